@@ -1,0 +1,92 @@
+package org.jtorch.attention;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.jtorch.nn.Layer;
+import org.jtorch.nn.Linear;
+import org.jtorch.nn.Pass;
+import org.jtorch.tensor.DType;
+import org.jtorch.tensor.Grad;
+import org.jtorch.tensor.Ops;
+import org.jtorch.tensor.Tensor;
+
+/// Causal grouped-query attention. B batch, T time, C channels, H query heads, G key-value heads, D head size;
+/// query head j reads key-value head j / (H/G).
+///
+/// q, k and v are one product. Three paths, chosen by device and need (docs/decisions/005-attention-paths.md):
+/// training on the CPU goes through [BlockedAttention], everything that autograd differentiates on the CPU through
+/// products and softmax, the rest through libtorch's fused attention.
+public final class GroupedQueryAttention extends Layer {
+  private final AttentionConfig.Gqa config;
+  private final int layer;
+  private final Linear qkv;
+  private final Linear out;
+
+  public GroupedQueryAttention(AttentionConfig.Gqa config, int dim, int layer, double std) {
+    this.config = config;
+    this.layer = layer;
+    int q = config.heads() * config.headDim();
+    int kv = config.kvHeads() * config.headDim();
+    var outputs = List.of(new Linear.Output("q_proj", q), new Linear.Output("k_proj", kv), new Linear.Output("v_proj", kv));
+    this.qkv = child("", new Linear(dim, outputs, config.qkvBias(), std));
+    this.out = child("o_proj", new Linear(q, dim, config.outputBias(), std));
+  }
+
+  @Override protected Tensor forward(Tensor x, Pass pass) {                       // [B, T, C]
+    var state = AttentionState.of(pass);
+    Tensor all = qkv.apply(x, pass);                                              // [B, T, (H + 2G) D]
+    boolean blocked = pass.tape() != null && !x.device().isCuda();
+    Tensor y = blocked ? BlockedAttention.apply(all, config, state, pass.tape()) : plain(all, state);
+    return out.apply(y, pass);                                                    // [B, T, C]
+  }
+
+  private Tensor plain(Tensor all, AttentionState state) {
+    int H = config.heads();
+    int G = config.kvHeads();
+    int D = config.headDim();
+    long B = all.size(0);
+    long T = all.size(1);
+    var tables = state.tables(config.rope(), D);
+    Tensor heads = all.view(B, T, H + 2 * G, D);
+    Tensor qk = Rope.rotate(heads.narrow(2, 0, H + G), tables);                   // [B, T, H + G, D]
+    Tensor q = qk.narrow(2, 0, H).transpose(1, 2);                                // [B, H, T, D]
+    Tensor k = qk.narrow(2, H, G).transpose(1, 2);                                // [B, G, T, D]
+    Tensor v = heads.narrow(2, H + G, G).transpose(1, 2);                         // [B, G, T, D]
+    KvCache cache = state.cache();
+    if (cache != null) {
+      var filled = cache.append(layer, k, v);
+      k = filled.keys();
+      v = filled.values();
+    }
+    return attend(q, k, v, state).transpose(1, 2).reshape(B, T, (long) H * D);
+  }
+
+  private Tensor attend(Tensor q, Tensor k, Tensor v, AttentionState state) {
+    long T = q.size(2);
+    long S = k.size(2);
+    double scale = 1 / Math.sqrt(config.headDim());
+    boolean causal = state.plainCausal(config.span());
+    Tensor bias = causal && (T == S || T == 1) ? null : state.bias(config.span(), 0, T, S);
+    boolean fused = q.device().isCuda() || T > 1 && !Grad.isOn();
+    return fused
+        ? Ops.attention(q, k, v, bias == null ? null : bias.unsqueeze(1), bias == null && T > 1, scale)
+        : products(q, k, v, bias == null && T > 1 ? state.bias(config.span(), 0, T, S) : bias, scale);
+  }
+
+  /// Products and softmax, one key-value head against its group of queries: k and v are never repeated.
+  private static Tensor products(Tensor q, Tensor k, Tensor v, @Nullable Tensor bias, double scale) {
+    long B = q.size(0);
+    long H = q.size(1);
+    long T = q.size(2);
+    long D = q.size(3);
+    long G = k.size(1);
+    long S = k.size(2);
+    Tensor rows = q.mul(scale).reshape(B, G, H / G * T, D);
+    Tensor scores = rows.matmul(k.transpose(2, 3)).view(B, G, H / G, T, S);
+    if (bias != null) {
+      scores = scores.add(bias.unsqueeze(1).unsqueeze(1));
+    }
+    Tensor p = scores.to(DType.F32).softmax(-1).to(q.dtype());
+    return p.view(B, G, H / G * T, S).matmul(v).view(B, H, T, D);
+  }
+}

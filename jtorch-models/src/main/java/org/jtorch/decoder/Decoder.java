@@ -1,0 +1,137 @@
+package org.jtorch.decoder;
+
+import com.google.errorprone.annotations.MustBeClosed;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.jtorch.attention.AttentionState;
+import org.jtorch.attention.KvCache;
+import org.jtorch.nn.Embedding;
+import org.jtorch.nn.Linear;
+import org.jtorch.nn.Module;
+import org.jtorch.nn.Parameter;
+import org.jtorch.nn.Pass;
+import org.jtorch.nn.RmsNorm;
+import org.jtorch.tensor.DType;
+import org.jtorch.tensor.Device;
+import org.jtorch.tensor.Ops;
+import org.jtorch.tensor.Rng;
+import org.jtorch.tensor.Tensor;
+import org.jtorch.tensor.TensorScope;
+
+/// A decoder-only transformer of any family.
+///
+/// ```java
+/// try (var model = Decoder.create(Llama.TINY, Device.best(), DType.F32, Rng.of(0));
+///      var _ = TensorScope.open(); var _ = Grad.off()) {
+///   var logits = model.apply(Ops.of(new long[] {1, 2, 3}, model.device(), 1, 3), Pass.EMPTY);   // [1, 3, V]
+/// }
+/// ```
+public final class Decoder extends Module implements CausalLm {
+  /// Sees what passes between the layers: index 0 is the embedding, the last the final norm.
+  public interface Probe {
+    void at(int index, Tensor hidden);
+  }
+
+  private final DecoderConfig config;
+  private final Embedding embedding;
+  private final List<Block> blocks = new ArrayList<>();
+  private final RmsNorm norm;
+  private final Parameter head;
+
+  /// Declares a model of this shape; [#initialize] or [#allocate] gives it weights.
+  public Decoder(DecoderConfig config) {
+    this.config = config;
+    embedding = child("model.embed_tokens", new Embedding(config.vocab(), config.dim(), config.initStd()));
+    for (int i = 0; i < config.layers(); i++) {
+      blocks.add(child("model.layers." + i, new Block(config.blocks().get(i), config.dim(), config.normEps(), i, config.initStd())));
+    }
+    norm = child("model.norm", new RmsNorm(config.dim(), config.normEps()));
+    head = config.tied() ? embedding.weight()
+        : child("lm_head", new Linear(config.dim(), config.vocab(), false, config.initStd())).weight();
+  }
+
+  /// A model with fresh weights.
+  @MustBeClosed
+  @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the caller
+  public static Decoder create(DecoderConfig config, Device device, DType dtype, Rng rng) {
+    var model = new Decoder(config);
+    model.initialize(device, dtype, rng);
+    return model;
+  }
+
+  public DecoderConfig config() {
+    return config;
+  }
+
+  @Override public Tensor hidden(Tensor ids, Pass pass, @Nullable KvCache cache) {
+    return hidden(ids, pass, cache, (_, _) -> {});
+  }
+
+  /// [#hidden] with a look at every layer's output.
+  public Tensor hidden(Tensor ids, Pass pass, @Nullable KvCache cache, Probe probe) {   // int64 [B, T]
+    requireLength(ids.size(1) + (cache == null ? 0 : cache.length()));
+    try (var scope = TensorScope.open()) {
+      var home = pass.tape() == null ? scope : pass.tape().scope();
+      var shared = pass.withShared(new AttentionState(pass, home, ids, dtype(), cache));
+      Tensor x = embedding.apply(ids, shared);                                          // [B, T, C]
+      for (int i = 0; i < blocks.size(); i++) {
+        probe.at(i, x);
+        x = step(blocks.get(i), x, shared);
+      }
+      if (cache != null) {
+        cache.advance(ids.size(1));
+      }
+      x = norm.apply(x, shared);
+      probe.at(blocks.size(), x);
+      return scope.promote(x);
+    }
+  }
+
+  private static Tensor step(Block block, Tensor x, Pass pass) {
+    if (pass.tape() == null) {
+      try (var scope = TensorScope.open()) {
+        return scope.promote(block.apply(x, pass));
+      }
+    }
+    return pass.checkpoint()
+        ? pass.tape().checkpoint(x, (leaf, tape) -> block.apply(leaf, pass.withTape(tape)))
+        : block.apply(x, pass);
+  }
+
+  private void requireLength(long length) {
+    if (length > config.maxPositions()) {
+      throw new IllegalArgumentException("the sequence has " + length + " tokens but the model allows "
+          + config.maxPositions() + " (`max_position_embeddings`); shorten it, or extend the model's context");
+    }
+  }
+
+  @Override public Tensor logits(Tensor hidden) {                                       // [..., C]
+    return Ops.linear(hidden, head.tensor(), null);                                     // [..., V]
+  }
+
+  @Override public Parameter head() {
+    return head;
+  }
+
+  @Override public int vocabSize() {
+    return config.vocab();
+  }
+
+  @Override public int maxPositions() {
+    return config.maxPositions();
+  }
+
+  @Override public DType dtype() {
+    return head.tensor().dtype();
+  }
+
+  @Override public Device device() {
+    return head.tensor().device();
+  }
+
+  @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the caller
+  @Override public KvCache cache(int batch, int capacity) {
+    return KvCache.allocate(config.attentions(), batch, capacity, dtype(), device());
+  }
+}

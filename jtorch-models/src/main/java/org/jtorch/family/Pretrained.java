@@ -1,0 +1,172 @@
+package org.jtorch.family;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.errorprone.annotations.MustBeClosed;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
+import org.jtorch.decoder.Decoder;
+import org.jtorch.decoder.DecoderConfig;
+import org.jtorch.io.DataException;
+import org.jtorch.io.JsonFile;
+import org.jtorch.io.SafeTensors;
+import org.jtorch.io.SafeTensorsWriter;
+import org.jtorch.io.WeightReport;
+import org.jtorch.nn.Weight;
+import org.jtorch.tensor.DType;
+import org.jtorch.tensor.Device;
+import org.jtorch.tensor.Grad;
+import org.jtorch.tensor.Ops;
+import org.jtorch.tensor.Tensor;
+import org.jtorch.tensor.TensorScope;
+
+/// Models as Hugging Face folders: `config.json`, safetensors (one file, or shards with an index), tokenizer files
+/// and `generation_config.json`. What is written loads in transformers.
+public final class Pretrained {
+  /// Files that travel with a model from folder to folder.
+  public static final List<String> COMPANIONS = List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+      "tokenizer.model", "chat_template.jinja", "vocab.json", "merges.txt");
+  private static final long SHARD_BYTES = 5L << 30;
+
+  private Pretrained() {}
+
+  /// The shape of the model in a folder.
+  public static DecoderConfig config(Path folder) {
+    return configFile(folder.resolve("config.json"));
+  }
+
+  /// The shape that a `config.json` describes.
+  public static DecoderConfig configFile(Path file) {
+    var json = JsonFile.open(file);
+    try {
+      return Families.of(json).read(json);
+    } catch (IllegalArgumentException e) {
+      throw new DataException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /// Loads a model; its weights take the dtype of the file unless one is given.
+  ///
+  /// @throws DataException listing all missing, unexpected and misshapen tensors at once
+  @MustBeClosed
+  public static Decoder load(Path folder, Device device, @Nullable DType dtype) {
+    return load(config(folder), folder, device, dtype);
+  }
+
+  /// Loads weights for a shape that is known already.
+  @MustBeClosed
+  @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the caller
+  public static Decoder load(DecoderConfig config, Path weights, Device device, @Nullable DType dtype) {
+    try (var file = SafeTensors.open(weights)) {
+      var model = new Decoder(config);
+      var wanted = model.weights();
+      var report = compare(wanted, file, config.tied());
+      if (!report.clean()) {
+        throw new DataException(report.render(weights));
+      }
+      DType type = dtype != null ? dtype : DType.parse(file.entries().firstEntry().getValue().dtype());
+      model.allocate((_, shape) -> Ops.empty(type, device, shape));
+      wanted.values().forEach(w -> copy(file.get(w.name()), w));
+      return model;
+    }
+  }
+
+  private static void copy(SafeTensors.Entry entry, Weight into) {
+    try (var _ = TensorScope.open(); var _ = Grad.off()) {
+      into.view().copyInPlace(Tensor.alias(entry.bytes(), DType.parse(entry.dtype()), entry.shape()));
+    }
+  }
+
+  private static WeightReport compare(SequencedMap<String, Weight> wanted, SafeTensors file, boolean tied) {
+    var missing = new ArrayList<String>();
+    var misshapen = new ArrayList<WeightReport.Misshapen>();
+    wanted.forEach((name, w) -> {
+      var entry = file.entries().get(name);
+      if (entry == null) {
+        missing.add(name);
+      } else if (!java.util.Arrays.equals(entry.shape(), w.shape())) {
+        misshapen.add(new WeightReport.Misshapen(name, w.shape(), entry.shape()));
+      }
+    });
+    var unexpected = file.entries().keySet().stream().filter(n -> !wanted.containsKey(n) && !harmless(n, tied)).toList();
+    return new WeightReport(missing, unexpected, misshapen);
+  }
+
+  /// Copies of a tied matrix, and buffers that old checkpoints stored.
+  private static boolean harmless(String name, boolean tied) {
+    return name.endsWith("rotary_emb.inv_freq") || tied && name.equals("lm_head.weight");
+  }
+
+  /// Writes a model into an existing folder.
+  ///
+  /// @param dtype the type in the file
+  /// @param companions a folder whose tokenizer files are copied along, or null
+  public static void save(Decoder model, Path folder, DType dtype, @Nullable Path companions) {
+    save(model.config(), weights(model, dtype), folder, dtype, companions);
+  }
+
+  /// Writes weights that come from elsewhere (float32 masters, an average) under the model's names.
+  public static void save(DecoderConfig config, SequencedMap<String, SafeTensorsWriter.Source> weights, Path folder, DType dtype,
+      @Nullable Path companions) {
+    JsonFile.write(folder.resolve("config.json"), json(config, dtype));
+    SafeTensorsWriter.writeSharded(folder, weights, SHARD_BYTES);
+    Path generation = companions == null ? null : companions.resolve("generation_config.json");
+    if (generation != null && Files.exists(generation)) {
+      copyFile(generation, folder);
+    } else {
+      JsonFile.write(folder.resolve("generation_config.json"), JsonNodeFactory.instance.objectNode().put("_from_model_config", true));
+    }
+    for (String name : COMPANIONS) {
+      if (companions != null && Files.exists(companions.resolve(name))) {
+        copyFile(companions.resolve(name), folder);
+      }
+    }
+  }
+
+  private static SequencedMap<String, SafeTensorsWriter.Source> weights(Decoder model, DType dtype) {
+    var map = new LinkedHashMap<String, SafeTensorsWriter.Source>();
+    model.weights().forEach((name, w) -> map.put(name, source(w, dtype)));
+    return map;
+  }
+
+  private static SafeTensorsWriter.Source source(Weight w, DType dtype) {
+    return new SafeTensorsWriter.Source(dtype.name(), w.shape(), () -> Bytes.of(w.view(), dtype));
+  }
+
+  private static ObjectNode json(DecoderConfig config, DType dtype) {
+    var family = Families.named(config.family());
+    var attention = config.attention();
+    var node = JsonNodeFactory.instance.objectNode();
+    node.putArray("architectures").add(family.architecture());
+    node.put("model_type", family.modelType());
+    node.put("vocab_size", config.vocab());
+    node.put("hidden_size", config.dim());
+    node.put("num_hidden_layers", config.layers());
+    node.put("num_attention_heads", attention.heads());
+    node.put("num_key_value_heads", attention.kvHeads());
+    node.put("head_dim", attention.headDim());
+    node.put("max_position_embeddings", config.maxPositions());
+    node.put("rms_norm_eps", config.normEps());
+    node.put("tie_word_embeddings", config.tied());
+    node.put("initializer_range", config.initStd());
+    node.put("use_cache", true);
+    node.put("dtype", dtype.hfName());
+    node.put("torch_dtype", dtype.hfName());
+    family.write(config, node);
+    return node;
+  }
+
+  private static void copyFile(Path file, Path folder) {
+    try {
+      Files.copy(file, folder.resolve(file.getFileName()), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new DataException("could not copy " + file + " to " + folder + ": " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,92 @@
+package org.jtorch.ffm;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.MethodHandle;
+import org.jspecify.annotations.Nullable;
+
+/// The C library of this process: the allocator's knobs and `malloc`.
+public final class CLibrary {
+  private static final Linker LINKER = Linker.nativeLinker();
+  private static final SymbolLookup LIBC = LINKER.defaultLookup();
+
+  private static final int M_TRIM_THRESHOLD = -1;
+  private static final int M_MMAP_THRESHOLD = -3;
+
+  private CLibrary() {}
+
+  /// The handle of a function of the C library, or null where the platform has none of that name.
+  static @Nullable MethodHandle find(SymbolLookup lookup, String name, FunctionDescriptor type, Linker.Option... options) {
+    return lookup.find(name).map(at -> LINKER.downcallHandle(at, type, options)).orElse(null);
+  }
+
+  /// Tells glibc to keep freed memory instead of handing it back to the kernel, which would have to zero
+  /// the same pages again at every training step (docs/memory.md has the measurement).
+  ///
+  /// @return what was done, for reports: "glibc: mmap threshold 1 GiB, no trimming", or why nothing was
+  public static String keepFreedMemory() {
+    var mallopt = find(LIBC, "mallopt", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+    if (mallopt == null) {
+      return "left alone (no mallopt on this platform)";
+    }
+    boolean done = tune(mallopt, M_MMAP_THRESHOLD, 1 << 30) & tune(mallopt, M_TRIM_THRESHOLD, Integer.MAX_VALUE);
+    return done ? "glibc: mmap threshold 1 GiB, no trimming" : "glibc refused mallopt";
+  }
+
+  private static boolean tune(MethodHandle mallopt, int parameter, int value) {
+    try {
+      return (int) mallopt.invokeExact(parameter, value) == 1;
+    } catch (Throwable e) {
+      throw new IllegalStateException("mallopt(" + parameter + ", " + value + ") failed", e);
+    }
+  }
+
+  /// Hands cached free memory back to the kernel, where the allocator can. Called after a large phase ends.
+  public static void trim() {
+    var trim = find(LIBC, "malloc_trim", FunctionDescriptor.of(JAVA_INT, JAVA_LONG));
+    if (trim != null) {
+      try {
+        var _ = (int) trim.invokeExact(0L);
+      } catch (Throwable e) {
+        throw new IllegalStateException("malloc_trim failed", e);
+      }
+    }
+  }
+
+  /// Eight bytes from `malloc` that hold `value`: how the C ABI spells an optional that is present.
+  /// The callee frees them.
+  static MemorySegment mallocLong(long value) {
+    try {
+      var at = (MemorySegment) Holder.MALLOC.invokeExact(8L);
+      at.reinterpret(8).set(JAVA_LONG, 0, value);
+      return at;
+    } catch (Throwable e) {
+      throw new IllegalStateException("malloc(8) failed", e);
+    }
+  }
+
+  /// Sets the thread count of a loaded OpenBLAS, if `library` exports one.
+  public static boolean setOpenBlasThreads(SymbolLookup library, int threads) {
+    var set = find(library, "openblas_set_num_threads", FunctionDescriptor.ofVoid(JAVA_INT));
+    if (set == null) {
+      return false;
+    }
+    try {
+      set.invokeExact(threads);
+      return true;
+    } catch (Throwable e) {
+      throw new IllegalStateException("openblas_set_num_threads(" + threads + ") failed", e);
+    }
+  }
+
+  private static final class Holder {
+    static final MethodHandle MALLOC =
+        LINKER.downcallHandle(LIBC.find("malloc").orElseThrow(), FunctionDescriptor.of(ADDRESS, JAVA_LONG));
+  }
+}

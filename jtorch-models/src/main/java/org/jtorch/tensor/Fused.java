@@ -1,0 +1,119 @@
+package org.jtorch.tensor;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.jtorch.ffm.TorchAbi;
+
+/// Kernels of libtorch that the presets do not expose, reached through its C ABI with Panama.
+///
+/// Each has a plain twin in [Plain], used where the symbol is missing, and compared with it in the tests.
+public final class Fused {
+  static {
+    Native.load();
+  }
+
+  private Fused() {}
+
+  /// True if the C ABI was found in this libtorch.
+  public static boolean available() {
+    return Native.abi() != null;
+  }
+
+  /// One AdamW step (decoupled decay as PyTorch): `θ ← θ(1 − ηλ) − η m̂/(√v̂ + ε)`, in place.
+  ///
+  /// @param steps float32 scalars that already count this step, one per parameter
+  /// @param gradScale gradients are divided by it first (a float32 scalar), or null
+  public static void adamW(List<Tensor> params, List<Tensor> grads, List<Tensor> m, List<Tensor> v, List<Tensor> steps,
+      double lr, double beta1, double beta2, double decay, double eps, @Nullable Tensor gradScale) {
+    var abi = Native.abi();
+    if (abi == null) {
+      Plain.adamW(params, grads, m, v, steps, lr, beta1, beta2, decay, eps, gradScale);
+      return;
+    }
+    call("_fused_adamw_", "", 0, params.get(0), list(abi, params), list(abi, grads), list(abi, m), list(abi, v), abi.list(),
+        list(abi, steps), bits(lr), bits(beta1), bits(beta2), bits(decay), bits(eps), 0, 0,
+        gradScale == null ? 0 : TorchAbi.some(abi.handle(address(gradScale))), 0);
+  }
+
+  /// The gradient of a softmax over the last dimension: `(g − Σ g·p) p`.
+  public static Tensor softmaxBackward(Tensor gradient, Tensor probabilities) {
+    var abi = Native.abi();
+    if (abi == null) {
+      return Plain.softmaxBackward(gradient, probabilities);
+    }
+    long type = Native.scalarType(probabilities.dtype()).value;
+    return result(abi, call("_softmax_backward_data", "", 1, gradient, handle(abi, gradient), handle(abi, probabilities), -1, type));
+  }
+
+  /// Products of row groups of `a` with one matrix each: rows up to `ends[e]` with `b[e]`. For experts.
+  ///
+  /// @param a `[N, k]`
+  /// @param b `[E, k, m]`
+  /// @param ends int32 `[E]`, the running row counts
+  /// @return `[N, m]`
+  public static Tensor groupedMatmul(Tensor a, Tensor b, Tensor ends) {
+    var abi = Native.abi();
+    if (abi == null || a.dtype() != DType.BF16) {
+      return Plain.groupedMatmul(a, b, ends);
+    }
+    return result(abi, call("_grouped_mm", "", 1, a, handle(abi, a), handle(abi, b), TorchAbi.some(handle(abi, ends)), 0, 0));
+  }
+
+  /// `x · rsqrt(mean(x²) + ε) · w` over the last dimension; differentiable.
+  public static Tensor rmsNorm(Tensor x, Tensor w, double eps) {
+    var abi = Native.abi();
+    if (abi == null) {
+      return Plain.rmsNorm(x, w, eps);
+    }
+    long dims = longs(abi, w.numel());
+    var out = call("_fused_rms_norm", "", 2, x, handle(abi, x), dims, TorchAbi.some(handle(abi, w)), TorchAbi.some(bits(eps)));
+    abi.delete(out[1]);
+    return result(abi, out);
+  }
+
+  /// Copies each source into its target with one call for all of them (`_foreach_copy_`).
+  public static void copyAll(List<Tensor> targets, List<Tensor> sources) {
+    var abi = Native.abi();
+    if (abi == null || targets.isEmpty()) {
+      Plain.copyAll(targets, sources);
+      return;
+    }
+    call("_foreach_copy_", "", 0, targets.get(0), list(abi, targets), list(abi, sources), 0);
+  }
+
+  private static long[] call(String op, String overload, int results, Tensor first, long... slots) {
+    try {
+      return java.util.Objects.requireNonNull(Native.abi()).call("aten::" + op, overload, results, slots);
+    } catch (TorchAbi.AbiException e) {
+      throw TorchException.of(op, e, first);
+    }
+  }
+
+  private static Tensor result(TorchAbi abi, long[] slots) {
+    try (var view = Calls.at(slots[0])) {
+      return new Tensor(new org.bytedeco.pytorch.Tensor(new org.bytedeco.pytorch.Tensor(view)));
+    } finally {
+      abi.delete(slots[0]);
+    }
+  }
+
+  private static long handle(TorchAbi abi, Tensor t) {
+    return abi.handle(address(t));
+  }
+
+  private static long list(TorchAbi abi, List<Tensor> tensors) {
+    return abi.list(tensors.stream().mapToLong(Fused::address).toArray());
+  }
+
+  private static long longs(TorchAbi abi, long... values) {
+    return abi.numbers(values);
+  }
+
+  private static long address(Tensor t) {
+    return t.h().address();
+  }
+
+  private static long bits(double v) {
+    return Double.doubleToRawLongBits(v);
+  }
+}

@@ -1,0 +1,30 @@
+package org.jtorch.tensor;
+
+import java.lang.foreign.ValueLayout;
+
+/// Copies of tensor values into Java arrays, whatever the device, layout and type.
+final class Values {
+  private Values() {}
+
+  static float[] floats(Tensor t) {
+    try (var _ = TensorScope.open(); var _ = Grad.off()) {
+      return plain(t, DType.F32).asSegment().toArray(ValueLayout.JAVA_FLOAT);
+    }
+  }
+
+  static double[] doubles(Tensor t) {
+    try (var _ = TensorScope.open(); var _ = Grad.off()) {
+      return plain(t, DType.F64).asSegment().toArray(ValueLayout.JAVA_DOUBLE);
+    }
+  }
+
+  static long[] longs(Tensor t) {
+    try (var _ = TensorScope.open(); var _ = Grad.off()) {
+      return plain(t, DType.I64).asSegment().toArray(ValueLayout.JAVA_LONG);
+    }
+  }
+
+  private static Tensor plain(Tensor t, DType dtype) {
+    return t.detach().to(Device.CPU, dtype).contiguous();
+  }
+}

@@ -1,0 +1,82 @@
+package org.jtorch.text;
+
+import static java.nio.charset.StandardCharsets.UTF_16LE;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+
+/// One tokenizer of the Hugging Face library behind DJL, asked for ids only: DJL's own `Encoding` also copies tokens,
+/// masks and character spans into Java. Truncation (on in DJL, at 512 tokens) and padding are off.
+final class NativeTokenizer implements AutoCloseable {
+  private static final TokenizersLibrary LIB;
+  private final HuggingFaceTokenizer tokenizer;
+
+  static {
+    if (System.getProperty("OPT_OUT_TRACKING") == null) {
+      System.setProperty("OPT_OUT_TRACKING", "true"); // DJL would report its use from EC2 machines
+    }
+    LIB = TokenizersLibrary.LIB;
+  }
+
+  NativeTokenizer(byte[] json) throws IOException {
+    tokenizer = HuggingFaceTokenizer.newInstance(
+        new ByteArrayInputStream(json), Map.of("truncation", "false", "padding", "false", "modelMaxLength", "-1"));
+    LIB.disableTruncation(handle());
+    LIB.disablePadding(handle());
+  }
+
+  long[] encode(String text, boolean addSpecial) {
+    return idsAndFree(LIB.encode(handle(), wellFormed(text), addSpecial));
+  }
+
+  long[][] encodeAll(List<String> texts, boolean addSpecial) {
+    if (texts.isEmpty()) {
+      return new long[0][];
+    }
+    String[] clean = texts.stream().map(NativeTokenizer::wellFormed).toArray(String[]::new);
+    long[] encodings = LIB.batchEncode(handle(), clean, addSpecial);
+    long[][] ids = new long[encodings.length][];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = idsAndFree(encodings[i]);
+    }
+    return ids;
+  }
+
+  String decode(long[] ids, boolean skipSpecial) {
+    return LIB.decode(handle(), ids, skipSpecial);
+  }
+
+  private static long[] idsAndFree(long encoding) {
+    try {
+      return LIB.getTokenIds(encoding);
+    } finally {
+      LIB.deleteEncoding(encoding);
+    }
+  }
+
+  /// Half a surrogate pair is no text: it becomes U+FFFD, as in `String.getBytes`.
+  private static String wellFormed(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (Character.isSurrogate(text.charAt(i))) {
+        return new String(text.getBytes(UTF_16LE), UTF_16LE);
+      }
+    }
+    return text;
+  }
+
+  private long handle() {
+    if (tokenizer.isReleased()) {
+      throw new IllegalStateException("this tokenizer is closed");
+    }
+    return tokenizer.getHandle();
+  }
+
+  @Override
+  public void close() {
+    tokenizer.close();
+  }
+}

@@ -1,0 +1,163 @@
+package org.jtorch.text;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.jtorch.io.DataException;
+
+/// A Hugging Face tokenizer read from its `tokenizer.json`, with neither truncation nor padding.
+///
+/// `encode` is for text the program wrote, such as a rendered chat template: the names of special tokens in it become
+/// those tokens. `encodeText` and `encodeTexts` are for text of users and corpora: there `<|endoftext|>` is thirteen
+/// ordinary characters. All methods may be called from many threads.
+public final class Tokenizer implements AutoCloseable {
+  private final Path file;
+  private final byte[] source;
+  private final TokenizerJson json;
+  private final Set<Integer> special;
+  private final NativeTokenizer tokenizer;
+  private @Nullable NativeTokenizer specialFree;
+  private boolean closed;
+
+  private Tokenizer(Path file, byte[] source, TokenizerJson json, NativeTokenizer tokenizer) {
+    this.file = file;
+    this.source = source;
+    this.json = json;
+    this.tokenizer = tokenizer;
+    this.special = json.added().stream().filter(TokenizerJson.Added::special).map(TokenizerJson.Added::id)
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  /// Loads a `tokenizer.json`, or the one in the folder given.
+  public static Tokenizer load(Path folderOrTokenizerJson) {
+    Path file = Files.isDirectory(folderOrTokenizerJson)
+        ? folderOrTokenizerJson.resolve("tokenizer.json") : folderOrTokenizerJson;
+    if (!Files.isRegularFile(file)) {
+      throw new DataException("no tokenizer at " + file + ": a model folder needs the file tokenizer.json"
+          + " (train one with BpeTrainer, or copy it from the model's download)");
+    }
+    try {
+      byte[] source = Files.readAllBytes(file);
+      return new Tokenizer(file, source, TokenizerJson.parse(source), new NativeTokenizer(source));
+    } catch (IOException | RuntimeException e) {
+      throw new DataException(file + " is not a readable tokenizer.json: " + e.getMessage(), e);
+    }
+  }
+
+  /// Ids of text in which the names of special tokens count; `addSpecial` also adds those of the post-processor (BOS).
+  public long[] encode(String text, boolean addSpecial) {
+    return tokenizer.encode(text, addSpecial);
+  }
+
+  /// As [#encode], for many texts at once, on all cores.
+  public List<long[]> encodeAll(List<String> texts, boolean addSpecial) {
+    return Arrays.asList(tokenizer.encodeAll(texts, addSpecial));
+  }
+
+  /// Ids of foreign text: no special token comes out, whatever the text says.
+  public long[] encodeText(String text) {
+    return specialFree().encode(text, false);
+  }
+
+  /// As [#encodeText], for many texts at once, on all cores.
+  public List<long[]> encodeTexts(List<String> texts) {
+    return Arrays.asList(specialFree().encodeAll(texts, false));
+  }
+
+  /// Text of ids; ids the vocabulary does not hold decode to nothing.
+  public String decode(long[] ids, boolean skipSpecial) {
+    for (long id : ids) {
+      if (id < 0 || id > Integer.MAX_VALUE) {
+        throw new IllegalArgumentException("cannot decode the token id " + id + "; ids are 0 to " + (vocabSize() - 1));
+      }
+    }
+    return tokenizer.decode(ids, skipSpecial);
+  }
+
+  /// The largest id plus one, added tokens included: the least number of rows an embedding needs.
+  public int vocabSize() {
+    return json.tokens().length;
+  }
+
+  /// The id of a token by its exact name, such as `<|endoftext|>`; null if there is none.
+  public @Nullable Integer id(String token) {
+    return json.ids().get(token);
+  }
+
+  /// As [#id], but a missing token is an error that lists the special tokens there are.
+  public int requireId(String token) {
+    Integer id = id(token);
+    if (id == null) {
+      throw new IllegalArgumentException(file + " has no token `" + token + "`; its special tokens are " + specialTokens());
+    }
+    return id;
+  }
+
+  /// The name of a token in the vocabulary's own spelling (byte-level BPE writes a space as `Ġ`).
+  public String token(long id) {
+    String token = id < 0 || id >= vocabSize() ? null : json.tokens()[(int) id];
+    if (token == null) {
+      throw new IllegalArgumentException(file + " has no token with the id " + id + "; ids are 0 to " + (vocabSize() - 1));
+    }
+    return token;
+  }
+
+  public boolean isSpecial(long id) {
+    return special.contains((int) id);
+  }
+
+  /// Names of the special tokens, by id.
+  public List<String> specialTokens() {
+    return special.stream().sorted().map(id -> token(id)).toList();
+  }
+
+  /// 64 bits of the file's SHA-256: tells whether token files were made with this tokenizer.
+  public long fingerprint() {
+    try {
+      return ByteBuffer.wrap(MessageDigest.getInstance("SHA-256").digest(source)).getLong();
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  public Path file() {
+    return file;
+  }
+
+  private synchronized NativeTokenizer specialFree() {
+    if (closed) {
+      throw new IllegalStateException("this tokenizer is closed");
+    }
+    if (special.isEmpty()) {
+      return tokenizer;
+    }
+    NativeTokenizer made = specialFree;
+    if (made == null) {
+      try {
+        made = new NativeTokenizer(SpecialFreeJson.rewrite(source, json));
+      } catch (IOException e) {
+        throw new DataException("cannot prepare " + file + " for text without special tokens: " + e.getMessage(), e);
+      }
+      specialFree = made;
+    }
+    return made;
+  }
+
+  @Override
+  public synchronized void close() {
+    closed = true;
+    tokenizer.close();
+    if (specialFree != null) {
+      specialFree.close();
+      specialFree = null;
+    }
+  }
+}

@@ -1,0 +1,116 @@
+package org.jtorch.text;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// What Java needs to know of a `tokenizer.json`: tokens by id, ids by token and the added tokens. Read as a stream,
+/// because these files hold up to half a million entries.
+record TokenizerJson(@Nullable String[] tokens, Map<String, Integer> ids, List<Added> added) {
+  /// Ids above this are a damaged file, not a vocabulary.
+  private static final int MAX_ID = 1 << 24;
+
+  record Added(int id, String content, boolean special) {}
+
+  static TokenizerJson parse(byte[] json) throws IOException {
+    var ids = new HashMap<String, Integer>();
+    var added = new ArrayList<Added>();
+    boolean model = false;
+    try (var p = new JsonFactory().createParser(json)) {
+      expect(p, p.nextToken(), JsonToken.START_OBJECT);
+      while (p.nextToken() == JsonToken.FIELD_NAME) {
+        String key = p.currentName();
+        JsonToken value = p.nextToken();
+        if (key.equals("added_tokens") && value == JsonToken.START_ARRAY) {
+          readAdded(p, added);
+        } else if (key.equals("model")) {
+          expect(p, value, JsonToken.START_OBJECT);
+          readModel(p, ids);
+          model = true;
+        } else {
+          p.skipChildren();
+        }
+      }
+    }
+    if (!model) {
+      throw new IOException("it has no `model`; is it really a tokenizer.json?");
+    }
+    added.forEach(a -> ids.put(a.content(), a.id()));
+    return new TokenizerJson(byId(ids), ids, List.copyOf(added));
+  }
+
+  private static void readModel(JsonParser p, Map<String, Integer> ids) throws IOException {
+    while (p.nextToken() == JsonToken.FIELD_NAME) {
+      String key = p.currentName();
+      JsonToken value = p.nextToken();
+      if (key.equals("vocab") && value == JsonToken.START_OBJECT) {
+        while (p.nextToken() == JsonToken.FIELD_NAME) {
+          String token = p.currentName();
+          p.nextToken();
+          ids.put(token, checked(p.getIntValue(), token));
+        }
+      } else if (key.equals("vocab") && value == JsonToken.START_ARRAY) {
+        readUnigram(p, ids);
+      } else {
+        p.skipChildren();
+      }
+    }
+  }
+
+  private static void readUnigram(JsonParser p, Map<String, Integer> ids) throws IOException {
+    for (int id = 0; p.nextToken() == JsonToken.START_ARRAY; id++) {
+      expect(p, p.nextToken(), JsonToken.VALUE_STRING);
+      ids.put(p.getText(), id);
+      p.nextToken();
+      expect(p, p.nextToken(), JsonToken.END_ARRAY);
+    }
+  }
+
+  private static void readAdded(JsonParser p, List<Added> added) throws IOException {
+    while (p.nextToken() == JsonToken.START_OBJECT) {
+      int id = -1;
+      String content = null;
+      boolean special = false;
+      while (p.nextToken() == JsonToken.FIELD_NAME) {
+        String key = p.currentName();
+        p.nextToken();
+        switch (key) {
+          case "id" -> id = p.getIntValue();
+          case "content" -> content = p.getText();
+          case "special" -> special = p.getBooleanValue();
+          default -> p.skipChildren();
+        }
+      }
+      if (content == null) {
+        throw new IOException("an entry of `added_tokens` has no `content` (line %d)".formatted(p.currentLocation().getLineNr()));
+      }
+      added.add(new Added(checked(id, content), content, special));
+    }
+  }
+
+  private static int checked(int id, String token) throws IOException {
+    if (id < 0 || id > MAX_ID) {
+      throw new IOException("token `" + token + "` has the id " + id + ", outside 0 to " + MAX_ID);
+    }
+    return id;
+  }
+
+  private static @Nullable String[] byId(Map<String, Integer> ids) {
+    int size = ids.values().stream().mapToInt(id -> id + 1).max().orElse(0);
+    @Nullable String[] tokens = new @Nullable String[size];
+    ids.forEach((token, id) -> tokens[id] = token);
+    return tokens;
+  }
+
+  private static void expect(JsonParser p, @Nullable JsonToken found, JsonToken wanted) throws IOException {
+    if (found != wanted) {
+      throw new IOException("expected " + wanted + " but found " + found + " at line " + p.currentLocation().getLineNr());
+    }
+  }
+}

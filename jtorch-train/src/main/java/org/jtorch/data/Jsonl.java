@@ -1,0 +1,72 @@
+package org.jtorch.data;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.jtorch.io.DataException;
+
+/// One JSON object a line, with the text in one of its fields; `path` is a file (`.jsonl`, also `.gz` or `.zst`), a
+/// folder or a glob.
+public record Jsonl(Path path, String field) implements TextSource {
+  private static final ObjectReader JSON = new ObjectMapper().reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+  public Jsonl {
+    if (field.isBlank()) {
+      throw new IllegalArgumentException("the field of " + path + " is blank; the usual name is text");
+    }
+  }
+
+  @Override
+  public Stream<Document> read() {
+    return DocumentReader.stream(TextFiles.find(path, ".jsonl", ".ndjson", ".json"),
+        file -> new Lines(TextFiles.reader(file), file.toString(), field), path + " (field `" + field + "`)");
+  }
+
+  private static final class Lines extends LineReader {
+    private final String field;
+
+    Lines(BufferedReader in, String name, String field) {
+      super(in, name);
+      this.field = field;
+    }
+
+    @Override
+    public @Nullable Document next() throws IOException {
+      for (String line; (line = line()) != null; ) {
+        String text = line.isBlank() ? "" : text(line);
+        if (!text.isBlank()) {
+          return new Document(text, place());
+        }
+      }
+      return null;
+    }
+
+    private String text(String line) throws IOException {
+      JsonNode object;
+      try {
+        object = JSON.readTree(line);
+      } catch (JsonProcessingException e) {
+        throw new DataException(place() + " is not JSON: " + e.getOriginalMessage(), e);
+      }
+      if (!object.isObject()) {
+        throw new DataException(place() + " is not a JSON object; each line must look like {\"" + field + "\": \"...\"}");
+      }
+      JsonNode value = object.get(field);
+      if (value == null) {
+        throw new DataException(place() + " has no field `" + field + "`; its fields are "
+            + object.properties().stream().map(p -> p.getKey()).toList());
+      }
+      if (!value.isTextual() && !value.isNull()) {
+        throw new DataException(place() + ": field `" + field + "` is no string but " + value.getNodeType());
+      }
+      return value.isNull() ? "" : value.textValue();
+    }
+  }
+}

@@ -1,0 +1,84 @@
+package org.jtorch.data;
+
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.util.zip.CRC32C;
+import org.jtorch.io.DataException;
+
+/// The first 72 bytes of both files of [TokenShards], little-endian: magic, version, kind, bytes per element,
+/// vocabulary size, tokenizer fingerprint, tokens, documents, bytes of text, CRC-32C of the payload and of the header.
+record ShardHeader(int kind, int elementBytes, int vocabSize, long tokenizer, long tokens, long documents, long textBytes,
+    int payloadCrc) {
+  static final int BYTES = 72;
+  static final int TOKENS = 1;
+  static final int DOCUMENTS = 2;
+  private static final long MAGIC = 0x534E454B4F544AL; // "JTOKENS"
+  private static final int VERSION = 1;
+  private static final int CRC_AT = BYTES - 4;
+
+  static int elementBytes(int vocabSize) {
+    return vocabSize <= 1 << 16 ? 2 : 4;
+  }
+
+  ByteBuffer toBytes() {
+    var b = ByteBuffer.allocate(BYTES).order(LITTLE_ENDIAN);
+    b.putLong(MAGIC).putInt(VERSION).putInt(kind).putInt(elementBytes).putInt(vocabSize).putLong(tokenizer)
+        .putLong(tokens).putLong(documents).putLong(textBytes).putInt(payloadCrc);
+    b.putInt(CRC_AT, crc(b));
+    return b.position(0);
+  }
+
+  /// Reads and checks the header and that the file is as long as it says.
+  static ShardHeader read(FileChannel file, Path path, int kind) throws IOException {
+    var b = ByteBuffer.allocate(BYTES).order(LITTLE_ENDIAN);
+    for (long at = 0; b.hasRemaining(); at = b.position()) {
+      if (file.read(b, at) < 0) {
+        throw bad(path, "it has " + file.size() + " bytes, fewer than its header of " + BYTES);
+      }
+    }
+    b.flip();
+    if (b.getLong() != MAGIC) {
+      throw bad(path, "it is no token file of JTorch (wrong first bytes)");
+    }
+    int version = b.getInt();
+    if (version != VERSION) {
+      throw bad(path, "it has version " + version + " of the format; this program reads version " + VERSION);
+    }
+    if (b.getInt(CRC_AT) != crc(b)) {
+      throw bad(path, "its header is damaged (wrong checksum)");
+    }
+    var header = new ShardHeader(b.getInt(), b.getInt(), b.getInt(), b.getLong(), b.getLong(), b.getLong(), b.getLong(), b.getInt());
+    header.check(file.size(), path, kind);
+    return header;
+  }
+
+  private void check(long size, Path path, int wantedKind) {
+    boolean plausible = kind == wantedKind && vocabSize > 0 && tokens >= 0 && documents >= 0 && textBytes >= 0
+        && tokens < 1L << 48 && documents <= tokens && elementBytes == (kind == TOKENS ? elementBytes(vocabSize) : 8);
+    if (!plausible) {
+      throw bad(path, "its header makes no sense: " + this);
+    }
+    long wanted = BYTES + payloadBytes();
+    if (size != wanted) {
+      throw bad(path, "it has " + size + " bytes instead of " + wanted + (size < wanted ? " (truncated)" : ""));
+    }
+  }
+
+  long payloadBytes() {
+    return kind == TOKENS ? tokens * elementBytes : (documents + 1) * 8;
+  }
+
+  private static DataException bad(Path path, String why) {
+    return new DataException("cannot use " + path + ": " + why + "; write the tokens again");
+  }
+
+  private static int crc(ByteBuffer header) {
+    var crc = new CRC32C();
+    crc.update(header.array(), 0, CRC_AT);
+    return (int) crc.getValue();
+  }
+}

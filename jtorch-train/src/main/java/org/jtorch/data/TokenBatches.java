@@ -1,0 +1,83 @@
+package org.jtorch.data;
+
+/// The batches of a training run as a function of the step: same seed, same rows, same batch, on any machine and after
+/// any resume. Holds no state; may be asked by many threads.
+public final class TokenBatches {
+  private final RowSource source;
+  private final BatchOrder order;
+  private final int batch;
+
+  public TokenBatches(long seed, int batch, RowSource source) {
+    if (batch < 1) {
+      throw new IllegalArgumentException("the batch is " + batch + " rows but must have at least one");
+    }
+    if (batch > source.rows()) {
+      throw new IllegalArgumentException("the batch of " + batch + " rows is larger than the corpus of " + source.rows()
+          + " rows of " + source.seqLen() + " tokens; use a batch of at most " + source.rows() + ", a shorter sequence or more text");
+    }
+    Math.multiplyExact(batch, source.seqLen());
+    this.source = source;
+    this.batch = batch;
+    this.order = new BatchOrder(seed, source.rows());
+  }
+
+  /// The batch of a step, counted from 0.
+  public Batch at(long step) {
+    return gather(source, order.rowsOf(step, batch));
+  }
+
+  /// Given rows in the given order, for validation.
+  public static Batch gather(RowSource source, long... rowIds) {
+    int seqLen = source.seqLen();
+    int size = Math.multiplyExact(rowIds.length, seqLen);
+    long[] tokens = new long[size];
+    long[] targets = new long[size];
+    int[] segments = new int[size];
+    int[] positions = new int[size];
+    long[] row = new long[seqLen + 1];
+    int[] rowSegments = new int[seqLen + 1];
+    for (int r = 0; r < rowIds.length; r++) {
+      source.row(rowIds[r], row, rowSegments);
+      System.arraycopy(row, 0, tokens, r * seqLen, seqLen);
+      System.arraycopy(rowSegments, 0, segments, r * seqLen, seqLen);
+      for (int i = 0, start = 0; i < seqLen; i++) {
+        start = i > 0 && rowSegments[i] != rowSegments[i - 1] ? i : start;
+        positions[r * seqLen + i] = i - start;
+        boolean trained = rowSegments[i] >= 0 && rowSegments[i] == rowSegments[i + 1];
+        targets[r * seqLen + i] = trained ? row[i + 1] : Batch.IGNORE;
+      }
+    }
+    return new Batch(rowIds.length, seqLen, tokens, targets, segments, positions, Batch.trained(targets));
+  }
+
+  /// A hash of the row numbers of a step and their order, to compare what two runs saw.
+  public long dataOrderHash(long step) {
+    long hash = source.rows();
+    for (long row : order.rowsOf(step, batch)) {
+      hash = BatchOrder.mix(hash * 31 + row);
+    }
+    return hash;
+  }
+
+  /// Batches of the steps from `firstStep` on, made ahead in the background; close it.
+  public Prefetcher prefetch(long firstStep, int ahead) {
+    return new Prefetcher(this::at, firstStep, ahead);
+  }
+
+  public int batch() {
+    return batch;
+  }
+
+  public int seqLen() {
+    return source.seqLen();
+  }
+
+  /// Whole steps in one pass over the rows.
+  public long stepsPerEpoch() {
+    return source.rows() / batch;
+  }
+
+  public double epochAt(long step) {
+    return (double) step * batch / source.rows();
+  }
+}

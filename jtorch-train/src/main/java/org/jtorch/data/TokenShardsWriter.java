@@ -1,0 +1,198 @@
+package org.jtorch.data;
+
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.zip.CRC32C;
+import org.jtorch.io.DataException;
+import org.jtorch.text.Tokenizer;
+
+/// Writes [TokenShards] document by document. Texts are encoded in batches on all cores, as foreign text that never
+/// becomes a special token, and the EOS follows each. The files get their names when [#finish] has written everything;
+/// closing without it leaves nothing behind.
+public final class TokenShardsWriter implements AutoCloseable {
+  private static final int BATCH_CHARS = 1 << 22;
+  private final Path folder;
+  private final Tokenizer tokenizer;
+  private final long eos;
+  private final Part tokens;
+  private final Part offsets;
+  private final List<String> batch = new ArrayList<>();
+  private int batchChars;
+  private long tokenCount;
+  private long documentCount;
+  private long textBytes;
+
+  private TokenShardsWriter(Path folder, Tokenizer tokenizer, int eos) throws IOException {
+    this.folder = folder;
+    this.tokenizer = tokenizer;
+    this.eos = eos;
+    Files.createDirectories(folder);
+    this.tokens = new Part(folder.resolve(TokenShards.TOKENS_FILE), ShardHeader.elementBytes(tokenizer.vocabSize()));
+    this.offsets = new Part(folder.resolve(TokenShards.DOCUMENTS_FILE), 8);
+    offsets.put(0);
+  }
+
+  /// Starts new files in the folder; `eosToken` is a name such as `<|endoftext|>`.
+  public static TokenShardsWriter create(Path folder, Tokenizer tokenizer, String eosToken) {
+    try {
+      return new TokenShardsWriter(folder, tokenizer, tokenizer.requireId(eosToken));
+    } catch (IOException e) {
+      throw failed(folder, e);
+    }
+  }
+
+  /// Adds a text; an empty one is skipped.
+  public void add(String text) {
+    if (text.isEmpty()) {
+      return;
+    }
+    batch.add(text);
+    batchChars += text.length();
+    if (batchChars >= BATCH_CHARS) {
+      encodeBatch();
+    }
+  }
+
+  /// Adds ids as they are: no EOS is appended.
+  public void addIds(long[] ids, long bytesOfText) {
+    encodeBatch();
+    try {
+      write(ids, bytesOfText);
+    } catch (IOException e) {
+      throw failed(folder, e);
+    }
+  }
+
+  private void encodeBatch() {
+    List<long[]> encoded = tokenizer.encodeTexts(batch);
+    try {
+      for (int i = 0; i < encoded.size(); i++) {
+        long[] ids = Arrays.copyOf(encoded.get(i), encoded.get(i).length + 1);
+        ids[ids.length - 1] = eos;
+        write(ids, batch.get(i).getBytes(UTF_8).length);
+      }
+    } catch (IOException e) {
+      throw failed(folder, e);
+    }
+    batch.clear();
+    batchChars = 0;
+  }
+
+  private void write(long[] ids, long bytesOfText) throws IOException {
+    if (ids.length == 0) {
+      return;
+    }
+    for (long id : ids) {
+      if (id < 0 || id >= tokenizer.vocabSize()) {
+        throw new IllegalArgumentException("token id " + id + " is outside the vocabulary of " + tokenizer.vocabSize());
+      }
+    }
+    for (long id : ids) {
+      tokens.put(id);
+    }
+    tokenCount += ids.length;
+    documentCount++;
+    textBytes += bytesOfText;
+    offsets.put(tokenCount);
+  }
+
+  /// Writes what is left, gives the files their names and opens them.
+  public TokenShards finish() {
+    encodeBatch();
+    if (documentCount == 0) {
+      throw new DataException("no document was written to " + folder + "; the corpus is empty");
+    }
+    try {
+      tokens.finish(header(ShardHeader.TOKENS, tokens));
+      offsets.finish(header(ShardHeader.DOCUMENTS, offsets));
+    } catch (IOException e) {
+      throw failed(folder, e);
+    }
+    return TokenShards.open(folder);
+  }
+
+  private ShardHeader header(int kind, Part part) throws IOException {
+    return new ShardHeader(kind, part.elementBytes, tokenizer.vocabSize(), tokenizer.fingerprint(), tokenCount, documentCount,
+        textBytes, part.crc());
+  }
+
+  private static DataException failed(Path folder, IOException e) {
+    return new DataException("cannot write tokens to " + folder + ": " + e.getMessage(), e);
+  }
+
+  @Override
+  public void close() {
+    try {
+      tokens.discard();
+      offsets.discard();
+    } catch (IOException e) {
+      throw failed(folder, e);
+    }
+  }
+
+  /// A file in the making, named `.part` until it is whole.
+  private static final class Part {
+    final int elementBytes;
+    private final Path target;
+    private final Path part;
+    private final FileChannel channel;
+    private final ByteBuffer buffer = ByteBuffer.allocate(1 << 20).order(LITTLE_ENDIAN);
+    private final CRC32C crc = new CRC32C();
+
+    Part(Path target, int elementBytes) throws IOException {
+      this.target = target;
+      this.elementBytes = elementBytes;
+      this.part = target.resolveSibling(target.getFileName() + ".part");
+      this.channel = FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)
+          .position(ShardHeader.BYTES);
+    }
+
+    void put(long value) throws IOException {
+      if (buffer.remaining() < elementBytes) {
+        flush();
+      }
+      switch (elementBytes) {
+        case 2 -> buffer.putShort((short) value);
+        case 4 -> buffer.putInt((int) value);
+        default -> buffer.putLong(value);
+      }
+    }
+
+    int crc() throws IOException {
+      flush();
+      return (int) crc.getValue();
+    }
+
+    private void flush() throws IOException {
+      buffer.flip();
+      crc.update(buffer.duplicate());
+      while (buffer.hasRemaining()) {
+        channel.write(buffer);
+      }
+      buffer.clear();
+    }
+
+    void finish(ShardHeader header) throws IOException {
+      channel.write(header.toBytes(), 0);
+      channel.force(true);
+      channel.close();
+      Files.move(part, target, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    void discard() throws IOException {
+      channel.close();
+      Files.deleteIfExists(part);
+    }
+  }
+}

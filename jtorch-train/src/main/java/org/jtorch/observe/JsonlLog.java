@@ -1,0 +1,123 @@
+package org.jtorch.observe;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/// `metrics.jsonl`: one JSON object per event, on disk as soon as the event is over.
+///
+/// A run that is killed and resumed leaves one curve: opening the file drops what it recorded after the step
+/// the new process starts from, and a last line that was never finished.
+public final class JsonlLog implements StepListener {
+  private final Path file;
+  private final Writer out;
+  private final InstantSource clock;
+  private long step;
+
+  private JsonlLog(Path file, Writer out, InstantSource clock, long startStep) {
+    this.file = file;
+    this.out = out;
+    this.clock = clock;
+    this.step = startStep;
+  }
+
+  /// Opens the file for a run that starts after `startStep`; 0 begins an empty file.
+  public static JsonlLog open(Path file, long startStep) {
+    return open(file, startStep, InstantSource.system());
+  }
+
+  static JsonlLog open(Path file, long startStep, InstantSource clock) {
+    try {
+      Path folder = file.toAbsolutePath().getParent();
+      if (folder != null) {
+        Files.createDirectories(folder);
+      }
+      keepUpTo(file, startStep);
+      Writer out = Files.newBufferedWriter(
+          file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+      return new JsonlLog(file, out, clock, startStep);
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": cannot write metrics here; check the folder's permissions and disk space", e);
+    }
+  }
+
+  /// Writes the lines worth keeping beside the file and moves them over it, so that a stop in between loses nothing.
+  private static void keepUpTo(Path file, long startStep) throws IOException {
+    List<String> kept = new ArrayList<>();
+    if (startStep > 0 && Files.exists(file)) {
+      for (String line : MetricsFile.lines(file)) {
+        var node = MetricLine.parse(line);
+        if (node != null && node.path("step").asLong() <= startStep) {
+          kept.add(line);
+        }
+      }
+    }
+    Path fresh = file.resolveSibling(file.getFileName() + ".tmp");
+    Files.writeString(fresh, kept.isEmpty() ? "" : String.join("\n", kept) + "\n");
+    Files.move(fresh, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  @Override
+  public void onStart(RunStart start) {
+    step = start.startStep();
+    write("start", start);
+  }
+
+  @Override
+  public void onStep(StepEvent event) {
+    step = event.step();
+    write("step", event);
+  }
+
+  @Override
+  public void onEval(EvalEvent eval) {
+    step = eval.step();
+    write("eval", eval);
+  }
+
+  @Override
+  public void onSave(SaveEvent save) {
+    step = save.step();
+    write("save", save);
+  }
+
+  @Override
+  public void onNote(String note) {
+    write("note", Map.of("text", note));
+  }
+
+  @Override
+  public void onEnd(RunEnd end) {
+    write("end", end);
+  }
+
+  private void write(String event, Object fields) {
+    Instant now = clock.instant();
+    double time = now.toEpochMilli() / 1e3;
+    try {
+      out.write(MetricLine.write(event, step, time, fields) + "\n");
+      out.flush();
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": cannot add a line; is the disk full?", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      out.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": cannot finish writing; is the disk full?", e);
+    }
+  }
+}

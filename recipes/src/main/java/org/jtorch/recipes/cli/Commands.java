@@ -1,0 +1,28 @@
+package org.jtorch.recipes.cli;
+
+import java.util.List;
+import java.util.function.Supplier;
+
+/// Every command there is: the only list. A command's class is not loaded before [#create].
+final class Commands {
+  /// A command's name and what it is for, as `jtorch --help` shows them.
+  record Entry(String name, String purpose) {}
+
+  static final List<Entry> ALL = List.of(
+      new Entry("ls", "List the built-in recipes."),
+      new Entry("cat", "Print a recipe: as written, with every value resolved, or its schema."),
+      new Entry("cp", "Copy a recipe to a file of your own."),
+      new Entry("validate", "Check a recipe without starting anything."));
+
+  private Commands() {}
+
+  static Object create(String name, Supplier<Recipes> recipes) {
+    return switch (name) {
+      case "ls" -> new LsCommand(recipes.get());
+      case "cat" -> new CatCommand(recipes.get());
+      case "cp" -> new CpCommand(recipes.get());
+      case "validate" -> new ValidateCommand(recipes.get());
+      default -> throw new IllegalStateException("command " + name + " is listed, but nothing creates it");
+    };
+  }
+}

@@ -1,0 +1,28 @@
+package org.jtorch.recipes.cli;
+
+import java.util.List;
+import org.jtorch.recipes.config.Problem;
+import org.jtorch.recipes.config.Resolved;
+
+/// A kind of recipe: what stands after `type:` at its top, and the record it binds to.
+public interface RecipeType {
+  /// `pretrain`.
+  String name();
+
+  /// The record that [org.jtorch.recipes.config.StrictYaml] binds the recipe to.
+  Class<? extends Record> recordType();
+
+  /// Further checks that need the file system or the machine, such as missing files. A problem may start with the
+  /// path of a key in backticks and is then shown at its line: "`stages[1].data` file not found: ...".
+  List<String> problems(Object recipe);
+
+  /// The same as located problems.
+  default List<Problem> problems(Object recipe, Resolved resolved) {
+    return problems(recipe).stream().map(text -> locate(text, resolved)).toList();
+  }
+
+  private static Problem locate(String text, Resolved resolved) {
+    int end = text.startsWith("`") ? text.indexOf('`', 1) : -1;
+    return end < 2 ? resolved.problem("", text) : resolved.problem(text.substring(1, end), text.substring(end + 1).strip());
+  }
+}

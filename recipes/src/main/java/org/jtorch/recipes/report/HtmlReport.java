@@ -1,0 +1,153 @@
+package org.jtorch.recipes.report;
+
+import static org.jtorch.recipes.report.Markup.escape;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Locale;
+import org.jtorch.observe.EvalEvent;
+import org.jtorch.observe.MetricsFile;
+import org.jtorch.observe.SaveEvent;
+import org.jtorch.observe.Units;
+
+/// `report.html`: everything about a run in one file that needs nothing else, with curves that follow the reader's
+/// light or dark setting; and `curve.svg`, the loss curve alone.
+public final class HtmlReport {
+  private final ReportData data;
+  private final MetricsFile metrics;
+  private final StringBuilder out = new StringBuilder();
+
+  private HtmlReport(ReportData data) {
+    this.data = data;
+    this.metrics = data.metrics();
+  }
+
+  /// Writes `report.html` into the run folder and returns its path; an older one is replaced as a whole.
+  public static Path write(Path runFolder, ReportData data) {
+    return put(runFolder.resolve("report.html"), new HtmlReport(data).page());
+  }
+
+  /// Writes `curve.svg` into the run folder, the picture for a README, and returns its path.
+  public static Path curveSvg(Path runFolder, ReportData data) {
+    LineChart loss = new Curves(data.metrics()).loss();
+    var named = new LineChart(loss.id(), data.title(), loss.unit(), loss.series());
+    return put(runFolder.resolve("curve.svg"), named.standalone(860, 380));
+  }
+
+  private static Path put(Path file, String text) {
+    try {
+      Path fresh = file.resolveSibling(file.getFileName() + ".tmp");
+      Files.writeString(fresh, text);
+      return Files.move(fresh, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": cannot be written; check the folder's permissions and disk space", e);
+    }
+  }
+
+  private String page() {
+    out.append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
+        .append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
+        .append("<meta name=\"color-scheme\" content=\"light dark\">\n<title>").append(escape(data.title()))
+        .append("</title>\n<style>\n").append(ReportStyle.COLOURS).append(ReportStyle.CHART).append(ReportStyle.PAGE)
+        .append("</style>\n</head>\n<body>\n<main>\n");
+    head();
+    curves();
+    samples();
+    configuration();
+    environment();
+    checkpoints();
+    notes();
+    out.append("<footer>Written by JTorch from metrics.jsonl</footer>\n</main>\n</body>\n</html>\n");
+    return out.toString();
+  }
+
+  private void head() {
+    String outcome = outcome();
+    out.append("<header><h1>").append(escape(data.title())).append("</h1><span class=\"badge")
+        .append(outcome.equals("finished") ? " good" : "").append("\">").append(escape(outcome)).append("</span></header>\n")
+        .append("<section class=\"tiles\">\n");
+    for (var tile : new Tiles(metrics).all()) {
+      out.append("<div class=\"card tile\"><div class=\"name\">").append(escape(tile.name()))
+          .append("</div><div class=\"value\">").append(escape(tile.value())).append("</div><div class=\"more\">")
+          .append(escape(tile.more())).append("</div></div>\n");
+    }
+    out.append("</section>\n");
+  }
+
+  /// The last end, unless a later start says that the run goes on (or was killed since).
+  private String outcome() {
+    boolean ended = !metrics.ends().isEmpty()
+        && (metrics.steps().isEmpty() || metrics.ends().size() >= metrics.starts().size()
+            || metrics.steps().getLast().step() >= metrics.steps().getLast().totalSteps());
+    return ended ? metrics.ends().getLast().outcome() : "no end recorded";
+  }
+
+  private void curves() {
+    var curves = new Curves(metrics);
+    out.append("<h2>Curves</h2>\n<div class=\"card plot\">").append(curves.loss().inline(1040, 360))
+        .append("</div>\n<div class=\"charts\">\n");
+    curves.small().forEach(chart -> out.append("<div class=\"card plot\">").append(chart.inline(520, 260)).append("</div>\n"));
+    out.append("</div>\n");
+  }
+
+  /// The last texts in full, earlier ones folded.
+  private void samples() {
+    List<EvalEvent> written = metrics.evals().stream().filter(e -> !e.samples().isEmpty()).toList().reversed();
+    if (written.isEmpty()) {
+      return;
+    }
+    out.append("<h2>Samples</h2>\n<div class=\"card\">\n");
+    for (EvalEvent eval : written) {
+      out.append(eval.equals(written.getFirst()) ? "<details open>" : "<details>").append("<summary>step ")
+          .append(eval.step()).append(String.format(Locale.ROOT, ", %.4f bits per byte", eval.bitsPerByte()))
+          .append("</summary>\n");
+      eval.samples().forEach(s -> out.append("<p class=\"sample\">").append(escape(s)).append("</p>\n"));
+      out.append("</details>\n");
+    }
+    out.append("</div>\n");
+  }
+
+  private void configuration() {
+    if (!data.configYaml().isBlank()) {
+      out.append("<h2>Configuration</h2>\n<div class=\"card\"><pre>").append(escape(data.configYaml().strip()))
+          .append("</pre></div>\n");
+    }
+  }
+
+  private void environment() {
+    if (data.environment().isEmpty()) {
+      return;
+    }
+    out.append("<h2>Environment</h2>\n<div class=\"card\"><table>\n");
+    data.environment().forEach((key, value) -> out.append("<tr><td class=\"key\">").append(escape(key))
+        .append("</td><td>").append(escape(value)).append("</td></tr>\n"));
+    out.append("</table></div>\n");
+  }
+
+  private void checkpoints() {
+    if (metrics.saves().isEmpty()) {
+      return;
+    }
+    out.append("<h2>Checkpoints</h2>\n<div class=\"card\"><table>\n")
+        .append("<tr><th>Step</th><th>Folder</th><th>Size</th><th>Written in</th></tr>\n");
+    for (SaveEvent save : metrics.saves()) {
+      out.append("<tr><td>").append(save.step()).append("</td><td>").append(escape(save.folder().toString()))
+          .append("</td><td>").append(Units.bytes(save.bytes())).append("</td><td>")
+          .append(Units.time(save.seconds())).append("</td></tr>\n");
+    }
+    out.append("</table></div>\n");
+  }
+
+  private void notes() {
+    if (metrics.notes().isEmpty()) {
+      return;
+    }
+    out.append("<h2>Notes</h2>\n<div class=\"card\"><table>\n");
+    metrics.notes().forEach(note -> out.append("<tr><td>").append(escape(note)).append("</td></tr>\n"));
+    out.append("</table></div>\n");
+  }
+}
