@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.errorprone.annotations.MustBeClosed;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -136,7 +138,7 @@ public final class Pretrained {
   }
 
   private static SafeTensorsWriter.Source source(Weight w, DType dtype) {
-    return new SafeTensorsWriter.Source(dtype.name(), w.shape(), () -> Bytes.of(w.view(), dtype));
+    return new SafeTensorsWriter.Source(dtype.name(), w.shape(), () -> bytes(w.view(), dtype));
   }
 
   private static ObjectNode json(DecoderConfig config, DType dtype) {
@@ -160,6 +162,14 @@ public final class Pretrained {
     node.put("torch_dtype", dtype.hfName());
     family.write(config, node);
     return node;
+  }
+
+  /// The values of a tensor as bytes of `dtype` that outlive its scope, for a [SafeTensorsWriter.Source].
+  public static MemorySegment bytes(Tensor t, DType dtype) {
+    try (var _ = TensorScope.open(); var _ = Grad.off()) {
+      var from = t.detach().to(Device.CPU, dtype).contiguous().asSegment();
+      return Arena.ofAuto().allocate(Math.max(1, from.byteSize()), 64).asSlice(0, from.byteSize()).copyFrom(from);
+    }
   }
 
   private static void copyFile(Path file, Path folder) {

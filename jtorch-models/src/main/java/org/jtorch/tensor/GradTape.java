@@ -52,7 +52,7 @@ public final class GradTape implements AutoCloseable {
   /// @param saved further tensors that `backward` uses; kept until then
   public Tensor record(Tensor output, Tensor[] inputs, Tensor[] saved, Backward backward) {
     output.requiresGrad(true);
-    scope.adopt(output);
+    scope.adopt(output).uses++;
     for (var t : inputs) {
       scope.adopt(t).uses++;
     }
@@ -78,6 +78,7 @@ public final class GradTape implements AutoCloseable {
     return record(output, new Tensor[] {x}, new Tensor[0], gradient -> {
       try (var again = GradTape.open(); var _ = Grad.on()) {
         var leaf = x.detach().requiresGrad(true);
+        leaf.uses++;                                             // ours until its gradient is read
         again.backward(body.apply(leaf, again), gradient);
         var g = leaf.grad();
         return new Tensor[] {g == null ? null : again.scope.promote(g)};
@@ -117,19 +118,19 @@ public final class GradTape implements AutoCloseable {
       try (var _ = TensorScope.open()) {
         step(entry);
       }
-      release(entry.output, 0);
+      release(entry.output);
       for (var t : entry.inputs) {
-        release(t, 1);
+        release(t);
       }
       for (var t : entry.saved) {
-        release(t, 1);
+        release(t);
       }
     }
   }
 
   /// Frees what no earlier entry needs any more, if it is ours.
-  private void release(Tensor t, int uses) {
-    t.uses -= uses;
+  private void release(Tensor t) {
+    t.uses--;
     if (t.uses <= 0 && t.depth == scope.depth) {
       t.free();
     }

@@ -495,24 +495,17 @@ public final class Tensor {
 
   /// The accumulated gradient, or null if there is none. Lives in the innermost scope.
   public @Nullable Tensor grad() {
-    var g = h().grad();
-    if (g == null || !g.defined()) {
-      if (g != null) {
-        g.close();
-      }
-      return null;
-    }
-    return new Tensor(g);
+    var slot = h().grad();                            // a reference into the leaf: copy the handle
+    return slot == null || !slot.defined() ? null : new Tensor(new org.bytedeco.pytorch.Tensor(slot));
   }
 
   /// Drops the gradient, or replaces it.
   public void setGrad(@Nullable Tensor gradient) {
-    try (var slot = h().mutable_grad()) {
-      if (gradient == null) {
-        slot.reset();
-      } else {
-        slot.put(gradient.h());
-      }
+    var slot = h().mutable_grad();
+    if (gradient == null) {
+      slot.reset();
+    } else {
+      var _ = slot.put(gradient.h());
     }
   }
 

@@ -11,7 +11,7 @@ final class ByteAlphabet {
   static {
     int next = 0x100;
     for (int b = 0; b < 256; b++) {
-      boolean visible = b >= '!' && b <= '~' || b >= 0xA1 && b <= 0xAC || b >= 0xAE;
+      boolean visible = (b >= '!' && b <= '~') || (b >= 0xA1 && b <= 0xAC) || b >= 0xAE;
       CHARS[b] = (char) (visible ? b : next++);
     }
     for (int b = 0; b < 256; b++) {

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /// What Java needs to know of a `tokenizer.json`: tokens by id, ids by token and the added tokens. Read as a stream,
 /// because these files hold up to half a million entries.
+@SuppressWarnings("ArrayRecordComponent") // an index, never compared
 record TokenizerJson(@Nullable String[] tokens, Map<String, Integer> ids, List<Added> added) {
   /// Ids above this are a damaged file, not a vocabulary.
   private static final int MAX_ID = 1 << 24;

@@ -74,7 +74,7 @@ class BpeTrainerTest {
       });
       long best = counts.entrySet().stream().min(Map.Entry.<Long, Integer>comparingByValue().reversed()
           .thenComparing(Map.Entry.comparingByKey())).orElseThrow().getKey();
-      if (counts.get(best) < 2) {
+      if (counts.getOrDefault(best, 0) < 2) {
         break;
       }
       int left = (int) (best >>> 32);

@@ -9,6 +9,7 @@ import java.util.Objects;
 /// @param segmentIds number of the document within the row; -1 is padding
 /// @param positions count from 0 in each document (or part of one) of a row
 /// @param trainedTokens number of targets that are not ignored
+@SuppressWarnings("ArrayRecordComponent") // flat arrays are what goes into tensors; batches are not compared
 public record Batch(int rows, int seqLen, long[] tokens, long[] targets, int[] segmentIds, int[] positions, long trainedTokens) {
   /// The target that losses skip.
   public static final long IGNORE = -100;

@@ -47,7 +47,7 @@ public record BatchOrder(long seed, long rows) {
     long left = value >>> half;
     long right = value & mask;
     for (int round = 0; round < ROUNDS; round++) {
-      long next = left ^ (mix(right + key + round * 0xD1B54A32D192ED03L) >>> 7) & mask;
+      long next = left ^ ((mix(right + key + round * 0xD1B54A32D192ED03L) >>> 7) & mask);
       left = right;
       right = next;
     }

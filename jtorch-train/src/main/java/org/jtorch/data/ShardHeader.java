@@ -78,7 +78,7 @@ record ShardHeader(int kind, int elementBytes, int vocabSize, long tokenizer, lo
 
   private static int crc(ByteBuffer header) {
     var crc = new CRC32C();
-    crc.update(header.array(), 0, CRC_AT);
+    crc.update(header.duplicate().position(0).limit(CRC_AT));
     return (int) crc.getValue();
   }
 }

@@ -64,8 +64,8 @@ final class TextFiles {
   /// The longest parent without a wildcard.
   private static Path globBase(Path path) {
     Path base = path.toAbsolutePath().normalize();
-    while (isGlob(base.toString())) {
-      base = base.getParent();
+    for (Path up = base; up != null && isGlob(base.toString()); up = up.getParent()) {
+      base = up;
     }
     return base;
   }

@@ -63,7 +63,8 @@ public final class TokenShards implements AutoCloseable {
       return new TokenShards(folder, arena);
     } catch (IOException | RuntimeException e) {
       arena.close();
-      throw e instanceof DataException known ? known : new DataException("cannot open the tokens in " + folder + ": " + e.getMessage(), e);
+      throw e instanceof DataException known
+          ? known : new DataException("cannot open the tokens in " + folder + ": " + e.getMessage(), e);
     }
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
@@ -26,7 +27,9 @@ class RowSourceTest {
   @BeforeAll
   @BeforeContainer
   static void load() throws IOException {
-    tokenizer = Shards.tokenizer(Files.createTempDirectory("tokenizer"));
+    Path folder = Files.createTempDirectory("tokenizer");
+    tokenizer = Shards.tokenizer(folder);
+    Shards.delete(folder);
   }
 
   @AfterAll

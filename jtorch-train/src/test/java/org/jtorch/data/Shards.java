@@ -5,7 +5,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jtorch.text.BpeTrainer;
 import org.jtorch.text.PreTokenizer;
@@ -40,11 +39,15 @@ final class Shards {
 
   static void delete(TokenShards shards) {
     shards.close();
-    try (var files = Files.list(shards.folder())) {
-      for (Path file : files.collect(Collectors.toList())) {
+    delete(shards.folder());
+  }
+
+  static void delete(Path folder) {
+    try (var files = Files.list(folder)) {
+      for (Path file : files.toList()) {
         Files.delete(file);
       }
-      Files.delete(shards.folder());
+      Files.delete(folder);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -165,7 +165,8 @@ class TextSourceTest {
       "false|Jeg vil gerne takke ordføreren for den gode betænkning, som vi skal stemme om i morgen.",
       "false|Haluan kiittää esittelijää erinomaisesta mietinnöstä ja siitä, että se on nyt valmis.",
       "false|Chciałbym podziękować sprawozdawcy za sprawozdanie, które jest bardzo dobre.",
-      "false|Я хотел бы поблагодарить докладчика за его отличный доклад.", "false|谢谢大家。", "false|12345 - 678", "false|Brussels"})
+      "false|Я хотел бы поблагодарить докладчика за его отличный доклад.",
+      "false|谢谢大家。", "false|12345 - 678", "false|Brussels"})
   void languagesAreToldApart(boolean english, String text) {
     assertThat(LanguageFilter.isEnglish(text)).isEqualTo(english);
   }

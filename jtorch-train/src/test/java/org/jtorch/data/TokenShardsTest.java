@@ -1,5 +1,6 @@
 package org.jtorch.data;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -101,7 +102,7 @@ class TokenShardsTest {
     refused("tokens.bin", b -> Arrays.copyOf(b, 20), "header");
     refused("tokens.bin", _ -> new byte[0], "header");
     refused("tokens.bin", b -> Arrays.copyOf(b, b.length + 2), "instead of");
-    refused("tokens.bin", _ -> "just a text file that somebody put here, long enough for a header, really it is".getBytes(),
+    refused("tokens.bin", _ -> "just a text file that somebody put here, long enough for a header, really it is".getBytes(UTF_8),
         "no token file");
     refused("tokens.bin", b -> with(b, 8, 9), "version 9");
     refused("tokens.bin", b -> with(b, 24, 1), "checksum");

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.recipes.config.RecipeSource;
 import org.jtorch.recipes.config.Suggest;
@@ -35,13 +36,14 @@ final class BuiltInCatalog implements RecipeCatalog {
 
   private List<String> names() {
     String index = resource("index.txt");
-    return index == null ? List.of() : index.lines().map(String::strip).filter(l -> !l.isEmpty() && !l.startsWith("#")).toList();
+    if (index == null) return List.of();
+    return index.lines().map(String::strip).filter(l -> !l.isEmpty() && !l.startsWith("#")).toList();
   }
 
   private RecipeSource unknown(String name) {
     String near = Suggest.nearest(name, names());
-    throw new IllegalArgumentException("no recipe named \"" + name + "\"" + (near == null ? "" : "; did you mean \"" + near + "\"?")
-        + " (jtorch ls shows all; a file is given as ./" + name + (isYaml(name) ? "" : ".yaml") + ")");
+    throw new IllegalArgumentException("no recipe named \"" + name + "\""
+        + (near == null ? "" : "; did you mean \"" + near + "\"?") + " (jtorch ls shows all; a file is given as ./" + name + (isYaml(name) ? "" : ".yaml") + ")");
   }
 
   private static boolean isYaml(String name) {
@@ -62,9 +64,13 @@ final class BuiltInCatalog implements RecipeCatalog {
 
   private RecipeSource file(String name, Path path) {
     if (!Files.exists(path)) throw new IllegalArgumentException("recipe file not found: " + path + neighbour(path));
-    if (!Files.isRegularFile(path)) throw new IllegalArgumentException(path + " is no file; give the path of a recipe, e.g. " + path.resolve("my.yaml"));
+    if (!Files.isRegularFile(path)) {
+      throw new IllegalArgumentException(path + " is no file; give the path of a recipe, e.g. " + path.resolve("my.yaml"));
+    }
     try {
-      if (Files.size(path) > MAX_BYTES) throw new IllegalArgumentException(path + " has " + Files.size(path) + " bytes, too many for a recipe");
+      if (Files.size(path) > MAX_BYTES) {
+        throw new IllegalArgumentException(path + " has " + Files.size(path) + " bytes, too many for a recipe");
+      }
       return new RecipeSource(name, Files.readString(path), other -> parent(other, path));
     } catch (MalformedInputException e) {
       throw new IllegalArgumentException(path + " is not UTF-8 text, so it is no recipe", e);
@@ -82,19 +88,27 @@ final class BuiltInCatalog implements RecipeCatalog {
 
   private static String neighbour(Path path) {
     Path folder = path.toAbsolutePath().getParent();
-    if (folder == null || !Files.isDirectory(folder)) return folder == null ? "" : " (the folder " + folder + " does not exist)";
+    if (folder == null) return "";
+    if (!Files.isDirectory(folder)) return " (the folder " + folder + " does not exist)";
     try (var files = Files.list(folder)) {
-      var names = files.map(f -> String.valueOf(f.getFileName())).filter(BuiltInCatalog::isYaml).toList();
-      String near = Suggest.nearest(String.valueOf(path.getFileName()), names);
+      var names = files.map(f -> String.valueOf(f.getFileName())).filter(BuiltInCatalog::isYaml)
+          .collect(Collectors.toMap(BuiltInCatalog::stem, name -> name, (a, _) -> a));
+      String near = names.get(Suggest.nearest(stem(String.valueOf(path.getFileName())), names.keySet()));
       return near == null ? "; jtorch ls shows the built-in recipes" : "; did you mean " + path.resolveSibling(near) + "?";
     } catch (IOException e) {
       return "";
     }
   }
 
+  private static String stem(String file) {
+    return file.replaceFirst("\\.ya?ml$", "");
+  }
+
   private String builtIn(String name) {
     String text = resource(name + ".yaml");
-    if (text == null) throw new IllegalStateException(folder + "/index.txt lists " + name + ", but there is no " + folder + "/" + name + ".yaml");
+    if (text == null) {
+      throw new IllegalStateException(folder + "/index.txt lists " + name + ", but " + folder + "/" + name + ".yaml is missing");
+    }
     return text;
   }
 

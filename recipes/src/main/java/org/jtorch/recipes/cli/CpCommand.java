@@ -52,7 +52,8 @@ final class CpCommand implements Callable<Integer> {
     var folder = file.toAbsolutePath().getParent();
     if (folder != null && !Files.isDirectory(folder)) {
       if (!makeParents) {
-        throw new IllegalArgumentException("Cannot create file at " + file + ": the folder " + folder + " does not exist. Use --make-parents to make it.");
+        throw new IllegalArgumentException("Cannot create file at " + file + ": the folder " + folder
+            + " does not exist. Use --make-parents to make it.");
       }
       Files.createDirectories(folder);
     }
@@ -65,7 +66,8 @@ final class CpCommand implements Callable<Integer> {
     try {
       return recipes.catalog().find(recipe);
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException("Invalid file name: " + recipe + ". Try `jtorch ls` to see all available files to copy.\n" + e.getMessage(), e);
+      throw new IllegalArgumentException("Invalid file name: " + recipe
+          + ". Try `jtorch ls` to see all available files to copy.\n" + e.getMessage(), e);
     }
   }
 
@@ -75,7 +77,9 @@ final class CpCommand implements Callable<Integer> {
       return dest.resolve(yaml(name.substring(name.lastIndexOf('/') + 1)));
     }
     var name = dest.getFileName();
-    if (name == null || name.toString().isEmpty()) throw new IllegalArgumentException("\"" + dest + "\" is no file name; e.g. my.yaml");
+    if (name == null || name.toString().isEmpty()) {
+      throw new IllegalArgumentException("\"" + dest + "\" is no file name; e.g. my.yaml");
+    }
     return dest.resolveSibling(yaml(name.toString()));
   }
 

@@ -2,7 +2,6 @@ package org.jtorch.recipes.cli;
 
 import java.nio.file.FileSystemException;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.jtorch.io.HasExitCode;
 
 /// What the shell gets, for every command.
@@ -32,25 +31,22 @@ public final class ExitCodes {
 
   /// The code of the outermost exception in the chain of causes that has one.
   public static int of(Throwable thrown) {
-    return culprit(thrown) instanceof Throwable t ? own(t) : INTERNAL;
+    return own(shown(thrown));
   }
 
   /// The exception to show: the outermost with a code, or else the one given.
   static Throwable shown(Throwable thrown) {
-    return culprit(thrown) instanceof Throwable t ? t : thrown;
-  }
-
-  private static @Nullable Throwable culprit(Throwable thrown) {
     Throwable t = thrown;
     for (int depth = 0; t != null && depth < 32; depth++) {
       if (own(t) != INTERNAL) return t;
       t = t.getCause();
     }
-    return null;
+    return thrown;
   }
 
   private static int own(Throwable t) {
     if (t instanceof HasExitCode coded) return coded.exitCode();
-    return FOREIGN.entrySet().stream().filter(e -> e.getKey().isInstance(t)).findFirst().map(Map.Entry::getValue).orElse(INTERNAL);
+    return FOREIGN.entrySet().stream().filter(e -> e.getKey().isInstance(t)).findFirst().map(Map.Entry::getValue)
+        .orElse(INTERNAL);
   }
 }

@@ -24,12 +24,14 @@ final class Failures {
     return command.getCommandSpec().root().userObject() instanceof Main main && main.verbose;
   }
 
-  /// Prints the message, and the stack trace if asked for or if the fault is JTorch's own and not explained.
+  /// Prints the message, after the stack trace if that is asked for.
   static int report(Throwable thrown, PrintWriter err, boolean verbose) {
     int code = ExitCodes.of(thrown);
     if (verbose) thrown.printStackTrace(err);
     err.println(message(ExitCodes.shown(thrown), code));
-    if (code == ExitCodes.INTERNAL && !verbose) err.println("this is a fault of JTorch; run the command again with -v for the stack trace");
+    if (code == ExitCodes.INTERNAL && !verbose) {
+      err.println("this is a fault of JTorch; run the command again with -v for the stack trace");
+    }
     err.flush();
     return code;
   }
@@ -40,7 +42,8 @@ final class Failures {
       case RecipeException _ -> text;
       case NoSuchFileException _ -> "error: no such file: " + text;
       case FileAlreadyExistsException _ -> "error: the file exists already: " + text;
-      case FileSystemException e -> "error: " + e.getFile() + ": " + (e.getReason() == null ? t.getClass().getSimpleName() : e.getReason());
+      case FileSystemException e ->
+          "error: " + e.getFile() + ": " + (e.getReason() == null ? t.getClass().getSimpleName() : e.getReason());
       case OutOfMemoryError _ -> "error: out of Java memory (" + text + "); give the JVM more with JTORCH_OPTS=-Xmx8g";
       default -> "error: " + (code == ExitCodes.INTERNAL || t.getMessage() == null ? t.toString() : text);
     };

@@ -3,6 +3,7 @@ package org.jtorch.recipes.cli;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -17,8 +18,9 @@ import picocli.CommandLine.Spec;
 @Command(name = "jtorch", versionProvider = Main.Version.class,
     description = "Train language models in Java: recipes in, checkpoints out.",
     exitCodeListHeading = "%nExit codes:%n",
-    exitCodeList = {"0:done", "1:a check failed", "2:the recipe or the use of a command is wrong", "3:a data or model file is missing or broken",
-        "4:out of memory", "5:the training diverged", "70:a fault of JTorch", "130:interrupted, state saved"})
+    exitCodeList = {"0:done", "1:a check failed", "2:the recipe or the use of a command is wrong",
+        "3:a data or model file is missing or broken", "4:out of memory",
+        "5:the training diverged", "70:a fault of JTorch", "130:interrupted, state saved"})
 public final class Main implements Runnable {
   @Option(names = {"-v", "--verbose"}, scope = ScopeType.INHERIT, description = "Show the stack trace of an error.")
   boolean verbose;
@@ -75,9 +77,9 @@ public final class Main implements Runnable {
         .setUsageHelpWidth(100).setAbbreviatedOptionsAllowed(false);
   }
 
-  /// Without a command: the help, and the exit code of wrong use.
+  /// Without a command the command line is used wrongly.
   @Override public void run() {
-    var line = java.util.Objects.requireNonNull(spec, "picocli sets the spec").commandLine();
+    var line = Objects.requireNonNull(spec, "picocli sets the spec").commandLine();
     throw new CommandLine.ParameterException(line, "no command is given; jtorch ls is a good start");
   }
 
@@ -85,7 +87,8 @@ public final class Main implements Runnable {
   static final class Version implements IVersionProvider {
     @Override public String[] getVersion() {
       String version = Main.class.getPackage().getImplementationVersion();
-      return new String[] {"jtorch " + (version == null ? "development build" : version) + " (Java " + Runtime.version().feature() + ")"};
+      String name = version == null ? "development build" : version;
+      return new String[] {"jtorch " + name + " (Java " + Runtime.version().feature() + ")"};
     }
   }
 }

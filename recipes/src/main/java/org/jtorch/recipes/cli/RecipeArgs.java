@@ -2,6 +2,7 @@ package org.jtorch.recipes.cli;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -21,15 +22,17 @@ public final class RecipeArgs {
   List<String> set = new ArrayList<>();
 
   @Parameters(arity = "0..*", paramLabel = "RECIPE OVERRIDE", hideParamSyntax = false,
-      description = "The name of a built-in recipe or the path of a file, then overrides: key=value, a.b[1].c=value, +map.key=value for a new entry, ~key to remove.")
+      description = "The name of a built-in recipe or the path of a file, then overrides: key=value, a.b[1].c=value, "
+          + "+map.key=value for a new entry, ~key to remove.")
   List<String> words = new ArrayList<>();
 
   /// The name or path of the recipe.
   public String recipe() {
     if (config != null) return config;
     if (!words.isEmpty()) return words.getFirst();
-    var line = java.util.Objects.requireNonNull(spec, "picocli sets the spec").commandLine();
-    throw new ParameterException(line, "no recipe is given; e.g. " + line.getCommandSpec().qualifiedName() + " ./my.yaml (jtorch ls shows the built-in ones)");
+    var line = Objects.requireNonNull(spec, "picocli sets the spec").commandLine();
+    throw new ParameterException(line, "no recipe is given; e.g. " + line.getCommandSpec().qualifiedName()
+        + " ./my.yaml (jtorch ls shows the built-in ones)");
   }
 
   /// The overrides in the order given, those of `--set` last.

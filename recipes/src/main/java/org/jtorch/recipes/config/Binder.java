@@ -45,7 +45,9 @@ final class Binder {
   }
 
   private Slot<? extends Tree> bind(Type type, Tree tree, String path) {
-    if (++depth > MAX_DEPTH) throw new IllegalStateException(path + ": records nest more than " + MAX_DEPTH + " deep; is a default of itself?");
+    if (++depth > MAX_DEPTH) {
+      throw new IllegalStateException(path + ": records nest more than " + MAX_DEPTH + " deep; does one hold itself by default?");
+    }
     try {
       return switch (type) {
         case ParameterizedType p when p.getRawType() == List.class -> list(p.getActualTypeArguments()[0], p, tree, path);
@@ -132,8 +134,8 @@ final class Binder {
       }
     }
     String near = Suggest.nearest(name, choices.keySet());
-    problem(origin, Names.join(path, "type"), "unknown type \"" + name + "\"" + (near == null ? "" : "; did you mean \"" + near + "\"?")
-        + " (one of " + String.join(", ", choices.keySet()) + ")");
+    problem(origin, Names.join(path, "type"), "unknown type \"" + name + "\""
+        + (near == null ? "" : "; did you mean \"" + near + "\"?") + " (one of " + String.join(", ", choices.keySet()) + ")");
     return new Slot<>(null, block);
   }
 
@@ -146,7 +148,8 @@ final class Binder {
     });
     var bound = Tree.Mapping.empty(origin, false);
     for (String name : extra) {
-      if (block.entries().get(name) instanceof Tree.Entry e) bound.entries().put(name, e);
+      var given = block.entries().get(name);
+      if (given != null) bound.entries().put(name, given);
     }
     var values = new ArrayList<@Nullable Object>();
     for (Key key : keys.values()) {
@@ -222,7 +225,8 @@ final class Binder {
     problem(bound.origin(), path, message);
   }
 
-  private static @Nullable Tree find(Tree tree, String path) {
+  /// The value at a path that may be none.
+  static @Nullable Tree find(Tree tree, String path) {
     try {
       return tree.at(path);
     } catch (IllegalArgumentException notAPath) {

@@ -36,7 +36,8 @@ final class Overrides {
   private void apply(String override) {
     if (override.startsWith("~")) {
       String path = override.substring(1);
-      if (path.contains("=")) throw new IllegalArgumentException("a removal has no value; write ~" + path.substring(0, path.indexOf('=')));
+      int equals = path.indexOf('=');
+      if (equals >= 0) throw new IllegalArgumentException("a removal has no value; write ~" + path.substring(0, equals));
       change(Names.steps(path), path, null, false);
       return;
     }
@@ -78,7 +79,7 @@ final class Overrides {
   private static Tree descend(Tree.Mapping block, String key, String walked, String next, boolean removal, boolean fresh) {
     if (Names.index(key) != null) throw new IllegalArgumentException("\"" + walked + "\" is a block of keys, not a list");
     var entry = block.entries().get(key);
-    boolean missing = entry == null || entry.value() instanceof Tree.Scalar(var text, _, _) && text == null;
+    boolean missing = entry == null || (entry.value() instanceof Tree.Scalar(var text, _, _) && text == null);
     if (missing && (removal || Names.index(next) != null)) {
       throw new IllegalArgumentException("the recipe does not set \"" + Names.join(walked, key) + "\""
           + Suggest.hint(key, block.entries().keySet()));

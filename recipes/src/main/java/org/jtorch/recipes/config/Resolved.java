@@ -1,5 +1,6 @@
 package org.jtorch.recipes.config;
 
+import java.util.HexFormat;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -25,13 +26,14 @@ public final class Resolved {
 
   /// Where the value at `stages[1].optim.lr` came from, or null if there is none.
   public @Nullable String origin(String path) {
-    return root.at(path) instanceof Tree t ? t.origin().describe() : null;
+    Tree at = root.at(path);
+    return at == null ? null : at.origin().describe();
   }
 
   /// A problem found later (a file that is missing), placed where the value at `path` was written. A path that the
   /// recipe does not have is placed at its top.
   public Problem problem(String path, String message) {
-    Tree at = path.isEmpty() ? root : root.at(path);
+    Tree at = Binder.find(root, path);
     return Problem.at(at == null ? root.origin() : at.origin(), path, message);
   }
 
@@ -98,7 +100,12 @@ public final class Resolved {
   }
 
   private static String comment(String text) {
-    return text.codePoints().allMatch(c -> c >= ' ' && StreamReader.isPrintable(c)) ? text : quote(text, true);
+    return text.codePoints().allMatch(Resolved::plain) ? text : quote(text, true);
+  }
+
+  private static boolean plain(int c) {
+    boolean control = c < ' ' || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 || c == 0xfeff;
+    return !control && StreamReader.isPrintable(c);
   }
 
   private static String quote(String text, boolean quoted) {
@@ -109,8 +116,8 @@ public final class Resolved {
         s.append('\\').appendCodePoint(c);
       } else if (c == '\n') {
         s.append("\\n");
-      } else if (c < ' ' || c >= 0x7f && c < 0xa0 || c == 0x2028 || c == 0x2029 || c == 0xfeff || !StreamReader.isPrintable(c)) {
-        s.append("\\U00").append(java.util.HexFormat.of().toHexDigits(c, 6));
+      } else if (!plain(c)) {
+        s.append("\\U00").append(HexFormat.of().toHexDigits(c, 6));
       } else {
         s.appendCodePoint(c);
       }

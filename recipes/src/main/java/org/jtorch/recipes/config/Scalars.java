@@ -82,7 +82,9 @@ final class Scalars {
     if (type == String.class) return text;
     if (type == Path.class) return path(text);
     if (type.isEnum()) return constant(type, text);
-    if (quoted) throw new IllegalArgumentException("expected " + expected(type) + ", got the text \"" + text + "\"; drop the quotes");
+    if (quoted) {
+      throw new IllegalArgumentException("expected " + expected(type) + ", got the text \"" + text + "\"; drop the quotes");
+    }
     if (type == boolean.class || type == Boolean.class) return bool(text);
     if (type == double.class || type == Double.class) return number(text);
     long whole = whole(text);

@@ -25,8 +25,10 @@ public final class Schema {
     root.put("title", Names.type(record));
     root.setAll(schema.block(record, false));
     var properties = (ObjectNode) root.get("properties");
-    var type = JSON.objectNode().put("description", "what kind of recipe this is");
-    if (!properties.has("type")) properties.set("type", record.isAnnotationPresent(Named.class) ? type.put("const", Names.type(record)) : type.put("type", "string"));
+    if (!properties.has("type")) {
+      var type = properties.putObject("type").put("description", "what kind of recipe this is").put("type", "string");
+      if (record.isAnnotationPresent(Named.class)) type.put("const", Names.type(record));
+    }
     properties.set("extends", JSON.objectNode().put("type", "string").put("description", "the recipe this one is laid over"));
     if (!schema.definitions.isEmpty()) root.set("$defs", schema.definitions);
     return root;
@@ -34,7 +36,8 @@ public final class Schema {
 
   private ObjectNode block(Class<?> record, boolean typed) {
     var node = JSON.objectNode().put("type", "object");
-    if (record.getAnnotation(Doc.class) instanceof Doc doc) node.put("description", doc.value());
+    var doc = record.getAnnotation(Doc.class);
+    if (doc != null) node.put("description", doc.value());
     var properties = node.putObject("properties");
     var required = JSON.arrayNode();
     if (typed) {
@@ -72,7 +75,9 @@ public final class Schema {
       return node;
     }
     var c = (Class<?>) type;
-    if (c == int.class || c == Integer.class || c == long.class || c == Long.class) return JSON.objectNode().put("type", "integer");
+    if (c == int.class || c == Integer.class || c == long.class || c == Long.class) {
+      return JSON.objectNode().put("type", "integer");
+    }
     if (c == double.class || c == Double.class) return JSON.objectNode().put("type", "number");
     if (c == boolean.class || c == Boolean.class) return JSON.objectNode().put("type", "boolean");
     if (c == String.class || c == Path.class) return JSON.objectNode().put("type", "string");
@@ -87,7 +92,8 @@ public final class Schema {
 
   private ObjectNode choice(Class<?> sealed) {
     var node = JSON.objectNode();
-    if (sealed.getAnnotation(Doc.class) instanceof Doc doc) node.put("description", doc.value());
+    var doc = sealed.getAnnotation(Doc.class);
+    if (doc != null) node.put("description", doc.value());
     var any = node.putArray("oneOf");
     var bare = new ArrayList<String>();
     Key.choices(sealed).forEach((name, record) -> {
@@ -119,7 +125,8 @@ public final class Schema {
         yield object;
       }
       case Tree.Scalar(var text, _, _) when text == null -> JSON.nullNode();
-      case Tree.Scalar(var text, boolean quoted, _) -> quoted || type == String.class || type == Path.class ? JSON.textNode(text) : literal(text);
+      case Tree.Scalar(var text, boolean quoted, _) ->
+          quoted || type == String.class || type == Path.class ? JSON.textNode(text) : literal(text);
     };
   }
 
@@ -132,8 +139,8 @@ public final class Schema {
           case Boolean b -> JSON.booleanNode(b);
           default -> JSON.textNode(text);
         };
-      } catch (IllegalArgumentException notThisOne) {
-        continue;
+      } catch (IllegalArgumentException _) {
+        // the text is no value of this type; the next may fit
       }
     }
     return JSON.textNode(text);

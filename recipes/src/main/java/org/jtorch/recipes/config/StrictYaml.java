@@ -55,13 +55,15 @@ public final class StrictYaml {
     var entry = own.entries().remove("extends");
     if (entry == null) return own;
     if (!(entry.value() instanceof Tree.Scalar(var parent, _, var origin)) || parent == null) {
-      problems.add(Problem.at(entry.value().origin(), "extends", "expected the name or path of one recipe, e.g. extends: quickstart"));
+      problems.add(Problem.at(entry.value().origin(), "extends",
+          "expected the name or path of one recipe, e.g. extends: quickstart"));
       return own;
     }
     try {
       var other = source.parents().apply(parent);
       if (chain.contains(other.name()) || chain.size() > MAX_PARENTS) {
-        throw new IllegalArgumentException("recipes extend each other in a circle: " + String.join(" -> ", chain) + " -> " + other.name());
+        throw new IllegalArgumentException("recipes extend each other in a circle: "
+            + String.join(" -> ", chain) + " -> " + other.name());
       }
       var base = withParents(other, chain, problems);
       if (own.otherType(base)) {

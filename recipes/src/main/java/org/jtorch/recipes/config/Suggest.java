@@ -13,7 +13,7 @@ public final class Suggest {
   public static @Nullable String nearest(String word, Collection<String> names) {
     if (word.length() > 200) return null;
     String best = null;
-    int least = Math.max(1, Math.min(4, word.length() * 2 / 5)) + 1;
+    int least = Math.max(1, Math.min(4, (word.length() + 1) * 2 / 5)) + 1;
     for (String name : new TreeSet<>(names)) {
       int d = distance(word.toLowerCase(Locale.ROOT), name.toLowerCase(Locale.ROOT));
       if (d < least) {

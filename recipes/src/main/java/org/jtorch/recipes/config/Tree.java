@@ -24,6 +24,10 @@ sealed interface Tree {
     @Override public Tree from(Origin other) {
       return new Sequence(items.stream().map(t -> t.from(other)).toList(), other);
     }
+
+    private @Nullable Tree item(@Nullable Integer i) {
+      return i == null || i >= items.size() ? null : items.get(i);
+    }
   }
 
   /// A block of keys; `partial` if an override made it and it still has to be laid over the default.
@@ -36,6 +40,11 @@ sealed interface Tree {
       var copy = empty(other, partial);
       entries.forEach((key, e) -> copy.entries.put(key, new Entry(other, e.value.from(other), e.fresh)));
       return copy;
+    }
+
+    private @Nullable Tree value(String key) {
+      var entry = entries.get(key);
+      return entry == null ? null : entry.value;
     }
 
     /// This block laid over `base`: blocks merge key by key, everything else is replaced, and so is a block of
@@ -73,9 +82,9 @@ sealed interface Tree {
     for (String step : Names.steps(path)) {
       if (here == null) return null;
       here = switch (here) {
-        case Mapping m when m.entries.get(step) instanceof Entry e -> e.value;
-        case Sequence s when Names.index(step) instanceof Integer i && i < s.items.size() -> s.items.get(i);
-        default -> null;
+        case Mapping m -> m.value(step);
+        case Sequence s -> s.item(Names.index(step));
+        case Scalar _ -> null;
       };
     }
     return here;

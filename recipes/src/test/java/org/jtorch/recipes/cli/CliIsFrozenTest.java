@@ -21,7 +21,8 @@ class CliIsFrozenTest {
   }
 
   @Test void everyListedCommandHasAPurposeOfOneSentence() {
-    assertThat(Commands.ALL).allMatch(c -> c.purpose().matches("[A-Z].*\\.")).extracting(Commands.Entry::name).doesNotHaveDuplicates();
+    assertThat(Commands.ALL).allMatch(c -> c.purpose().matches("[A-Z].*\\."))
+        .extracting(Commands.Entry::name).doesNotHaveDuplicates();
   }
 
   private static List<String> describe(CommandLine line) {
@@ -29,9 +30,11 @@ class CliIsFrozenTest {
     var spec = line.getCommandSpec();
     lines.add(spec.qualifiedName());
     spec.options().stream().filter(o -> !o.inherited())
-        .map(o -> "  " + String.join(", ", o.names()) + (o.typeInfo().isBoolean() ? "" : " " + o.paramLabel())).sorted().forEach(lines::add);
+        .map(o -> "  " + String.join(", ", o.names()) + (o.typeInfo().isBoolean() ? "" : " " + o.paramLabel())).sorted()
+            .forEach(lines::add);
     spec.positionalParameters().forEach(p -> lines.add("  <" + p.paramLabel() + ">"));
-    line.getSubcommands().values().stream().sorted(Comparator.comparing(CommandLine::getCommandName)).forEach(c -> lines.addAll(describe(c)));
+    line.getSubcommands().values().stream().sorted(Comparator.comparing(CommandLine::getCommandName))
+        .forEach(c -> lines.addAll(describe(c)));
     return lines;
   }
 }

@@ -70,7 +70,8 @@ class CliTest {
         """);
     assertThat(jtorch("cat", "--config", "quickstart", "--set", "by=2", "steps=4").out().replaceAll(" +", " "))
         .contains("steps: 4 # override", "by: 2 # override");
-    assertThat(jtorch("cat", "--schema", "count").out()).contains("\"how far to count\"").isEqualTo(jtorch("cat", "--schema", "quickstart").out());
+    assertThat(jtorch("cat", "--schema", "count").out()).contains("\"how far to count\"")
+        .isEqualTo(jtorch("cat", "--schema", "quickstart").out());
   }
 
   @Test void validateReportsProblemsWithExitCode2() {
@@ -102,20 +103,24 @@ class CliTest {
 
   @Test void aFileThatIsNoTextIsRefused() throws IOException {
     var bytes = Files.write(temp.resolve("b.yaml"), new byte[] {(byte) 0xff, (byte) 0xfe, 0, 1});
-    assertThat(jtorch("validate", bytes.toString())).isEqualTo(new Result(2, "", "error: " + bytes + " is not UTF-8 text, so it is no recipe\n"));
+    assertThat(jtorch("validate", bytes.toString()))
+        .isEqualTo(new Result(2, "", "error: " + bytes + " is not UTF-8 text, so it is no recipe\n"));
   }
 
   @Test void typeOfTheRecipeIsChecked() throws IOException {
     var typo = Files.writeString(temp.resolve("t.yaml"), "# x\ntype: cuont\nsteps: 1\n");
-    assertThat(jtorch("validate", typo.toString()).err()).contains("2:1  type  unknown type of recipe \"cuont\"; did you mean \"count\"?");
+    assertThat(jtorch("validate", typo.toString()).err())
+        .contains("2:1  type  unknown type of recipe \"cuont\"; did you mean \"count\"?");
     var none = Files.writeString(temp.resolve("n.yaml"), "steps: 1\n");
     assertThat(jtorch("validate", none.toString()).err()).contains("missing key; write type: one of count");
   }
 
   @Test void cpWritesTheRecipeWithItsSource() throws IOException {
     var file = temp.resolve("my.yaml");
-    assertThat(jtorch("cp", "quickstart", temp.resolve("my").toString())).isEqualTo(new Result(0, "Copied file to " + file + "\n", ""));
-    assertThat(Files.readString(file, StandardCharsets.UTF_8)).matches("(?s)# copied from quickstart \\(sha256 [0-9a-f]{64}\\)\n# Learn to count.*steps: 3\n");
+    assertThat(jtorch("cp", "quickstart", temp.resolve("my").toString()))
+        .isEqualTo(new Result(0, "Copied file to " + file + "\n", ""));
+    assertThat(Files.readString(file, StandardCharsets.UTF_8))
+        .matches("(?s)# copied from quickstart \\(sha256 [0-9a-f]{64}\\)\n# Learn to count.*steps: 3\n");
     assertThat(BuiltInCatalog.purpose(Files.readString(file))).isEqualTo("Learn to count, in a second.");
     assertThat(jtorch("validate", file.toString()).code()).isZero();
   }
@@ -126,9 +131,11 @@ class CliTest {
         new Result(0, "File already exists at " + file + ", not overwriting.\n", ""));
     assertThat(file).hasContent("mine");
     var deep = temp.resolve("a/b/c.yaml");
-    assertThat(jtorch("cp", "tiny/full", deep.toString())).matches(r -> r.code() == 2 && r.err().contains("Use --make-parents to make it."));
+    assertThat(jtorch("cp", "tiny/full", deep.toString())).matches(r -> r.code() == 2 && r.err()
+        .contains("Use --make-parents to make it."));
     assertThat(jtorch("cp", "--make-parents", "tiny/full", deep.toString()).code()).isZero();
-    assertThat(jtorch("cp", "tiny/full", deep.getParent().toString()).out()).isEqualTo("Copied file to " + deep.resolveSibling("full.yaml") + "\n");
+    assertThat(jtorch("cp", "tiny/full", temp.resolve("a/b").toString()).out())
+        .isEqualTo("Copied file to " + deep.resolveSibling("full.yaml") + "\n");
     assertThat(jtorch("cp", "nope", "x.yaml")).isEqualTo(new Result(2, "",
         "error: Invalid file name: nope. Try `jtorch ls` to see all available files to copy.\n"
             + "no recipe named \"nope\" (jtorch ls shows all; a file is given as ./nope.yaml)\n"));
@@ -136,19 +143,23 @@ class CliTest {
 
   @Test void wrongUseIsExplained() {
     assertThat(jtorch("validat", "x")).matches(r -> r.code() == 2 && r.err().contains("did you mean: validate"));
-    assertThat(jtorch("ls", "--jsno")).matches(r -> r.code() == 2 && r.err().contains("--json") && r.err().contains("try: jtorch ls --help"));
-    assertThat(jtorch("cat")).matches(r -> r.code() == 2 && r.err().startsWith("error: no recipe is given; e.g. jtorch cat ./my.yaml"));
+    assertThat(jtorch("ls", "--jsno")).matches(r -> r.code() == 2 && r.err().contains("--json") && r.err()
+        .contains("try: jtorch ls --help"));
+    assertThat(jtorch("cat")).matches(r -> r.code() == 2 && r.err()
+        .startsWith("error: no recipe is given; e.g. jtorch cat ./my.yaml"));
     assertThat(jtorch()).matches(r -> r.code() == 2 && r.err().contains("no command is given"));
   }
 
   @Test void verboseShowsTheStackTrace() {
-    assertThat(jtorch("cat", "nope").err()).isEqualTo("error: no recipe named \"nope\" (jtorch ls shows all; a file is given as ./nope.yaml)\n");
+    assertThat(jtorch("cat", "nope").err())
+        .isEqualTo("error: no recipe named \"nope\" (jtorch ls shows all; a file is given as ./nope.yaml)\n");
     assertThat(jtorch("cat", "nope", "-v").err()).contains("at org.jtorch.recipes").contains("error: no recipe named");
     assertThat(jtorch("-v", "cat", "nope").err()).contains("at org.jtorch.recipes");
   }
 
   @Test void helpAndVersion() {
-    assertThat(jtorch("--help")).matches(r -> r.code() == 0 && r.out().contains("validate") && r.out().contains("130   interrupted"));
+    assertThat(jtorch("--help")).matches(r -> r.code() == 0 && r.out().contains("validate") && r.out()
+        .contains("130   interrupted"));
     assertThat(jtorch("cp", "--help")).matches(r -> r.code() == 0 && r.out().contains("--make-parents"));
     assertThat(jtorch("--version").out()).startsWith("jtorch ").endsWith("(Java " + Runtime.version().feature() + ")\n");
   }

@@ -52,9 +52,11 @@ class ExitCodesTest {
   @Test void oneMessageAndAStackTraceOnlyWhenAskedFor() {
     var wrapped = new RuntimeException("wrapper", new DataException("shard 3 is cut off"));
     assertThat(reported(wrapped, false)).isEqualTo("error: shard 3 is cut off\n");
-    assertThat(reported(wrapped, true)).contains("Caused by: org.jtorch.io.DataException").endsWith("error: shard 3 is cut off\n");
+    assertThat(reported(wrapped, true)).contains("Caused by: org.jtorch.io.DataException")
+        .endsWith("error: shard 3 is cut off\n");
     assertThat(reported(new NoSuchFileException("a/b"), false)).isEqualTo("error: no such file: a/b\n");
-    assertThat(reported(new IllegalStateException("odd"), false)).startsWith("error: java.lang.IllegalStateException: odd\n").contains("with -v");
+    assertThat(reported(new IllegalStateException("odd"), false)).startsWith("error: java.lang.IllegalStateException: odd\n")
+        .contains("with -v");
     assertThat(reported(new OutOfMemoryError("heap"), false)).contains("JTORCH_OPTS=-Xmx8g");
   }
 }

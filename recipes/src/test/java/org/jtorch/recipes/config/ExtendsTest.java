@@ -35,8 +35,10 @@ class ExtendsTest {
 
   @Test void problemsInTheParentNameItsFile() {
     assertThatThrownBy(() -> bind(Map.of("base", "steps: x\n", "child", "extends: base\nnotee: 1\n")))
-        .hasMessageContaining("  2:1       notee  unknown key").hasMessageContaining("  base:1:8  steps  expected a whole number");
-    assertThatThrownBy(() -> bind(Map.of("base", "a: [", "child", "extends: base\n"))).hasMessageContaining("base:1:5").hasMessageContaining("as YAML");
+        .hasMessageContaining("  2:1       notee  unknown key")
+            .hasMessageContaining("  base:1:8  steps  expected a whole number");
+    assertThatThrownBy(() -> bind(Map.of("base", "a: [", "child", "extends: base\n"))).hasMessageContaining("base:1:5")
+        .hasMessageContaining("as YAML");
   }
 
   @Test void circlesAndWrongParentsAreRefused() {
@@ -44,7 +46,8 @@ class ExtendsTest {
         .isInstanceOf(RecipeException.class).hasMessageContaining("in a circle: child -> b -> child");
     assertThatThrownBy(() -> bind(Map.of("child", "extends: nobody\nsteps: 1")))
         .isInstanceOf(RecipeException.class).hasMessageContaining("1:10  extends  no recipe named \"nobody\"");
-    assertThatThrownBy(() -> bind(Map.of("child", "extends: [a]\nsteps: 1"))).hasMessageContaining("the name or path of one recipe");
+    assertThatThrownBy(() -> bind(Map.of("child", "extends: [a]\nsteps: 1")))
+        .hasMessageContaining("the name or path of one recipe");
     assertThatThrownBy(() -> bind(Map.of("child", "extends: b\ntype: sample\nsteps: 1", "b", "type: other")))
         .hasMessageContaining("a recipe of another type");
     assertThatThrownBy(() -> StrictYaml.bind(Sample.class, RecipeSource.of("x", "extends: y\nsteps: 1"), List.of()))

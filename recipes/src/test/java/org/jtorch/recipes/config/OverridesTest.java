@@ -35,12 +35,14 @@ class OverridesTest {
   }
 
   @Test void plusMakesAndTildeRemoves() {
-    assertThat(bind("steps: 1", "+sources.web.path=w").value().sources()).isEqualTo(Map.of("web", new Sample.Source(Path.of("w"), 1)));
+    assertThat(bind("steps: 1", "+sources.web.path=w").value().sources())
+        .isEqualTo(Map.of("web", new Sample.Source(Path.of("w"), 1)));
     assertThat(bind(FULL, "~sources.web").value().sources()).containsOnlyKeys("books");
     assertThat(bind(FULL, "~stages[0]").value().stages()).extracting(Sample.Stage::name).containsExactly("long: 2");
     assertThat(bind(FULL, "~precision").value().precision()).isEqualTo(Sample.Precision.BF16);
     assertThat(bind(FULL, "+stages[2]={name: c, seq_len: 4}").value().stages()).hasSize(3);
-    assertThat(bind(FULL, "+limit=3", "note=null").value()).matches(s -> Integer.valueOf(3).equals(s.limit()) && s.note() == null);
+    assertThat(bind(FULL, "+limit=3", "note=null").value())
+        .matches(s -> Integer.valueOf(3).equals(s.limit()) && s.note() == null);
   }
 
   @ParameterizedTest

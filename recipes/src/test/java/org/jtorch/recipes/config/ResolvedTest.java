@@ -66,5 +66,7 @@ class ResolvedTest {
     var r = bind("steps: 1\nout: runs/y\n").resolved();
     assertThat(r.problem("out", "is not empty")).isEqualTo(new Problem("x.yaml", 2, 6, "out", "is not empty"));
     assertThat(r.problem("gone", "?").line()).isEqualTo(1);
+    assertThat(r.problem("", "?")).isEqualTo(new Problem("x.yaml", 1, 1, "", "?"));
+    assertThat(r.problem("no..path", "?").line()).isEqualTo(1);
   }
 }

@@ -12,7 +12,8 @@ class SchemaTest {
     assertThat(schema.at("/additionalProperties").asBoolean(true)).isFalse();
     assertThat(schema.at("/required").toString()).isEqualTo("[\"steps\"]");
     assertThat(schema.at("/description").asText()).isEqualTo("A recipe for tests.");
-    assertThat(schema.at("/properties/steps").toString()).isEqualTo("{\"type\":\"integer\",\"description\":\"number of optimizer steps\"}");
+    assertThat(schema.at("/properties/steps").toString())
+        .isEqualTo("{\"type\":\"integer\",\"description\":\"number of optimizer steps\"}");
     assertThat(schema.at("/properties/type/const").asText()).isEqualTo("sample");
     assertThat(schema.at("/properties/extends/type").asText()).isEqualTo("string");
   }

@@ -37,7 +37,7 @@ class StrictYamlTest {
   static String refused(String yaml, String... overrides) {
     var e = catchThrowableOfType(RecipeException.class, () -> bind(yaml, overrides));
     assertThat(e).as(yaml).isNotNull();
-    return e.getMessage();
+    return String.valueOf(e.getMessage());
   }
 
   @Test void everyKindOfKeyIsBound() {
@@ -119,8 +119,10 @@ class StrictYamlTest {
   }
 
   @Test void constructorProblemStandsAtTheKeyItNames() {
-    assertThat(refused("steps: 1\noptim:\n  type: adamw\n  learning_rate: -1\n")).contains("4:18  optim.learning_rate  (-1.0) must be > 0");
-    assertThat(refused("steps: 1\noptim: adamw\n", "optim.learning_rate=-1")).contains("override  optim.learning_rate  (-1.0) must");
+    assertThat(refused("steps: 1\noptim:\n  type: adamw\n  learning_rate: -1\n"))
+        .contains("4:18  optim.learning_rate  (-1.0) must be > 0");
+    assertThat(refused("steps: 1\noptim: adamw\n", "optim.learning_rate=-1"))
+        .contains("override  optim.learning_rate  (-1.0) must");
   }
 
   @Test void duplicateKeysAreRefused() {

@@ -1,0 +1,14 @@
+package org.jtorch.generate;
+
+import org.jtorch.tensor.Tensor;
+
+/// The token with the highest score.
+record Greedy(double repetitionPenalty) implements Sampler {
+  @Override public Tensor next(Tensor logits, Tensor seen, Tensor uniforms) {
+    return scores(logits, seen).argMax(-1);
+  }
+
+  @Override public Tensor scores(Tensor logits, Tensor seen) {
+    return Sampler.penalized(logits, seen, repetitionPenalty);
+  }
+}

@@ -1,0 +1,33 @@
+package org.jtorch.generate;
+
+import org.jtorch.tensor.DType;
+import org.jtorch.tensor.Ops;
+import org.jtorch.tensor.Tensor;
+
+/// Chooses one token a row. Randomness comes in as numbers, so that a choice is the same on every device and a row's
+/// choice does not depend on its neighbours.
+public sealed interface Sampler permits Greedy, Filtered {
+  /// @param logits `[B, V]`
+  /// @param seen int64 `[B, S]`, the row's tokens so far, for the repetition penalty; pad by repeating one of them
+  /// @param uniforms float64 `[B, 1]` in `[0, 1)`, one number a row
+  /// @return int64 `[B]`
+  Tensor next(Tensor logits, Tensor seen, Tensor uniforms);
+
+  /// The scores that [#next] draws from: filtered tokens are -inf. logits `[B, V]`, seen int64 `[B, S]`; float32 `[B, V]`
+  Tensor scores(Tensor logits, Tensor seen);
+
+  static Sampler of(Sampling sampling) {
+    return sampling.isGreedy() ? new Greedy(sampling.repetitionPenalty()) : new Filtered(sampling);
+  }
+
+  /// `s / penalty` for scores >= 0 of seen tokens, `s · penalty` for negative ones (Keskar et al. 2019). float32 `[B, V]`
+  static Tensor penalized(Tensor logits, Tensor seen, double penalty) {
+    Tensor x = logits.to(DType.F32);
+    if (penalty == 1) {
+      return x;
+    }
+    Tensor s = x.gather(1, seen);                                               // [B, S]
+    Tensor changed = Ops.where(s.ge(0), s.div(penalty), s.mul(penalty));
+    return x.copy().scatterInPlace(1, seen, changed);
+  }
+}

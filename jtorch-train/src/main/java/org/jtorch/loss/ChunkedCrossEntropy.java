@@ -1,0 +1,156 @@
+package org.jtorch.loss;
+
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.jtorch.decoder.CausalLm;
+import org.jtorch.nn.Parameter;
+import org.jtorch.tensor.DType;
+import org.jtorch.tensor.Grad;
+import org.jtorch.tensor.GradTape;
+import org.jtorch.tensor.Ops;
+import org.jtorch.tensor.Tensor;
+import org.jtorch.tensor.TensorScope;
+
+/// Next-token cross-entropy, head and loss together, a chunk of tokens at a time: the logits of a batch are never
+/// all in memory, which a vocabulary of 150,000 would not forgive (papers.md A1).
+///
+/// Per chunk of hidden states h and head W: `P = softmax(h Wᵀ)` in place, `loss = −Σ log P[target]`, and with
+/// `D = (P − onehot) · scale` the gradients `dh = D W` and `dW = Dᵀ h`. One pass over the logits beside the three
+/// products. Positions without a target are dropped before the first product. Any chunk size gives the same
+/// result up to rounding.
+///
+/// @param chunkTokens tokens per chunk; 0 chooses so that a chunk's logits stay near 48 MiB
+public record ChunkedCrossEntropy(int chunkTokens) {
+  /// Targets with this value are not trained on.
+  public static final long IGNORE = -100;
+  private static final long CHUNK_BYTES = 48L << 20;
+
+  public ChunkedCrossEntropy {
+    if (chunkTokens < 0) {
+      throw new IllegalArgumentException("`chunk_tokens` must be >= 0 but was " + chunkTokens + "; 0 chooses by vocabulary");
+    }
+  }
+
+  public ChunkedCrossEntropy() {
+    this(0);
+  }
+
+  /// Backward through head and model; gradients are added to the parameters'.
+  ///
+  /// @param hidden `[B, T, C]`, the model's output on `tape`
+  /// @param targets the token after each position, `B * T` of them
+  /// @param scale what every token's loss is multiplied by: 1 / (trained tokens of the global batch)
+  /// @return the sum of the negative log-likelihoods, not scaled
+  public double backward(CausalLm model, Tensor hidden, long[] targets, double scale, GradTape tape) {
+    try (var _ = TensorScope.open()) {
+      Tensor dh;
+      double sum;
+      try (var _ = Grad.off()) {
+        Tensor flat = hidden.detach().view(-1, hidden.size(2));                          // [N, C]
+        long[] rows = trained(targets);
+        boolean all = rows.length == targets.length;
+        Tensor index = all ? flat : Ops.of(rows, flat.device(), rows.length);
+        Tensor h = all ? flat : flat.indexSelect(0, index);                              // [M, C]
+        Tensor dm = Ops.emptyLike(h);
+        sum = chunks(model, h, pick(targets, rows), scale, dm);
+        dh = all ? dm : Ops.zerosLike(flat).indexCopyInPlace(0, index, dm);
+      }
+      tape.backward(hidden, dh.view(hidden.shape()));
+      return sum;
+    }
+  }
+
+  /// The sum of the negative log-likelihoods, for evaluation. hidden `[B, T, C]`
+  public double sum(CausalLm model, Tensor hidden, long[] targets) {
+    double sum = 0;
+    try (var _ = TensorScope.open(); var _ = Grad.off()) {
+      Tensor flat = hidden.view(-1, hidden.size(2));
+      int step = chunk(model);
+      for (int from = 0; from < targets.length; from += step) {
+        int n = Math.min(step, targets.length - from);
+        long[] part = Arrays.copyOfRange(targets, from, from + n);
+        long[] rows = trained(part);
+        if (rows.length > 0) {
+          try (var _ = TensorScope.open()) {
+            Tensor h = flat.narrow(0, from, n).indexSelect(0, Ops.of(rows, flat.device(), rows.length));
+            sum += exact(model.logits(h), Ops.of(pick(part, rows), flat.device(), rows.length, 1));
+          }
+        }
+      }
+    }
+    return sum;
+  }
+
+  private double chunks(CausalLm model, Tensor h, long[] targets, double scale, Tensor dh) {
+    Parameter head = model.head();
+    Tensor dw = gradient(head);
+    int step = chunk(model);
+    Tensor sum = null;
+    for (int from = 0; from < targets.length; from += step) {
+      int n = Math.min(step, targets.length - from);
+      try (var scope = TensorScope.open()) {
+        Tensor t = Ops.of(Arrays.copyOfRange(targets, from, from + n), h.device(), n, 1);
+        Tensor part = h.narrow(0, from, n);
+        Tensor p = model.logits(part);                                                   // [n, V]
+        Ops.softmaxInto(p, p, 1);
+        Tensor hit = p.gather(1, t);                                                     // [n, 1]
+        Tensor nll = hit.to(DType.F32).log().sum().neg();
+        sum = scope.promote(sum == null ? nll : sum.add(nll));
+        p.scatterInPlace(1, t, hit.sub(1));                                              // P − onehot
+        Ops.matmulInto(dh.narrow(0, from, n), p, head.tensor());
+        Ops.addmmInPlace(dw, 1, 1, p.t(), part.mul(scale));
+      }
+    }
+    dh.mulInPlace(scale);
+    double total = sum == null ? 0 : sum.item();
+    return Double.isInfinite(total) ? again(model, h, targets) : total;
+  }
+
+  /// A probability rounded to 0 has no logarithm: compute the loss from the logits.
+  private double again(CausalLm model, Tensor h, long[] targets) {
+    double sum = 0;
+    int step = chunk(model);
+    for (int from = 0; from < targets.length; from += step) {
+      int n = Math.min(step, targets.length - from);
+      try (var _ = TensorScope.open()) {
+        sum += exact(model.logits(h.narrow(0, from, n)),
+            Ops.of(Arrays.copyOfRange(targets, from, from + n), h.device(), n, 1));
+      }
+    }
+    return sum;
+  }
+
+  private static double exact(Tensor logits, Tensor targets) {
+    return -logits.to(DType.F32).logSoftmax(1).gather(1, targets).sum().item();
+  }
+
+  private static Tensor gradient(Parameter head) {
+    Tensor w = head.tensor();
+    Tensor g = w.grad();
+    if (g == null) {
+      g = Ops.zerosLike(w.detach());
+      w.setGrad(g);
+    }
+    return g;
+  }
+
+  private int chunk(CausalLm model) {
+    if (chunkTokens > 0) {
+      return chunkTokens;
+    }
+    long bytes = (long) model.vocabSize() * model.dtype().bytes();
+    return (int) Math.clamp(CHUNK_BYTES / bytes / 64 * 64, 64, 1 << 20);
+  }
+
+  private static long[] trained(long[] targets) {
+    return IntStream.range(0, targets.length).filter(i -> targets[i] != IGNORE).asLongStream().toArray();
+  }
+
+  private static long[] pick(long[] targets, long[] rows) {
+    var out = new long[rows.length];
+    for (int i = 0; i < rows.length; i++) {
+      out[i] = targets[(int) rows[i]];
+    }
+    return out;
+  }
+}

@@ -1,0 +1,141 @@
+package org.jtorch.train;
+
+import java.util.function.BooleanSupplier;
+import java.util.function.LongFunction;
+import org.jtorch.data.Batch;
+import org.jtorch.data.TokenBatches;
+import org.jtorch.decoder.CausalLm;
+import org.jtorch.loss.ChunkedCrossEntropy;
+import org.jtorch.nn.Pass;
+import org.jtorch.observe.EvalEvent;
+import org.jtorch.observe.StepEvent;
+import org.jtorch.observe.StepListener;
+import org.jtorch.optim.AdamW;
+import org.jtorch.tensor.GradTape;
+import org.jtorch.tensor.TensorScope;
+
+/// Trains a model on next tokens. The loop is [#fit], and it is all there is: batch, micro-batches, norm, update,
+/// log, validate, save. Copy it to change it; it uses public parts only.
+///
+/// The loss is divided by the number of trained tokens of the global batch, so the split into micro-batches does not
+/// change the gradient. Batches are a function of (seed, step): resuming at step n costs nothing and sees the same data.
+public final class Pretrainer {
+  /// Where the loop goes besides the model: all optional.
+  ///
+  /// @param evaluate validates at a step; called at every `evalEvery` and at the end
+  /// @param save writes a checkpoint of the given step; called at every `saveEvery`, on a stop and at the end
+  /// @param stop asked after every step: true saves and ends the run early
+  public record Hooks(LongFunction<EvalEvent> evaluate, Save save, BooleanSupplier stop) {}
+
+  /// Writes a checkpoint.
+  public interface Save {
+    void at(Progress progress);
+  }
+
+  /// Where a run stands after `step` steps.
+  public record Progress(long step, long tokens, double loss) {
+    public static final Progress START = new Progress(0, 0, Double.NaN);
+  }
+
+  /// How a run ended.
+  public record Result(Progress progress, boolean finished) {}
+
+  private final CausalLm model;
+  private final AdamW optimizer;
+  private final TokenBatches batches;
+  private final TrainOptions options;
+  private final SpikeGuard spikes;
+  private final ChunkedCrossEntropy crossEntropy;
+
+  public Pretrainer(CausalLm model, AdamW optimizer, TokenBatches batches, TrainOptions options) {
+    if (batches.batch() % options.accumulate() != 0) {
+      throw new IllegalArgumentException("`accumulate` (" + options.accumulate() + ") must divide the batch's rows ("
+          + batches.batch() + "); change one of them");
+    }
+    if (batches.seqLen() > model.maxPositions()) {
+      throw new IllegalArgumentException("`seq_len` is " + batches.seqLen() + " but the model allows " + model.maxPositions()
+          + " positions (`max_position_embeddings`)");
+    }
+    this.model = model;
+    this.optimizer = optimizer;
+    this.batches = batches;
+    this.options = options;
+    this.spikes = new SpikeGuard(options.spikes());
+    this.crossEntropy = new ChunkedCrossEntropy(options.chunkTokens());
+  }
+
+  /// Trains from `from` to the last step, or until asked to stop.
+  public Result fit(Progress from, StepListener log, Hooks hooks) {
+    Progress now = from;
+    try (var ahead = batches.prefetch(from.step(), 2)) {
+      while (now.step() < options.steps()) {
+        long started = System.nanoTime();
+        Batch batch = ahead.next();
+        double loss = gradients(batch);
+        double norm = optimizer.gradNorm();
+        double rate = options.learningRate() * options.schedule().at(now.step());
+        boolean accepted = spikes.accept(loss, norm);
+        if (accepted) {
+          optimizer.step(rate, AdamW.clipFactor(norm, options.clip()));
+        } else {
+          optimizer.dropGradients();
+          log.onNote("step " + (now.step() + 1) + " left out: loss " + loss + ", gradient norm " + norm);
+        }
+        now = new Progress(now.step() + 1, now.tokens() + batch.trainedTokens(), loss);
+        log.onStep(event(now, norm, rate, batch, (System.nanoTime() - started) / 1e9, !accepted));
+        boolean last = now.step() == options.steps();
+        if (last || due(now.step(), options.evalEvery())) {
+          log.onEval(hooks.evaluate().apply(now.step()));
+        }
+        boolean stop = hooks.stop().getAsBoolean();
+        if (last || stop || due(now.step(), options.saveEvery())) {
+          hooks.save().at(now);
+        }
+        if (stop && !last) {
+          return new Result(now, false);
+        }
+      }
+    }
+    return new Result(now, true);
+  }
+
+  /// Adds the gradients of a whole batch to the parameters', micro-batch by micro-batch.
+  ///
+  /// @return the mean loss over the batch's trained tokens
+  public double gradients(Batch batch) {
+    int rows = batch.rows() / options.accumulate();
+    double scale = 1.0 / Math.max(1, batch.trainedTokens());
+    double sum = 0;
+    for (int i = 0; i < options.accumulate(); i++) {
+      if (i > 0) {
+        optimizer.accumulate();
+      }
+      sum += backward(options.accumulate() == 1 ? batch : batch.slice(i * rows, rows), scale);
+    }
+    return sum * scale;
+  }
+
+  private double backward(Batch micro, double scale) {
+    try (var tape = GradTape.open()) {
+      var input = BatchTensors.of(micro, model.device());
+      Pass pass = input.on(Pass.training(tape).withCheckpoint(options.activationCheckpointing()));
+      var hidden = model.hidden(input.tokens(), pass, null);                            // [B, T, C]
+      return crossEntropy.backward(model, hidden, micro.targets(), scale, tape);
+    }
+  }
+
+  private StepEvent event(Progress now, double norm, double rate, Batch batch, double seconds, boolean skipped) {
+    var stats = TensorScope.stats();
+    return new StepEvent(now.step(), options.steps(), now.loss(), norm, rate, batch.trainedTokens(), seconds, skipped,
+        stats.live(), stats.nativeObjects(), ProcessMemory.resident());
+  }
+
+  private static boolean due(long step, long every) {
+    return every > 0 && step % every == 0;
+  }
+
+  /// The spike guard's memory, for checkpoints.
+  public SpikeGuard spikes() {
+    return spikes;
+  }
+}
