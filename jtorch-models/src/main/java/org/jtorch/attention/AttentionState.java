@@ -75,7 +75,8 @@ public final class AttentionState implements Pass.Shared {
     if (!tensors.containsKey(cos)) {
       try (var _ = TensorScope.open()) {
         Tensor positions = pass.positions() == null ? Rope.consecutive(past, tokens, device) : pass.positions();
-        long length = pass.positions() == null ? past + tokens : pass.positions().max().itemLong() + 1;
+        boolean ask = pass.positions() != null && rope.scaling() instanceof RopeScaling.Dynamic;   // waits for the device
+        long length = ask ? positions.max().itemLong() + 1 : past + tokens;
         var t = rope.tables(positions, headDim, length).to(dtype);
         tensors.put(cos, scope.adopt(t.cos()));
         tensors.put(sin, scope.adopt(t.sin()));
@@ -107,6 +108,10 @@ public final class AttentionState implements Pass.Shared {
   }
 
   private Tensor visible(Span span, long from, long n, long keys) {
+    boolean newest = n == 1 && keys == past + from + 1;                        // a decoding step: nothing lies ahead
+    if (newest && pass.keyMask() != null && pass.segments() == null && reachesAll(span)) {
+      return pass.keyMask().narrow(1, 0, keys).unsqueeze(1);                   // [B, 1, keys]
+    }
     Tensor q = Ops.arange(past + from, past + from + n, device).view(1, n, 1);
     Tensor k = Ops.arange(0, keys, device).view(1, 1, keys);
     Tensor see = k.le(q);                                                      // [1, n, keys]

@@ -15,7 +15,7 @@ import org.jtorch.tensor.Tensor;
 ///
 /// q, k and v are one product. Three paths, chosen by device and need (docs/decisions/005-attention-paths.md):
 /// training on the CPU goes through [BlockedAttention], everything that autograd differentiates on the CPU through
-/// products and softmax, the rest through libtorch's fused attention.
+/// products and softmax, the rest through libtorch's fused attention, where a decoding step has a form of its own.
 public final class GroupedQueryAttention extends Layer {
   private final AttentionConfig.Gqa config;
   private final int layer;
@@ -48,7 +48,8 @@ public final class GroupedQueryAttention extends Layer {
     long T = all.size(1);
     var tables = state.tables(config.rope(), D);
     Tensor heads = all.view(B, T, H + 2 * G, D);
-    Tensor qk = Rope.rotate(heads.narrow(2, 0, H + G), tables);                   // [B, T, H + G, D]
+    boolean decoding = T == 1 && !Grad.isOn();
+    Tensor qk = decoding ? rotated(heads.narrow(2, 0, H + G), tables) : Rope.rotate(heads.narrow(2, 0, H + G), tables);
     Tensor q = qk.narrow(2, 0, H).transpose(1, 2);                                // [B, H, T, D]
     Tensor k = qk.narrow(2, H, G).transpose(1, 2);                                // [B, G, T, D]
     Tensor v = heads.narrow(2, H + G, G).transpose(1, 2);                         // [B, G, T, D]
@@ -58,7 +59,22 @@ public final class GroupedQueryAttention extends Layer {
       k = filled.keys();
       v = filled.values();
     }
-    return attend(q, k, v, state).transpose(1, 2).reshape(B, T, (long) H * D);
+    return decoding
+        ? decode(q.view(B, G, H / G, D), k, v, state).view(B, T, (long) H * D)
+        : attend(q, k, v, state).transpose(1, 2).reshape(B, T, (long) H * D);
+  }
+
+  private static Tensor rotated(Tensor x, Rope.Tables t) {
+    Tensor out = Ops.empty(x.dtype(), x.device(), x.shape());
+    Rope.rotateInto(out, x, t.cos().unsqueeze(2), t.sin().unsqueeze(2), 1);
+    return out;
+  }
+
+  /// One new token a row: the heads that share keys take the place of time in the fused kernel, so that keys and values
+  /// are read once and never repeated. q `[B, G, H/G, D]`, k and v `[B, G, S, D]`; result `[B, G, H/G, D]`
+  private Tensor decode(Tensor q, Tensor k, Tensor v, AttentionState state) {
+    Tensor bias = state.plainCausal(config.span()) ? null : state.bias(config.span(), 0, 1, k.size(2)).unsqueeze(1);
+    return Ops.attention(q, k, v, bias, false, 1 / Math.sqrt(config.headDim())).contiguous();
   }
 
   private Tensor attend(Tensor q, Tensor k, Tensor v, AttentionState state) {
@@ -67,7 +83,7 @@ public final class GroupedQueryAttention extends Layer {
     double scale = 1 / Math.sqrt(config.headDim());
     boolean causal = state.plainCausal(config.span());
     Tensor bias = causal && (T == S || T == 1) ? null : state.bias(config.span(), 0, T, S);
-    boolean fused = q.device().isCuda() || T > 1 && !Grad.isOn();
+    boolean fused = q.device().isCuda() || !Grad.isOn();
     return fused
         ? Ops.attention(q, k, v, bias == null ? null : bias.unsqueeze(1), bias == null && T > 1, scale)
         : products(q, k, v, bias == null && T > 1 ? state.bias(config.span(), 0, T, S) : bias, scale);

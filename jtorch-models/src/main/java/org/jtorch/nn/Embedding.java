@@ -39,7 +39,7 @@ public final class Embedding extends Layer {
       sum = Ops.zeros(table.dtype(), table.device(), weight.shape());
       table.setGrad(sum);
     }
-    sum.indexAddInPlace(0, ids.view(-1), g.view(-1, table.size(1)));
+    sum.indexAddInPlace(0, ids.reshape(-1), g.reshape(-1, table.size(1)));
   }
 
 }

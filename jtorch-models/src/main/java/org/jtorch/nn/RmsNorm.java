@@ -25,7 +25,7 @@ public final class RmsNorm extends Layer {
   @Override protected Tensor forward(Tensor x, Pass pass) {                  // [..., C]
     GradTape tape = pass.tape();
     if (tape == null) {
-      Tensor f = x.to(DType.F32);
+      Tensor f = x.to(precise(x));
       Tensor r = f.square().mean(-1, true).add(eps).rsqrt();                 // [..., 1]
       return f.mul(r).to(x.dtype()).mul(weight.tensor());
     }
@@ -37,17 +37,22 @@ public final class RmsNorm extends Layer {
   }
 
   private static Tensor normalize(Tensor x, Tensor r) {
-    return x.dtype() == DType.F32 ? x.mul(r) : x.to(DType.F32).mul(r).to(x.dtype());
+    return x.dtype().isHalf() ? x.to(DType.F32).mul(r).to(x.dtype()) : x.mul(r);
+  }
+
+  /// The type of the statistics: float32, or the float64 of finite differences.
+  private static DType precise(Tensor x) {
+    return x.dtype() == DType.F64 ? DType.F64 : DType.F32;
   }
 
   private Tensor[] backward(Tensor x, Tensor r, Tensor dy) {
     Tensor w = weight.tensor();
     Tensor rs = r.to(x.dtype());
-    Tensor xhat = x.mul(rs).view(-1, dim);                                   // [N, C]
+    Tensor xhat = x.mul(rs).reshape(-1, dim);                                // [N, C]
     Tensor t = xhat.mul(dy.reshape(-1, dim));                                // dy ⊙ x̂
     Tensor dw = t.sum(0, false);
     Tensor c = t.matmul(w.view(dim, 1)).div(dim);                            // mean(g ⊙ x̂) [N, 1]
-    Tensor dx = dy.reshape(-1, dim).mul(w).addcmulInPlace(xhat, c, -1).mulInPlace(rs.view(-1, 1));
+    Tensor dx = dy.reshape(-1, dim).mul(w).addcmulInPlace(xhat, c, -1).mulInPlace(rs.reshape(-1, 1));
     return new Tensor[] {dx.view(x.shape()), dw};
   }
 }

@@ -37,12 +37,11 @@ public enum DType {
   public static DType parse(String name) {
     String plain = name.toLowerCase(Locale.ROOT).replace("torch.", "");
     return switch (plain) {
-      case "float32", "float", "fp32" -> F32;
-      case "float64", "double", "fp64" -> F64;
-      case "float16", "half", "fp16" -> F16;
-      case "bfloat16" -> BF16;
-      case "int64", "long" -> I64;
-      default -> Arrays.stream(values()).filter(d -> d.name().toLowerCase(Locale.ROOT).equals(plain)).findFirst()
+      case "float", "fp32" -> F32;
+      case "double", "fp64" -> F64;
+      case "half", "fp16" -> F16;
+      case "long" -> I64;
+      default -> Arrays.stream(values()).filter(d -> d.toString().equals(plain) || d.hfName().equals(plain)).findFirst()
           .orElseThrow(() -> new IllegalArgumentException("unknown dtype \"" + name + "\"; known: "
               + Arrays.stream(values()).map(d -> d.name().toLowerCase(Locale.ROOT)).collect(Collectors.joining(", "))));
     };

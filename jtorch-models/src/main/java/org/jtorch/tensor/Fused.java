@@ -73,6 +73,7 @@ public final class Fused {
 
   /// Copies each source into its target with one call for all of them (`_foreach_copy_`).
   public static void copyAll(List<Tensor> targets, List<Tensor> sources) {
+    targets.forEach(t -> t.refuseReadOnly("_foreach_copy_"));
     var abi = Native.abi();
     if (abi == null || targets.isEmpty()) {
       Plain.copyAll(targets, sources);

@@ -2,6 +2,7 @@ package org.jtorch.tensor;
 
 import com.google.errorprone.annotations.MustBeClosed;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -107,7 +108,7 @@ public final class GradTape implements AutoCloseable {
     if (!output.h().is_leaf()) {
       output.backward(gradient);
     } else {
-      accumulate(output, gradient);
+      accumulate(output, gradient.copy());                    // the leaf adds to it, and it is not ours
     }
     unwind();
   }
@@ -153,6 +154,9 @@ public final class GradTape implements AutoCloseable {
       Tensor g = gradients[i];
       if (g == null || !input.requiresGrad()) {
         continue;
+      }
+      if (Arrays.asList(gradients).indexOf(g) < i) {
+        g = g.copy();                                          // each input adds to a gradient of its own
       }
       if (input.h().is_leaf()) {
         accumulate(input, g);

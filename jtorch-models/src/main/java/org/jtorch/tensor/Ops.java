@@ -148,15 +148,15 @@ public final class Ops {
     return x.map("log_sigmoid", torch::log_sigmoid);
   }
 
-  /// Root of the sum of squares, in float32 whatever the input. `[..., C]` to `[..., 1]` when `dim` is -1 and `keep`
+  /// Root of the sum of squares, in float32 (float64 stays). `[..., C]` to `[..., 1]` when `dim` is -1 and `keep`
   public static Tensor norm(Tensor x, int dim, boolean keep) {
-    return x.map("linalg_vector_norm", h -> Calls.scalar(2.0, two -> Calls.type(DType.F32,
+    return x.map("linalg_vector_norm", h -> Calls.scalar(2.0, two -> Calls.type(x.dtype() == DType.F64 ? DType.F64 : DType.F32,
         type -> torch.linalg_vector_norm(h, two, new long[] {dim}, keep, type))));
   }
 
-  /// The global L2 norm of one tensor, as a float32 scalar tensor.
+  /// The global L2 norm of one tensor, as a float32 scalar tensor (float64 stays).
   public static Tensor norm(Tensor x) {
-    return x.map("linalg_vector_norm", h -> Calls.scalar(2.0, two -> Calls.type(DType.F32,
+    return x.map("linalg_vector_norm", h -> Calls.scalar(2.0, two -> Calls.type(x.dtype() == DType.F64 ? DType.F64 : DType.F32,
         type -> torch.linalg_vector_norm(h, two, (long[]) null, false, type))));
   }
 
@@ -201,6 +201,10 @@ public final class Ops {
   public static Ranked sort(Tensor x, int dim, boolean descending) {
     try (var pair = x.h().sort(dim, descending)) {
       return new Ranked(copy(pair.get0()), copy(pair.get1()));
+    } catch (IllegalStateException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw TorchException.of("sort", e, x);
     }
   }
 
@@ -234,7 +238,8 @@ public final class Ops {
     }
   }
 
-  static void into(String op, Supplier<org.bytedeco.pytorch.Tensor> body, @Nullable Tensor... operands) {
+  static void into(String op, Supplier<org.bytedeco.pytorch.Tensor> body, Tensor... operands) {
+    operands[0].refuseReadOnly(op);
     try {
       var _ = body.get();                           // JavaCPP answers with the handle of `out` itself
     } catch (IllegalStateException | TorchException e) {

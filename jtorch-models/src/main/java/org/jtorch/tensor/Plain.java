@@ -42,7 +42,7 @@ final class Plain {
 
   /// The statistics in float32, the cast to x's type before the weight (Llama's order).
   static Tensor rmsNorm(Tensor x, Tensor w, double eps) {
-    Tensor f = x.to(DType.F32);
+    Tensor f = x.dtype() == DType.F64 ? x : x.to(DType.F32);
     return f.mul(f.square().mean(-1, true).add(eps).rsqrt()).to(x.dtype()).mul(w);
   }
 

@@ -71,6 +71,9 @@ public final class Tensor {
       throw new IllegalArgumentException("a tensor " + dtype + " " + Arrays.toString(shape) + " needs " + bytes
           + " bytes of native memory, but the segment has " + segment.byteSize() + (segment.isNative() ? "" : " on the heap"));
     }
+    if (!segment.scope().isAlive()) {
+      throw new IllegalStateException("the segment's arena or file is closed; keep it open as long as the tensor is used");
+    }
     try (var at = Calls.at(segment.address())) {
       var t = new Tensor(Calls.options(dtype, Device.CPU, o -> torch.from_blob(at, shape, o)));
       t.readOnly = segment.isReadOnly();
@@ -222,7 +225,9 @@ public final class Tensor {
 
   /// Pieces of `size` along `dim`; the last may be smaller.
   public List<Tensor> split(long size, int dim) {
-    return Ops.unpack(unwrap("split", () -> h().split(size, dim)));
+    var parts = Ops.unpack(unwrap("split", () -> h().split(size, dim)));
+    parts.forEach(this::inherit);
+    return parts;
   }
 
   public Tensor detach() {
@@ -551,6 +556,12 @@ public final class Tensor {
     }
   }
 
+  void refuseReadOnly(String op) {
+    if (readOnly) {
+      throw new IllegalStateException(op + ": this tensor is an alias of a read-only mapping; copy() it first");
+    }
+  }
+
   /// Runs a native call; a refusal becomes a [TorchException] that names this tensor.
   private <R> R unwrap(String op, java.util.function.Supplier<R> body) {
     try {
@@ -595,8 +606,11 @@ public final class Tensor {
 
   /// An operation whose result may share this tensor's memory, and with it the ban on in-place changes.
   private Tensor share(String op, Unary f) {
-    var t = map(op, f);
-    if (alias) {
+    return inherit(map(op, f));
+  }
+
+  private Tensor inherit(Tensor t) {
+    if (alias && t.h().is_alias_of(h())) {
       t.readOnly = readOnly;
       t.alias = true;
     }
@@ -604,9 +618,7 @@ public final class Tensor {
   }
 
   private Tensor change(String op, Tensor o, Binary f) {
-    if (readOnly) {
-      throw new IllegalStateException(op + ": this tensor is an alias of a read-only mapping; copy() it first");
-    }
+    refuseReadOnly(op);
     try {
       var _ = f.on(h(), o.h());                      // JavaCPP answers with this very handle
       return this;

@@ -53,6 +53,7 @@ public final class TensorScope implements AutoCloseable {
   ///     not outlive the scope in which it was made
   @CanIgnoreReturnValue
   public Tensor promote(Tensor t) {
+    requireOpen();
     if (t.depth == depth) {
       if (parent == null) {
         throw new IllegalStateException("promote from the outermost scope: there is nowhere to go; open a scope around this one");
@@ -72,6 +73,7 @@ public final class TensorScope implements AutoCloseable {
   /// Moves `t`, born in a scope inside this one, to this scope.
   @CanIgnoreReturnValue
   public Tensor adopt(Tensor t) {
+    requireOpen();
     if (t.depth > depth) {
       t.refuseAlias("adopted");
       t.depth = depth;
@@ -103,14 +105,18 @@ public final class TensorScope implements AutoCloseable {
     return scope;
   }
 
-  @Override public void close() {
+  private void requireOpen() {
     if (Thread.currentThread() != thread) {
-      throw new WrongThreadException("a TensorScope of thread " + thread.getName() + " was closed on "
+      throw new WrongThreadException("a TensorScope of thread " + thread.getName() + " was used or closed on "
           + Thread.currentThread().getName());
     }
     if (closed) {
       throw new IllegalStateException("this TensorScope is closed already");
     }
+  }
+
+  @Override public void close() {
+    requireOpen();
     if (region.innermost != this) {
       throw new IllegalStateException("scopes close innermost first: another scope is still open inside this one");
     }

@@ -1,10 +1,7 @@
 package org.jtorch.optim;
 
 import java.util.ArrayList;
-import java.util.IdentityHashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.nn.Parameter;
 import org.jtorch.tensor.DType;
@@ -34,21 +31,17 @@ public final class AdamW extends MasterOptimizer {
   private record Moments(Slot slot, Tensor average, Tensor square, Tensor step) {}
 
   private final Options options;
-  private final Map<ParameterGroup, List<Moments>> groups = new LinkedHashMap<>();
+  private final List<Moments> moments;
   private final Tensor one;
 
-  private AdamW(List<ParameterGroup> parameterGroups, Options options) {
-    super(parameterGroups);
+  private AdamW(List<ParameterGroup> groups, Options options) {
+    super(groups);
     this.options = options;
-    var byGroup = new IdentityHashMap<ParameterGroup, List<Moments>>();
     try (var _ = TensorScope.open(); var _ = Grad.off()) {
-      for (var slot : slots()) {
-        byGroup.computeIfAbsent(slot.group, _ -> new ArrayList<>()).add(new Moments(slot, slot.zeros("exp_avg"),
-            slot.zeros("exp_avg_sq"), slot.scalar("step", device())));
-      }
-      this.one = own(Ops.ones(DType.F32, device()));
+      moments = slots().stream().map(s -> new Moments(s, s.zeros("exp_avg"), s.zeros("exp_avg_sq"),
+          s.scalar("step", device()))).toList();
+      one = own(Ops.ones(DType.F32, device()));
     }
-    parameterGroups.stream().filter(byGroup::containsKey).forEach(g -> groups.put(g, byGroup.get(g)));
   }
 
   /// An optimizer over groups that may differ in decay and learning rate.
@@ -59,5 +52,67 @@ public final class AdamW extends MasterOptimizer {
   /// An optimizer over all of these parameters; vectors (norms and biases) do not decay.
   public static AdamW over(List<Parameter> parameters, double weightDecay, Options options) {
     return over(ParameterGroups.byRank(parameters, weightDecay), options);
+  }
+
+  @Override void update(double learningRate, double scale) {
+    var divisor = scale == 1 ? null : Ops.full(1 / scale, DType.F32, device());
+    var batch = new Batch(learningRate, divisor);
+    for (var m : moments) {
+      var gradient = m.slot.gradient();
+      if (gradient == null) {
+        continue;
+      }
+      m.step.addInPlace(one);
+      if (m.slot.isHalf()) {
+        updateHalf(m, gradient, learningRate, divisor);
+      } else {
+        batch.add(m, gradient);
+      }
+    }
+    batch.run();
+  }
+
+  private void updateHalf(Moments m, Tensor gradient, double learningRate, @Nullable Tensor divisor) {
+    var average = m.average.view(-1);
+    var square = m.square.view(-1);
+    m.slot.update(gradient, scratch(), (weights, g, from, length) -> fused(m.slot.group, learningRate, divisor, List.of(weights),
+        List.of(g), List.of(average.narrow(0, from, length)), List.of(square.narrow(0, from, length)), List.of(m.step)));
+  }
+
+  private void fused(ParameterGroup group, double learningRate, @Nullable Tensor divisor, List<Tensor> weights,
+      List<Tensor> gradients, List<Tensor> averages, List<Tensor> squares, List<Tensor> steps) {
+    Fused.adamW(weights, gradients, averages, squares, steps, learningRate * group.lrScale(), options.beta1, options.beta2,
+        group.weightDecay(), options.eps, divisor);
+  }
+
+  /// Float32 parameters of one group, updated by one call.
+  private final class Batch {
+    private final double learningRate;
+    private final @Nullable Tensor divisor;
+    private final List<Moments> members = new ArrayList<>();
+    private final List<Tensor> gradients = new ArrayList<>();
+
+    Batch(double learningRate, @Nullable Tensor divisor) {
+      this.learningRate = learningRate;
+      this.divisor = divisor;
+    }
+
+    void add(Moments m, Tensor gradient) {
+      if (!members.isEmpty() && !members.getFirst().slot.group.equals(m.slot.group)) {
+        run();
+      }
+      members.add(m);
+      gradients.add(gradient);
+    }
+
+    void run() {
+      if (!members.isEmpty()) {
+        fused(members.getFirst().slot.group, learningRate, divisor, members.stream().map(m -> m.slot.master()).toList(),
+            gradients, members.stream().map(Moments::average).toList(), members.stream().map(Moments::square).toList(),
+            members.stream().map(Moments::step).toList());
+        members.clear();
+        gradients.clear();
+      }
+    }
   }
 }

@@ -11,6 +11,9 @@ import org.jtorch.tensor.TensorScope;
 
 /// Clipping by one norm over all gradients, as `torch.nn.utils.clip_grad_norm_`.
 public final class GradClip {
+  private static final long ROW = 4096;
+  private static final long LARGE = 1L << 24;
+
   private GradClip() {}
 
   /// `min(1, maxNorm / (norm + 1e-6))`: what gradients of this norm are multiplied by.
@@ -21,14 +24,15 @@ public final class GradClip {
 
   /// The L2 norm of all tensors together, in float32. Waits for the device.
   ///
-  /// Summed in pieces: a float32 sum over a hundred million squares would lose digits.
+  /// Summed in rows and then over them: one float32 sum over a hundred million squares would lose digits.
   public static double norm(List<Tensor> tensors) {
     try (var scope = TensorScope.open(); var _ = Grad.off()) {
       var norms = new ArrayList<Tensor>();
       for (var t : tensors) {
-        try (var inner = TensorScope.open()) {
+        try (var _ = TensorScope.open()) {
           var flat = t.reshape(-1);
-          Pieces.of(t).forEach((from, length) -> norms.add(scope.adopt(norm(flat.narrow(0, from, length)))));
+          var pieces = t.dtype() == DType.F32 ? new Pieces(t.numel(), LARGE) : Pieces.of(t);   // others are cast
+          pieces.forEach((from, length) -> collect(flat.narrow(0, from, length), scope, norms));
         }
       }
       return norms.isEmpty() ? 0 : Ops.norm(Ops.stack(0, norms)).item();
@@ -50,7 +54,14 @@ public final class GradClip {
     return norm;
   }
 
-  private static Tensor norm(Tensor piece) {
-    return Ops.norm(piece.dtype() == DType.F64 ? piece.to(DType.F32) : piece);
+  private static void collect(Tensor piece, TensorScope scope, List<Tensor> norms) {
+    var x = piece.to(DType.F32);
+    long whole = x.numel() / ROW * ROW;
+    if (whole > 0) {
+      norms.add(scope.adopt(Ops.norm(Ops.norm(x.narrow(0, 0, whole).view(-1, ROW), 1, false))));
+    }
+    if (whole < x.numel()) {
+      norms.add(scope.adopt(Ops.norm(x.narrow(0, whole, x.numel() - whole))));
+    }
   }
 }

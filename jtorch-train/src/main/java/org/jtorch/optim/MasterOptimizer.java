@@ -8,8 +8,9 @@ import java.util.SequencedMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.io.DataException;
-import org.jtorch.tensor.Device;
+import org.jtorch.nn.Parameter;
 import org.jtorch.tensor.DType;
+import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
@@ -49,12 +50,17 @@ abstract class MasterOptimizer implements Optimizer {
     return device;
   }
 
+  /// Keeps `t` until this optimizer closes.
+  final Tensor own(Tensor t) {
+    return owner.own(t);
+  }
+
   /// Float32 memory for one piece, kept from step to step.
   final Tensor scratch() {
     var t = scratch;
     if (t == null) {
       long largest = slots.stream().mapToLong(s -> s.parameter.numel()).max().orElse(0);
-      t = owner.own(Ops.empty(DType.F32, device, Math.min(largest, Pieces.size(device))));
+      t = own(Ops.empty(DType.F32, device, Math.min(largest, Pieces.size(device))));
       scratch = t;
     }
     return t;
@@ -95,6 +101,10 @@ abstract class MasterOptimizer implements Optimizer {
 
   @Override public final void zeroGrad() {
     slots.forEach(Slot::zeroGrad);
+  }
+
+  @Override public final List<Parameter> parameters() {
+    return slots.stream().map(s -> s.parameter).toList();
   }
 
   @Override public final SequencedMap<String, Tensor> state() {

@@ -1,8 +1,10 @@
 package org.jtorch.optim;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import java.util.List;
 import java.util.SequencedMap;
 import java.util.function.Function;
+import org.jtorch.nn.Parameter;
 import org.jtorch.tensor.Tensor;
 
 /// Changes parameters by their gradients, and owns what it must remember between steps.
@@ -51,7 +53,10 @@ public interface Optimizer extends AutoCloseable {
   /// Drops all gradients, accumulated ones included.
   void zeroGrad();
 
-  /// What must be saved to go on to the bit: the tensors themselves, under `<index of the parameter>.<name>`.
+  /// What it optimizes, in the order of the groups.
+  List<Parameter> parameters();
+
+  /// What must be saved to go on to the bit: the tensors themselves, under `<index in #parameters>.<name>`.
   SequencedMap<String, Tensor> state();
 
   /// Copies saved state into this optimizer, and drops all gradients.

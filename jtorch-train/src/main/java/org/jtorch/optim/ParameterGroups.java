@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.jtorch.nn.Parameter;
 
@@ -61,7 +62,7 @@ public final class ParameterGroups {
   /// All parameters of the groups.
   ///
   /// @throws IllegalArgumentException if one is in two of them
-  static java.util.Set<Parameter> distinct(List<ParameterGroup> groups) {
+  static Set<Parameter> distinct(List<ParameterGroup> groups) {
     var seen = Collections.<Parameter>newSetFromMap(new IdentityHashMap<>());
     for (int g = 0; g < groups.size(); g++) {
       for (var p : groups.get(g).parameters()) {
@@ -75,6 +76,7 @@ public final class ParameterGroups {
   }
 
   static String describe(Parameter p) {
-    return Arrays.toString(p.shape()) + p.parts().stream().map(Parameter.Part::name).filter(n -> !n.isEmpty()).toList();
+    var names = p.parts().stream().map(Parameter.Part::name).filter(n -> !n.isEmpty()).toList();
+    return Arrays.toString(p.shape()) + (names.isEmpty() ? "" : " of " + String.join(", ", names));
   }
 }

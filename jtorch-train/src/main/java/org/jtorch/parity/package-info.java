@@ -1,4 +1,4 @@
-/// Comparisons of JTorch with results of other implementations, read from folders of stored cases.
+/// Comparison with stored values of independent implementations: runners for case folders, one class for each kind.
 @NullMarked
 package org.jtorch.parity;
 

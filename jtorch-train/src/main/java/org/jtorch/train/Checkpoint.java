@@ -17,7 +17,7 @@ import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
 import org.jtorch.io.SafeTensors;
 import org.jtorch.io.SafeTensorsWriter;
-import org.jtorch.optim.AdamW;
+import org.jtorch.optim.Optimizer;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.Tensor;
@@ -41,7 +41,7 @@ public record Checkpoint(Path folder, @Nullable Path companions, int keep) {
   /// Writes a checkpoint and removes those that need not stay.
   ///
   /// @return its folder
-  public Path save(Decoder model, AdamW optimizer, SpikeGuard spikes, Progress progress, long seed) {
+  public Path save(Decoder model, Optimizer optimizer, SpikeGuard spikes, Progress progress, long seed) {
     Path target = folder.resolve("%s%08d".formatted(PREFIX, progress.step()));
     if (Files.exists(target)) {
       return target;                                 // a stop right after a save
@@ -56,7 +56,7 @@ public record Checkpoint(Path folder, @Nullable Path companions, int keep) {
     return target;
   }
 
-  private static LinkedHashMap<String, SafeTensorsWriter.Source> states(AdamW optimizer) {
+  private static LinkedHashMap<String, SafeTensorsWriter.Source> states(Optimizer optimizer) {
     var map = new LinkedHashMap<String, SafeTensorsWriter.Source>();
     optimizer.state().forEach((name, t) -> map.put(name,
         new SafeTensorsWriter.Source(t.dtype().name(), t.shape(), () -> Pretrained.bytes(t, t.dtype()))));
@@ -77,7 +77,7 @@ public record Checkpoint(Path folder, @Nullable Path companions, int keep) {
   }
 
   /// Brings model, optimizer and spike guard to the state of a checkpoint, to the bit.
-  public static Progress restore(Path checkpoint, Decoder model, AdamW optimizer, SpikeGuard spikes, long seed) {
+  public static Progress restore(Path checkpoint, Decoder model, Optimizer optimizer, SpikeGuard spikes, long seed) {
     try (var weights = SafeTensors.open(checkpoint); var states = SafeTensors.open(checkpoint.resolve(OPTIMIZER))) {
       model.weights().forEach((name, w) -> copy(weights.get(name), w::view));
       optimizer.state().forEach((name, t) -> copy(states.get(name), () -> t));

@@ -10,7 +10,8 @@ import org.jtorch.nn.Pass;
 import org.jtorch.observe.EvalEvent;
 import org.jtorch.observe.StepEvent;
 import org.jtorch.observe.StepListener;
-import org.jtorch.optim.AdamW;
+import org.jtorch.optim.GradClip;
+import org.jtorch.optim.Optimizer;
 import org.jtorch.tensor.GradTape;
 import org.jtorch.tensor.TensorScope;
 
@@ -41,13 +42,13 @@ public final class Pretrainer {
   public record Result(Progress progress, boolean finished) {}
 
   private final CausalLm model;
-  private final AdamW optimizer;
+  private final Optimizer optimizer;
   private final TokenBatches batches;
   private final TrainOptions options;
   private final SpikeGuard spikes;
   private final ChunkedCrossEntropy crossEntropy;
 
-  public Pretrainer(CausalLm model, AdamW optimizer, TokenBatches batches, TrainOptions options) {
+  public Pretrainer(CausalLm model, Optimizer optimizer, TokenBatches batches, TrainOptions options) {
     if (batches.batch() % options.accumulate() != 0) {
       throw new IllegalArgumentException("`accumulate` (" + options.accumulate() + ") must divide the batch's rows ("
           + batches.batch() + "); change one of them");
@@ -76,9 +77,9 @@ public final class Pretrainer {
         double rate = options.learningRate() * options.schedule().at(now.step());
         boolean accepted = spikes.accept(loss, norm);
         if (accepted) {
-          optimizer.step(rate, AdamW.clipFactor(norm, options.clip()));
+          optimizer.step(rate, GradClip.coefficient(norm, options.clip()));
         } else {
-          optimizer.dropGradients();
+          optimizer.zeroGrad();
           log.onNote("step " + (now.step() + 1) + " left out: loss " + loss + ", gradient norm " + norm);
         }
         now = new Progress(now.step() + 1, now.tokens() + batch.trainedTokens(), loss);

@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.recipes.RecipeCatalog;
+import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.config.RecipeSource;
 import org.jtorch.recipes.config.Suggest;
 

@@ -1,6 +1,8 @@
 package org.jtorch.recipes.cli;
 
 import org.jspecify.annotations.Nullable;
+import org.jtorch.recipes.RecipeType;
+import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.config.Schema;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

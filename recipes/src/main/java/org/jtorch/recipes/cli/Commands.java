@@ -2,6 +2,7 @@ package org.jtorch.recipes.cli;
 
 import java.util.List;
 import java.util.function.Supplier;
+import org.jtorch.recipes.Recipes;
 
 /// Every command there is: the only list. A command's class is not loaded before [#create].
 final class Commands {
@@ -9,6 +10,9 @@ final class Commands {
   record Entry(String name, String purpose) {}
 
   static final List<Entry> ALL = List.of(
+      new Entry("run", "Run a recipe, or go on with the run in its folder."),
+      new Entry("plan", "Print what a run would do: parameters, memory, tokens, schedule, time."),
+      new Entry("bench", "Measure training or generation speed; one JSON line."),
       new Entry("ls", "List the built-in recipes."),
       new Entry("cat", "Print a recipe: as written, with every value resolved, or its schema."),
       new Entry("cp", "Copy a recipe to a file of your own."),
@@ -18,6 +22,9 @@ final class Commands {
 
   static Object create(String name, Supplier<Recipes> recipes) {
     return switch (name) {
+      case "run" -> new RunCommand(recipes.get());
+      case "plan" -> new PlanCommand(recipes.get());
+      case "bench" -> new BenchCommand();
       case "ls" -> new LsCommand(recipes.get());
       case "cat" -> new CatCommand(recipes.get());
       case "cp" -> new CpCommand(recipes.get());

@@ -9,6 +9,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.recipes.ExitCodes;
+import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.config.RecipeSource;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;

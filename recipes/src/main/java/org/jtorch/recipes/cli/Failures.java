@@ -5,11 +5,12 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
+import org.jtorch.recipes.ExitCodes;
 import org.jtorch.recipes.config.RecipeException;
-import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
+import picocli.CommandLine;
 
 /// Turns whatever a command throws into one clear message on stderr and an exit code; the stack trace is for `-v`.
 final class Failures {

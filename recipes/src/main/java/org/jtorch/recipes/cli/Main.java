@@ -6,13 +6,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
+import org.jtorch.recipes.Recipes;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine;
 
 /// The program `jtorch`.
 @Command(name = "jtorch", versionProvider = Main.Version.class,
@@ -40,7 +41,7 @@ public final class Main implements Runnable {
 
   /// Runs a command and returns its exit code.
   public static int run(String... args) {
-    var line = commandLine(Recipes::standard, called(args));
+    var line = commandLine(RecipeTypes::standard, called(args));
     line.setOut(writer(System.out));
     line.setErr(writer(System.err));
     try {

@@ -1,12 +1,20 @@
 package org.jtorch.recipes.cli;
 
 import java.util.List;
+import org.jtorch.recipes.RecipeType;
+import org.jtorch.recipes.Recipes;
+import org.jtorch.recipes.pretrain.PretrainType;
 
 /// Every kind of recipe there is: the only list.
 final class RecipeTypes {
   private RecipeTypes() {}
 
+  /// The built-in recipes and all types.
+  static Recipes standard() {
+    return new Recipes(new BuiltInCatalog(Recipes.class.getClassLoader(), "recipes"), all());
+  }
+
   static List<RecipeType> all() {
-    return List.of();
+    return List.of(new PretrainType());
   }
 }

@@ -1,6 +1,7 @@
 package org.jtorch.recipes.cli;
 
 import org.jspecify.annotations.Nullable;
+import org.jtorch.recipes.Recipes;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;

@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.recipes.RecipeType;
+import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.config.Default;
 import org.jtorch.recipes.config.Doc;
 import org.jtorch.recipes.config.Named;

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import org.jtorch.io.DataException;
 import org.jtorch.io.HasExitCode;
+import org.jtorch.recipes.ExitCodes;
 import org.jtorch.recipes.config.RecipeException;
 import org.junit.jupiter.api.Test;
 

@@ -1,4 +1,4 @@
-package org.jtorch.recipes.cli;
+package org.jtorch.recipes;
 
 import java.util.List;
 import org.jtorch.recipes.config.Bound;
@@ -19,11 +19,6 @@ public record Recipes(RecipeCatalog catalog, List<RecipeType> types) {
       List<Problem> problems = type.problems(bound.value(), bound.resolved());
       if (!problems.isEmpty()) throw new RecipeException(source.name(), problems);
     }
-  }
-
-  /// The built-in recipes and all types.
-  static Recipes standard() {
-    return new Recipes(new BuiltInCatalog(Recipes.class.getClassLoader(), "recipes"), RecipeTypes.all());
   }
 
   /// Finds, binds and returns a recipe.

@@ -1,6 +1,9 @@
-package org.jtorch.recipes.cli;
+package org.jtorch.recipes;
 
+import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.jtorch.recipes.config.Problem;
 import org.jtorch.recipes.config.Resolved;
 
@@ -15,6 +18,20 @@ public interface RecipeType {
   /// Further checks that need the file system or the machine, such as missing files. A problem may start with the
   /// path of a key in backticks and is then shown at its line: "`stages[1].data` file not found: ...".
   List<String> problems(Object recipe);
+
+  /// What a run would do, printed without starting anything: parameters, memory, tokens, schedule, time.
+  void plan(Recipes.Loaded recipe, PrintWriter out);
+
+  /// Runs the recipe in a folder, or goes on with the run that is there.
+  ///
+  /// @return an exit code of [ExitCodes]
+  int run(Recipes.Loaded recipe, RunArgs args);
+
+  /// How a recipe is run, beside what it says itself.
+  ///
+  /// @param folder the run's folder, or null for the recipe's own choice
+  /// @param resume go on from the newest checkpoint in the folder; otherwise a folder with a run in it is refused
+  record RunArgs(@Nullable Path folder, boolean resume, PrintWriter out) {}
 
   /// The same as located problems.
   default List<Problem> problems(Object recipe, Resolved resolved) {

@@ -1,4 +1,4 @@
-package org.jtorch.recipes.cli;
+package org.jtorch.recipes;
 
 import java.nio.file.FileSystemException;
 import java.util.Map;
@@ -35,7 +35,7 @@ public final class ExitCodes {
   }
 
   /// The exception to show: the outermost with a code, or else the one given.
-  static Throwable shown(Throwable thrown) {
+  public static Throwable shown(Throwable thrown) {
     Throwable t = thrown;
     for (int depth = 0; t != null && depth < 32; depth++) {
       if (own(t) != INTERNAL) return t;

@@ -1,4 +1,4 @@
-package org.jtorch.recipes.cli;
+package org.jtorch.recipes;
 
 import java.util.List;
 import org.jtorch.recipes.config.RecipeSource;

@@ -1,0 +1,169 @@
+package org.jtorch.generate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.LongStream;
+import org.jtorch.decoder.Decoder;
+import org.jtorch.io.JsonFile;
+import org.jtorch.io.SafeTensors;
+import org.jtorch.nn.Pass;
+import org.jtorch.tensor.Device;
+import org.jtorch.tensor.Grad;
+import org.jtorch.tensor.Ops;
+import org.jtorch.tensor.Tensor;
+import org.jtorch.tensor.TensorScope;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class GeneratorTest {
+  private static final List<long[]> RAGGED = List.of(new long[] {5, 9, 30, 2, 7}, new long[] {44}, new long[] {1, 2, 3},
+      new long[] {100, 11, 60, 61, 62});
+  private static final Sampling SAMPLED = new Sampling(1.5, 40, 0.95, 0.01, 1.1);
+  private static Decoder model;
+  private static SafeTensors io;
+
+  @BeforeAll static void load() {
+    model = Fixture.llama();
+    io = SafeTensors.open(Fixture.folder("models/llama31").resolve("io.safetensors"));
+  }
+
+  @AfterAll static void close() {
+    model.close();
+    io.close();
+  }
+
+  private static List<long[]> generate(List<long[]> prompts, Options options) {
+    return new Generator(model).generate(prompts, options);
+  }
+
+  private static void assertSequences(String run, Options options) {
+    var expected = Fixture.rows(io, run + ".sequences");
+    int prompt = Fixture.rows(io, run + ".input_ids").getFirst().length;
+    var made = generate(Fixture.prompts(io, run), options.withMaxNewTokens(options.maxNewTokens() - prompt));
+    assertThat(made).hasSameSizeAs(expected);
+    for (int i = 0; i < made.size(); i++) {
+      assertThat(made.get(i)).as("%s row %d", run, i).containsExactly(Arrays.copyOfRange(expected.get(i), prompt, expected.get(i).length));
+    }
+  }
+
+  @Test void greedySequencesEqualTheReference() {
+    assertSequences("gen", Options.greedy(Fixture.rows(io, "gen.sequences").getFirst().length));
+    assertSequences("genb", Options.greedy(Fixture.rows(io, "genb.sequences").getFirst().length));
+  }
+
+  @Test void stoppedRowsAreFilledLikeTheReference() {
+    var json = JsonFile.open(Fixture.folder("models/llama31").resolve("case.json"));
+    int length = Fixture.rows(io, "geneos.sequences").getFirst().length;
+    assertSequences("geneos", Options.greedy(length + 4).withStopTokens(Set.of(json.requiredLong("geneos_eos_token_id")))
+        .withPadToken(json.requiredLong("geneos_pad_token_id")));
+  }
+
+  @Test void stepScoresEqualTheReference() {
+    var sequence = Fixture.rows(io, "gen.sequences").getFirst();
+    int prompt = Fixture.rows(io, "gen.input_ids").getFirst().length;
+    try (var _ = Grad.off(); var _ = TensorScope.open(); var cache = model.cache(1, sequence.length)) {
+      double[] expected = Fixture.tensor(io, "gen.step_logits").toDoubles();
+      int V = model.vocabSize();
+      for (int step = 0; step < sequence.length - prompt; step++) {
+        long[] fed = step == 0 ? Arrays.copyOf(sequence, prompt) : new long[] {sequence[prompt + step - 1]};
+        Tensor h = model.hidden(Ops.of(fed, Device.CPU, 1, fed.length), Pass.EMPTY, cache);
+        double[] scores = model.logits(h.select(1, fed.length - 1)).toDoubles();
+        for (int i = 0; i < V; i++) {
+          assertThat(scores[i]).isCloseTo(expected[step * V + i], org.assertj.core.data.Offset.offset(2e-4));
+        }
+      }
+    }
+  }
+
+  @Test void aRaggedBatchEqualsItsRowsOneByOne() {
+    for (var sampling : List.of(Sampling.GREEDY, Sampling.GREEDY.withRepetitionPenalty(1.4), SAMPLED, Sampling.temperature(1))) {
+      var options = Options.greedy(12).withSampling(sampling).withSeed(77);
+      var together = generate(RAGGED, options);
+      for (int i = 0; i < RAGGED.size(); i++) {
+        var alone = new Generator(model).generate(List.of(RAGGED.get(i)), options, i, TokenListener.NONE);
+        assertThat(together.get(i)).as("%s row %d", sampling, i).containsExactly(alone.getFirst());
+      }
+    }
+  }
+
+  @Test void withCacheEqualsWithout() {
+    var made = generate(RAGGED.subList(0, 1), Options.greedy(8)).getFirst();
+    long[] tokens = RAGGED.getFirst();
+    try (var _ = Grad.off()) {
+      for (long token : made) {
+        try (var _ = TensorScope.open()) {
+          Tensor scores = model.apply(Ops.of(tokens, Device.CPU, 1, tokens.length), Pass.EMPTY).select(1, tokens.length - 1);
+          assertThat(scores.argMax(-1).itemLong()).isEqualTo(token);
+        }
+        tokens = LongStream.concat(Arrays.stream(tokens), LongStream.of(token)).toArray();
+      }
+    }
+  }
+
+  @Test void aSeedReproducesAndAnotherDiffers() {
+    var options = Options.greedy(16).withSampling(Sampling.temperature(1.2)).withSeed(3);
+    var first = generate(RAGGED, options);
+    assertThat(generate(RAGGED, options)).usingRecursiveComparison().isEqualTo(first);
+    assertThat(generate(RAGGED, options.withSeed(4)).getFirst()).isNotEqualTo(first.getFirst());
+    var same = generate(List.of(RAGGED.getFirst(), RAGGED.getFirst()), options);
+    assertThat(same.get(0)).isNotEqualTo(same.get(1));          // rows have streams of their own
+  }
+
+  @Test void tokensStreamInOrderUpToTheStop() {
+    var free = generate(RAGGED, Options.greedy(10));
+    long stop = free.get(1)[4];
+    var seen = new ArrayList<List<Long>>();
+    RAGGED.forEach(_ -> seen.add(new ArrayList<>()));
+    var order = new ArrayList<Integer>();
+    var options = Options.greedy(10).withStopTokens(Set.of(stop)).withPadToken(-7);
+    var made = new Generator(model).generate(RAGGED, options, (row, token, index) -> {
+      assertThat(seen.get(row)).hasSize(index);
+      seen.get(row).add(token);
+      order.add(index);
+    });
+    assertThat(order).isSorted();
+    for (int i = 0; i < made.size(); i++) {
+      var expected = new ArrayList<>(seen.get(i));
+      int end = seen.get(i).indexOf(stop);
+      assertThat(end).isIn(-1, seen.get(i).size() - 1);
+      while (expected.size() < made.get(i).length) {
+        expected.add(-7L);
+      }
+      assertThat(made.get(i)).containsExactly(expected.stream().mapToLong(Long::longValue).toArray());
+      assertThat(seen.get(i)).isEqualTo(Arrays.stream(free.get(i)).limit(seen.get(i).size()).boxed().toList());
+    }
+    assertThat(seen.get(1).size()).isLessThanOrEqualTo(5);
+  }
+
+  @Test void whatCannotBeGeneratedIsRefusedBeforeWorkBegins() {
+    var options = Options.greedy(5);
+    assertThatThrownBy(() -> generate(List.of(), options)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("no prompts");
+    assertThatThrownBy(() -> generate(List.of(new long[] {1}, new long[0]), options)).hasMessageContaining("prompt 1 is empty");
+    assertThatThrownBy(() -> generate(List.of(new long[] {1, model.vocabSize()}), options))
+        .hasMessageContaining("token id " + model.vocabSize());
+    assertThatThrownBy(() -> generate(RAGGED, Options.greedy(model.maxPositions() - 4))).isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("together " + (model.maxPositions() + 1)).hasMessageContaining("at most " + (model.maxPositions() - 5));
+  }
+
+  @Test void nothingLeaks() {
+    var options = Options.greedy(6).withSampling(SAMPLED);
+    var before = generate(RAGGED, options);
+    long objects = TensorScope.stats().nativeObjects();
+    for (int i = 0; i < 5; i++) {
+      assertThat(generate(RAGGED, options)).usingRecursiveComparison().isEqualTo(before);
+      assertThat(TensorScope.stats().live()).isZero();
+      assertThat(TensorScope.stats().nativeObjects()).isEqualTo(objects);
+    }
+    assertThatThrownBy(() -> new Generator(model).generate(RAGGED, options, (_, _, _) -> {
+      throw new IllegalStateException("stop");
+    })).hasMessage("stop");
+    assertThat(TensorScope.stats().live()).isZero();
+    assertThat(TensorScope.stats().nativeObjects()).isEqualTo(objects);
+  }
+}

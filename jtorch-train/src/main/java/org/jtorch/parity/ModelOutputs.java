@@ -1,0 +1,116 @@
+package org.jtorch.parity;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.jtorch.decoder.Decoder;
+import org.jtorch.nn.Pass;
+import org.jtorch.tensor.DType;
+import org.jtorch.tensor.Grad;
+import org.jtorch.tensor.Ops;
+import org.jtorch.tensor.Tensor;
+import org.jtorch.tensor.TensorScope;
+
+/// Forward runs of a model case: logits, losses and hidden states of the main run, of padded, packed and other ones.
+final class ModelOutputs {
+  private final CaseFolder io;
+  private final Decoder model;
+  private final String suffix;
+  private final Findings findings;
+
+  /// @param suffix ends the name of every row, to tell configurations apart
+  ModelOutputs(CaseFolder io, Decoder model, String suffix, Findings findings) {
+    this.io = io;
+    this.model = model;
+    this.suffix = suffix;
+    this.findings = findings;
+  }
+
+  void run() {
+    for (String prefix : prefixes()) {
+      findings.part(prefix + "logits" + suffix, () -> forward(prefix));
+    }
+  }
+
+  /// The main run and every other one with stored logits: `padded.`, `packed.`, ... in alphabetical order.
+  private Set<String> prefixes() {
+    var found = new LinkedHashSet<String>();
+    found.add("");
+    io.under("").stream().filter(n -> n.endsWith(".logits") && !n.startsWith("grad.")).sorted()
+        .map(n -> n.substring(0, n.length() - "logits".length())).forEach(found::add);
+    return found;
+  }
+
+  private void forward(String prefix) {
+    try (var _ = TensorScope.open(); var _ = Grad.off()) {
+      Tensor ids = io.tensor(prefix + "input_ids");
+      Set<Integer> wanted = prefix.isEmpty() ? hiddenIndices() : Set.of();
+      Tensor mask = padding(io, prefix);
+      Tensor hidden = model.hidden(ids, pass(io, prefix), null, (i, h) -> {
+        if (wanted.contains(i)) {
+          findings.add(tolerance(prefix, "hidden_states", Tolerance.LOGITS)
+              .check("hidden_states." + i + suffix, real(h, mask), io.tensor("hidden_states." + i)));
+        }
+      });
+      Tensor logits = model.logits(hidden);
+      Tensor stored = io.tensor(prefix + "logits");
+      Tensor seen = stored.dim() == 2 ? logits.select(1, logits.size(1) - 1) : real(logits, mask);
+      findings.add(tolerance(prefix, "logits", Tolerance.LOGITS).check(prefix + "logits" + suffix, seen, stored));
+      if (io.has(prefix + "loss") && !io.has(prefix + "aux_loss")) {
+        findings.add(tolerance(prefix, "loss", Tolerance.LOSS).check(prefix + "loss" + suffix,
+            new double[] {loss(logits, io.tensor(prefix + "labels")).item()}, io.doubles(prefix + "loss")));
+      } else if (io.has(prefix + "aux_loss")) {
+        findings.skip(prefix + "loss" + suffix, "balancing losses of expert models are not supported by this version");
+      }
+    }
+  }
+
+  private Tolerance tolerance(String prefix, String name, Tolerance fallback) {
+    return Tolerance.of(io.settings(), fallback, prefix + name, name);
+  }
+
+  private Set<Integer> hiddenIndices() {
+    var wanted = new HashSet<Integer>();
+    for (JsonNode i : io.settings().node().path("hidden_state_indices")) {
+      wanted.add(i.intValue());
+    }
+    return wanted;
+  }
+
+  /// Positions, segments and padding as the case stores them.
+  static Pass pass(CaseFolder io, String prefix) {
+    return Pass.EMPTY.withKeyMask(padding(io, prefix))
+        .withPositions(io.has(prefix + "position_ids") ? io.tensor(prefix + "position_ids") : null)
+        .withSegments(io.has(prefix + "segment_ids") ? io.tensor(prefix + "segment_ids") : null);
+  }
+
+  /// The attention mask as booleans, or null if it hides nothing. bool `[B, T]`
+  static @Nullable Tensor padding(CaseFolder io, String prefix) {
+    if (!io.has(prefix + "attention_mask")) {
+      return null;
+    }
+    Tensor mask = io.tensor(prefix + "attention_mask");
+    return Arrays.stream(mask.toLongs()).allMatch(m -> m == 1) ? null : mask.eq(1);
+  }
+
+  /// Zero where there is padding, as the stored values are. x `[B, T, n]`
+  private static Tensor real(Tensor x, @Nullable Tensor mask) {
+    return mask == null ? x : x.maskedFill(mask.not().unsqueeze(2), 0);
+  }
+
+  /// Mean cross-entropy of the next token. logits `[B, T, V]`, labels int64 `[B, T]`
+  static Tensor loss(Tensor logits, Tensor labels) {
+    long t = labels.size(1) - 1;
+    Tensor flat = logits.narrow(1, 0, t).reshape(-1, logits.size(2));
+    return Ops.crossEntropy(flat.to(DType.F32), labels.narrow(1, 1, t).reshape(-1));
+  }
+
+  /// The label of every position: the token after it, and none for the last of a row.
+  static long[] targets(long[] labels, int width, long none) {
+    return IntStream.range(0, labels.length).mapToLong(i -> i % width == width - 1 ? none : labels[i + 1]).toArray();
+  }
+}

@@ -1,0 +1,88 @@
+package org.jtorch.parity;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jtorch.io.DataException;
+import org.jtorch.io.JsonFile;
+
+/// Runs every case below a folder: what was computed elsewhere and stored, against this version of JTorch.
+///
+/// ```java
+/// var rows = ParityRunner.run(Path.of("parity"), OptionalDouble.empty(), IO::println);
+/// boolean good = rows.stream().noneMatch(r -> r.verdict() == Row.Verdict.FAIL);
+/// ```
+public final class ParityRunner {
+  private static final String CASE = "case.json";
+  private static final Set<String> OPTIMIZERS = Set.of("optim_adamw", "optim_sgd");
+
+  private record Found(Path folder, String name, String kind, String caseName) {}
+
+  private ParityRunner() {}
+
+  /// Runs all cases, models first. What fails, for whatever reason, is a row; the others still run.
+  ///
+  /// @param tolerance replaces the tolerances of the cases, except where values must be equal
+  /// @param listener sees every row as soon as it is known
+  /// @throws DataException if there is no case, or a `case.json` cannot be read
+  public static List<Row> run(Path dir, OptionalDouble tolerance, Consumer<Row> listener) {
+    var rows = new ArrayList<Row>();
+    for (var found : find(dir)) {
+      var findings = new Findings(found.name, tolerance, row -> {
+        rows.add(row);
+        listener.accept(row);
+      });
+      findings.part(found.kind, () -> run(found, findings));
+    }
+    return rows;
+  }
+
+  private static List<Found> find(Path dir) {
+    if (!Files.isDirectory(dir)) {
+      throw new DataException(dir + ": no such folder; give one with parity cases (folders that hold a " + CASE + ")");
+    }
+    try (var files = Files.walk(dir)) {
+      var found = files.filter(f -> f.endsWith(CASE)).map(f -> open(dir, f))
+          .sorted(Comparator.comparing((Found f) -> !f.kind.equals("causal_lm")).thenComparing(Found::name)).toList();
+      if (found.isEmpty()) {
+        throw new DataException(dir + ": no parity case is here; a case is a folder that holds a " + CASE);
+      }
+      return found;
+    } catch (IOException e) {
+      throw new DataException(dir + ": cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static Found open(Path dir, Path file) {
+    var json = JsonFile.open(file);
+    Path folder = file.toAbsolutePath().getParent();
+    String name = dir.toAbsolutePath().relativize(folder).toString().replace('\\', '/');
+    String caseName = json.requiredString("case");
+    return new Found(folder, name.isEmpty() ? caseName : name, json.requiredString("kind"), caseName);
+  }
+
+  private static void run(Found found, Findings findings) {
+    switch (found.kind) {
+      case "causal_lm" -> ModelCases.run(found.folder, findings);
+      case "trajectory" -> TrajectoryCases.run(found.folder, findings);
+      case "rope" -> RopeCases.run(found.folder, findings);
+      case "loss" -> LossCases.run(found.folder, findings);
+      case "sampling" -> SamplingCases.run(found.folder).forEach(findings::add);
+      case "schedule" -> ScheduleCases.run(found.folder).forEach(findings::add);
+      case "ema", "grad_clip" -> OptimizerCases.run(found.folder).forEach(findings::add);
+      case "optimizer" -> {
+        if (!OPTIMIZERS.contains(found.caseName)) {
+          throw new NotSupportedException("the optimizer of \"" + found.caseName + "\" is not supported by this version");
+        }
+        OptimizerCases.run(found.folder).forEach(findings::add);
+      }
+      default -> throw new NotSupportedException("cases of the kind \"" + found.kind + "\" are not supported by this version");
+    }
+  }
+}

@@ -1,0 +1,143 @@
+package org.jtorch.recipes.pretrain;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.jtorch.data.TextSource;
+import org.jtorch.recipes.config.Default;
+import org.jtorch.recipes.config.Doc;
+import org.jtorch.recipes.config.Named;
+
+/// A model trained on text from its first token: everything that a run needs, as values.
+@Named("pretrain")
+public record PretrainRecipe(
+    @Doc("names the run; its folder is runs/<name> unless --out says otherwise") String name,
+    @Doc("one number that data order, initial weights and samples follow from") @Default("1") long seed,
+    @Doc("best, cpu, cuda or cuda:N") @Default("best") String device,
+    @Doc("auto (the faster of bf16 and f32 as measured at the start), bf16 or f32") @Default("auto") String dtype,
+    Data data, TokenizerConfig tokenizer, ModelConfig model, Train train,
+    @Default("{}") Optimizer optimizer, @Default("{}") Eval eval, @Default("{}") Save save, @Default("{}") Metrics metrics) {
+
+  /// Where text comes from and how it becomes rows.
+  public record Data(
+      TextSource source,
+      @Doc("tokens per row") int seqLen,
+      @Doc("concatenated: documents end to end; packed: best-fit, documents kept apart by the mask") @Default("packed") Packing packing,
+      @Doc("share of the documents held out for validation") @Default("0.05") double heldOut,
+      @Doc("no more than this many bytes of text are held out") @Default("1000000") long heldOutBytes) {
+    public Data {
+      atLeast("seq_len", seqLen, 2);
+      if (!(heldOut > 0 && heldOut < 1)) {
+        throw new IllegalArgumentException("`held_out` must lie between 0 and 1 but was " + heldOut + "; 0.05 is usual");
+      }
+    }
+  }
+
+  public enum Packing { PACKED, CONCATENATED }
+
+  /// Where the tokenizer comes from.
+  public sealed interface TokenizerConfig {
+    /// Byte-level BPE trained on the training text.
+    record Train(@Default("4096") int vocabSize) implements TokenizerConfig {
+      public Train {
+        atLeast("vocab_size", vocabSize, 260);
+      }
+    }
+
+    /// A `tokenizer.json`, or the folder that holds one.
+    record File(Path path, @Doc("the token that ends a document") String eos) implements TokenizerConfig {}
+  }
+
+  /// What is trained.
+  public sealed interface ModelConfig {
+    /// A Llama-shaped model; the vocabulary is the tokenizer's.
+    record Llama(int dim, int layers, int heads, @Nullable Integer kvHeads, @Nullable Integer hidden, @Default("10000") double ropeTheta,
+        @Default("true") boolean tied, @Default("1e-5") double normEps, @Nullable Integer maxPositions) implements ModelConfig {
+      public Llama {
+        atLeast("dim", dim, 1);
+        atLeast("layers", layers, 1);
+        atLeast("heads", heads, 1);
+        if (dim % heads != 0) {
+          throw new IllegalArgumentException("`heads` (" + heads + ") must divide `dim` (" + dim + "); e.g. heads: " + divisor(dim, heads));
+        }
+        if (kvHeads != null && (kvHeads < 1 || heads % kvHeads != 0)) {
+          throw new IllegalArgumentException("`kv_heads` (" + kvHeads + ") must divide `heads` (" + heads + "); e.g. kv_heads: "
+              + divisor(heads, Math.max(1, kvHeads)));
+        }
+      }
+    }
+
+    /// A shape by its name (`jtorch ls models`); the vocabulary is the tokenizer's.
+    record Preset(String name, @Nullable Integer maxPositions) implements ModelConfig {}
+
+    /// A Hugging Face folder to go on from: shape and weights.
+    record Folder(Path path) implements ModelConfig {}
+  }
+
+  /// The loop.
+  public record Train(
+      long steps,
+      @Doc("rows per step, over all micro-batches") int batch,
+      @Doc("micro-batches per step") @Default("1") int accumulate,
+      @Doc("the schedule's peak") @Default("3e-4") double learningRate,
+      @Default("{type: cosine}") ScheduleConfig schedule,
+      @Doc("global gradient norm above which gradients are scaled down") @Default("1.0") double clip,
+      @Doc("recompute blocks during backward: less memory, a third more time") @Default("false") boolean activationCheckpointing,
+      @Doc("tokens per chunk of the loss; 0 chooses by vocabulary") @Default("0") int chunkTokens,
+      @Default("{}") Spikes spikes) {
+    public Train {
+      atLeast("steps", steps, 1);
+      atLeast("batch", batch, 1);
+      atLeast("accumulate", accumulate, 1);
+      if (batch % accumulate != 0) {
+        throw new IllegalArgumentException("`accumulate` (" + accumulate + ") must divide `batch` (" + batch + "); e.g. accumulate: "
+            + divisor(batch, accumulate));
+      }
+      if (!(learningRate > 0)) {
+        throw new IllegalArgumentException("`learning_rate` must be > 0 but was " + learningRate + "; e.g. 3e-4");
+      }
+      if (!(clip > 0)) {
+        throw new IllegalArgumentException("`clip` must be > 0 but was " + clip + "; e.g. 1.0");
+      }
+    }
+  }
+
+  /// Updates that are left out because their gradient is far above the recent ones.
+  public record Spikes(@Default("128") int window, @Default("6") double sigmas, @Default("20") int patience) {}
+
+  /// AdamW (decoupled weight decay).
+  public record Optimizer(@Default("0.9") double beta1, @Default("0.95") double beta2, @Default("1e-8") double eps,
+      @Doc("not applied to norms and biases") @Default("0.1") double weightDecay) {}
+
+  /// Validation and samples.
+  public record Eval(
+      @Doc("steps between validations; 0: only at the end") @Default("0") long every,
+      @Default("[]") List<String> prompts,
+      @Default("48") int newTokens,
+      @Default("0.8") double temperature) {}
+
+  /// Checkpoints.
+  public record Save(
+      @Doc("steps between checkpoints; 0: only at the end") @Default("0") long every,
+      @Doc("how many stay; 0: all") @Default("2") int keep) {}
+
+  /// Where figures go beside metrics.jsonl and the report.
+  public record Metrics(@Default("true") boolean tensorboard, @Doc("port for /metrics on this machine") @Nullable Integer prometheusPort) {}
+
+  private static void atLeast(String key, long value, long least) {
+    if (value < least) {
+      throw new IllegalArgumentException("`" + key + "` must be >= " + least + " but was " + value);
+    }
+  }
+
+  /// The divisor of n nearest to `near`.
+  private static int divisor(int n, int near) {
+    int best = 1;
+    for (int d = 1; d <= n; d++) {
+      if (n % d == 0 && Math.abs(d - near) < Math.abs(best - near)) {
+        best = d;
+      }
+    }
+    return best;
+  }
+}

@@ -1,0 +1,126 @@
+package org.jtorch.recipes.pretrain;
+
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jtorch.data.Jsonl;
+import org.jtorch.data.Parquet;
+import org.jtorch.data.PlainText;
+import org.jtorch.family.Families;
+import org.jtorch.observe.ConsoleLog;
+import org.jtorch.observe.MetricsFile;
+import org.jtorch.recipes.ExitCodes;
+import org.jtorch.recipes.RecipeType;
+import org.jtorch.recipes.Recipes;
+import org.jtorch.recipes.config.Bound;
+import org.jtorch.recipes.pretrain.PretrainRecipe.ModelConfig;
+import org.jtorch.recipes.pretrain.PretrainRecipe.TokenizerConfig;
+import org.jtorch.recipes.report.HtmlReport;
+import org.jtorch.recipes.report.ReportData;
+import org.jtorch.tensor.TorchInfo;
+
+/// `type: pretrain`.
+public final class PretrainType implements RecipeType {
+  @Override public String name() {
+    return "pretrain";
+  }
+
+  @Override public Class<? extends Record> recordType() {
+    return PretrainRecipe.class;
+  }
+
+  @Override public List<String> problems(Object value) {
+    var recipe = (PretrainRecipe) value;
+    var problems = new ArrayList<String>();
+    switch (recipe.data().source()) {
+      case Jsonl(Path path, _) -> requireFile(problems, "data.source.path", path);
+      case PlainText(Path path, _) -> requireFile(problems, "data.source.path", path);
+      case Parquet(Path path, _) -> requireFile(problems, "data.source.path", path);
+      default -> { }
+    }
+    if (recipe.tokenizer() instanceof TokenizerConfig.File(Path path, _)) {
+      requireFile(problems, "tokenizer.path", path);
+    }
+    switch (recipe.model()) {
+      case ModelConfig.Folder(Path path) -> requireFile(problems, "model.path", path);
+      case ModelConfig.Preset(String preset, _) when !Families.presets().containsKey(preset) ->
+          problems.add("`model.name` unknown preset \"" + preset + "\"; known: " + String.join(", ", Families.presets().keySet()));
+      case ModelConfig.Llama m when m.maxPositions() != null && recipe.data().seqLen() > m.maxPositions() ->
+          problems.add("`data.seq_len` " + recipe.data().seqLen() + " is longer than the model allows (model.max_positions: "
+              + m.maxPositions() + ")");
+      default -> { }
+    }
+    tryAll(problems, recipe);
+    return problems;
+  }
+
+  private static void tryAll(List<String> problems, PretrainRecipe recipe) {
+    try {
+      var _ = recipe.train().schedule().over(recipe.train().steps());
+    } catch (IllegalArgumentException e) {
+      problems.add("`train.schedule` " + e.getMessage());
+    }
+    if (!recipe.dtype().matches("auto|bf16|f32")) {
+      problems.add("`dtype` is \"" + recipe.dtype() + "\"; use auto, bf16 or f32");
+    }
+    if (!recipe.device().matches("best|cpu|cuda(:\\d+)?")) {
+      problems.add("`device` is \"" + recipe.device() + "\"; use best, cpu, cuda or cuda:N");
+    }
+  }
+
+  private static void requireFile(List<String> problems, String key, Path path) {
+    if (!path.toString().contains("*") && !Files.exists(path)) {
+      problems.add("`" + key + "` file not found: " + path);
+    }
+  }
+
+  @Override public void plan(Recipes.Loaded loaded, PrintWriter out) {
+    new Plan((PretrainRecipe) loaded.bound().value()).print(out);
+  }
+
+  @Override public int run(Recipes.Loaded loaded, RunArgs args) {
+    var bound = bound(loaded.bound());
+    var recipe = bound.value();
+    var run = new RunFolder(args.folder() == null ? Path.of("runs", recipe.name()) : args.folder());
+    if (Files.exists(run.model())) {
+      args.out().println(run.path() + " holds a finished run; its model is " + run.model()
+          + ". To train again choose another folder with --out, or remove that one");
+      return ExitCodes.DONE;
+    }
+    if (!args.resume() && Files.exists(run.recipe())) {
+      throw new IllegalArgumentException(run.path() + " holds a run already; --resume auto goes on with it, --out names another folder");
+    }
+    var stop = new AtomicBoolean();
+    try (var console = ConsoleLog.of(System.out); var logs = new RunLogs(run, recipe.metrics(), console);
+        var interruption = Interruption.watch(stop, logs::note)) {
+      var pretraining = new PretrainRun(bound, run, stop);
+      pretraining.claim();
+      boolean finished = pretraining.execute(logs);
+      logs.close();
+      report(run, recipe, bound);
+      args.out().println(finished ? "report: " + run.path().resolve("report.html") + "\nmodel:  " + run.model()
+          : "interrupted and saved; the same command goes on");
+      interruption.done();
+      return finished ? ExitCodes.DONE : ExitCodes.INTERRUPTED;
+    }
+  }
+
+  private static void report(RunFolder run, PretrainRecipe recipe, Bound<PretrainRecipe> bound) {
+    var environment = new LinkedHashMap<>(TorchInfo.report());
+    environment.put("Java", System.getProperty("java.vendor") + " " + Runtime.version());
+    environment.put("platform", System.getProperty("os.name") + " " + System.getProperty("os.arch") + ", "
+        + Runtime.getRuntime().availableProcessors() + " cores");
+    var data = new ReportData(recipe.name(), MetricsFile.read(run.metrics()), bound.resolved().toYaml(), environment);
+    var _ = HtmlReport.write(run.path(), data);
+    var _ = HtmlReport.curveSvg(run.path(), data);
+  }
+
+  @SuppressWarnings("unchecked")        // the recipe was bound to recordType()
+  private static Bound<PretrainRecipe> bound(Bound<? extends Record> any) {
+    return (Bound<PretrainRecipe>) any;
+  }
+}

@@ -1,0 +1,63 @@
+package org.jtorch.recipes.pretrain;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.jtorch.observe.ConsoleLog;
+import org.jtorch.observe.JsonlLog;
+import org.jtorch.observe.MeterLog;
+import org.jtorch.observe.StepListener;
+import org.jtorch.observe.StepListeners;
+import org.jtorch.observe.TensorBoardLog;
+import org.jtorch.recipes.report.PrometheusEndpoint;
+
+/// Everything that hears of a run: the terminal, metrics.jsonl, TensorBoard, meters.
+final class RunLogs implements AutoCloseable {
+  private final RunFolder run;
+  private final PretrainRecipe.Metrics metrics;
+  private final ConsoleLog console;
+  private @Nullable PrometheusEndpoint endpoint;
+  private @Nullable StepListener all;
+
+  RunLogs(RunFolder run, PretrainRecipe.Metrics metrics, ConsoleLog console) {
+    this.run = run;
+    this.metrics = metrics;
+    this.console = console;
+  }
+
+  void note(String text) {
+    console.onNote(text);
+  }
+
+  /// Opens the files, dropping what a killed run wrote after the step that it goes on from.
+  StepListener open(long startStep) {
+    var list = new ArrayList<StepListener>(List.of(console, JsonlLog.open(run.metrics(), startStep), MeterLog.bind(registry())));
+    if (metrics.tensorboard()) {
+      list.add(TensorBoardLog.open(run.tensorboard(), startStep));
+    }
+    var opened = StepListeners.all(list);
+    all = opened;
+    return opened;
+  }
+
+  private MeterRegistry registry() {
+    if (metrics.prometheusPort() == null) {
+      return new SimpleMeterRegistry();
+    }
+    var started = PrometheusEndpoint.start(metrics.prometheusPort());
+    endpoint = started;
+    console.onNote("meters at " + started.uri());
+    return started.registry();
+  }
+
+  @Override public void close() {
+    if (all != null) {
+      all.close();
+    }
+    if (endpoint != null) {
+      endpoint.close();
+    }
+  }
+}
