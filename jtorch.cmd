@@ -57,7 +57,7 @@ echo building JTorch ^(first time or sources changed^)... 1>&2
 if not exist "%JT_TARGET%" mkdir "%JT_TARGET%"
 powershell -NoProfile -Command "Set-Content -LiteralPath ($env:JT_TARGET + '\jtorch.building') -Value $env:JT_HOME"
 set "JAVA_HOME=%JT_JDK%"
-call "%JT_MVN%" -q -B -f "%JT_HOME%\pom.xml" -pl recipes -am -DskipTests package 1>&2
+call "%JT_MVN%" -q -B -f "%JT_HOME%\pom.xml" -pl recipes -am -Dmaven.test.skip=true -Dspotless.check.skip=true package 1>&2
 if errorlevel 1 (
   echo jtorch: the build failed; see above. 1>&2
   exit /b 70

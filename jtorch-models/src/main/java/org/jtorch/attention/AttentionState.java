@@ -72,17 +72,21 @@ public final class AttentionState implements Pass.Shared {
     record Key(Rope rope, int headDim, boolean sine) {}
     var cos = new Key(rope, headDim, false);
     var sin = new Key(rope, headDim, true);
-    if (!tensors.containsKey(cos)) {
+    Tensor c = tensors.get(cos);
+    Tensor s = tensors.get(sin);
+    if (c == null || s == null) {
       try (var _ = TensorScope.open()) {
         Tensor positions = pass.positions() == null ? Rope.consecutive(past, tokens, device) : pass.positions();
         boolean ask = pass.positions() != null && rope.scaling() instanceof RopeScaling.Dynamic;   // waits for the device
         long length = ask ? positions.max().itemLong() + 1 : past + tokens;
         var t = rope.tables(positions, headDim, length).to(dtype);
-        tensors.put(cos, scope.adopt(t.cos()));
-        tensors.put(sin, scope.adopt(t.sin()));
+        c = scope.adopt(t.cos());
+        s = scope.adopt(t.sin());
       }
+      tensors.put(cos, c);
+      tensors.put(sin, s);
     }
-    return new Rope.Tables(tensors.get(cos), tensors.get(sin));
+    return new Rope.Tables(c, s);
   }
 
   /// True if "each query sees all keys up to its own" is the whole truth.

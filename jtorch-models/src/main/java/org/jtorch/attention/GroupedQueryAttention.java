@@ -7,6 +7,7 @@ import org.jtorch.nn.Linear;
 import org.jtorch.nn.Pass;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Grad;
+import org.jtorch.tensor.GradTape;
 import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 
@@ -35,8 +36,8 @@ public final class GroupedQueryAttention extends Layer {
   @Override protected Tensor forward(Tensor x, Pass pass) {                       // [B, T, C]
     var state = AttentionState.of(pass);
     Tensor all = qkv.apply(x, pass);                                              // [B, T, (H + 2G) D]
-    boolean blocked = pass.tape() != null && !x.device().isCuda();
-    Tensor y = blocked ? BlockedAttention.apply(all, config, state, pass.tape()) : plain(all, state);
+    GradTape tape = pass.tape();
+    Tensor y = tape != null && !x.device().isCuda() ? BlockedAttention.apply(all, config, state, tape) : plain(all, state);
     return out.apply(y, pass);                                                    // [B, T, C]
   }
 

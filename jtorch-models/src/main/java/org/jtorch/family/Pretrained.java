@@ -102,7 +102,7 @@ public final class Pretrained {
 
   /// Copies of a tied matrix, and buffers that old checkpoints stored.
   private static boolean harmless(String name, boolean tied) {
-    return name.endsWith("rotary_emb.inv_freq") || tied && name.equals("lm_head.weight");
+    return name.endsWith("rotary_emb.inv_freq") || (tied && name.equals("lm_head.weight"));
   }
 
   /// Writes a model into an existing folder.
@@ -138,7 +138,11 @@ public final class Pretrained {
   }
 
   private static SafeTensorsWriter.Source source(Weight w, DType dtype) {
-    return new SafeTensorsWriter.Source(dtype.name(), w.shape(), () -> bytes(w.view(), dtype));
+    return new SafeTensorsWriter.Source(dtype.name(), w.shape(), () -> {
+      try (var _ = TensorScope.open()) {
+        return bytes(w.view(), dtype);
+      }
+    });
   }
 
   private static ObjectNode json(DecoderConfig config, DType dtype) {

@@ -13,7 +13,8 @@ final class RopeJson {
   static Rope read(JsonFile config, double defaultBase) {
     var parameters = config.optObject("rope_parameters");
     var scaling = parameters.or(() -> config.optObject("rope_scaling"));
-    double base = parameters.map(p -> p.optDouble("rope_theta", defaultBase)).orElseGet(() -> config.optDouble("rope_theta", defaultBase));
+    double beside = config.optDouble("rope_theta", defaultBase);
+    double base = parameters.map(p -> p.optDouble("rope_theta", beside)).orElse(beside);
     return new Rope(base, scaling.map(s -> scaling(s, config)).orElse(RopeScaling.NONE));
   }
 

@@ -35,7 +35,7 @@ public final class CLibrary {
     if (mallopt == null) {
       return "left alone (no mallopt on this platform)";
     }
-    boolean done = tune(mallopt, M_MMAP_THRESHOLD, 1 << 30) & tune(mallopt, M_TRIM_THRESHOLD, Integer.MAX_VALUE);
+    boolean done = tune(mallopt, M_MMAP_THRESHOLD, 1 << 30) && tune(mallopt, M_TRIM_THRESHOLD, Integer.MAX_VALUE);
     return done ? "glibc: mmap threshold 1 GiB, no trimming" : "glibc refused mallopt";
   }
 

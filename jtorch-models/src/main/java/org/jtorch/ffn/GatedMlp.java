@@ -28,8 +28,8 @@ public final class GatedMlp extends Layer {
 
   @Override protected Tensor forward(Tensor x, Pass pass) {                        // [B, T, C]
     Tensor both = gateUp.apply(x, pass);                                           // [B, T, 2F]
-    boolean byHand = pass.tape() != null && config.activation() == Activation.SILU;
-    Tensor a = byHand ? swiGlu(both, pass.tape()) : config.activation().apply(gate(both)).mul(up(both));
+    GradTape tape = pass.tape();
+    Tensor a = tape != null && config.activation() == Activation.SILU ? swiGlu(both, tape) : config.activation().apply(gate(both)).mul(up(both));
     return down.apply(a, pass);                                                    // [B, T, C]
   }
 

@@ -37,7 +37,7 @@ final class PromptBatch {
       System.arraycopy(p, 0, ids, start, p.length);
       Arrays.fill(real, start, (i + 1) * total, 1);
       for (int j = start; j < (i + 1) * total; j++) {
-        at[j] = j - start;
+        at[j] = (long) j - start;
       }
     }
     tokens = Ops.of(ids, device, rows, total);
@@ -79,19 +79,25 @@ final class PromptBatch {
     for (int i = 0; i < prompts.size(); i++) {
       long[] p = prompts.get(i);
       if (p.length == 0) {
-        throw new IllegalArgumentException("prompt " + i + " is empty; start it with one token at least, the tokenizer's BOS for example");
+        throw new IllegalArgumentException("prompt " + i
+            + " is empty; start it with one token at least, the tokenizer's BOS for example");
       }
-      if ((long) p.length + newTokens > model.maxPositions()) {
+      long together = (long) p.length + newTokens;
+      if (together > model.maxPositions()) {
         throw new IllegalArgumentException("prompt " + i + " has " + p.length + " tokens and `max_new_tokens` is " + newTokens
-            + ", together " + ((long) p.length + newTokens) + ", but the model allows " + model.maxPositions()
-            + " (`max_position_embeddings`); shorten the prompt or ask for "
-            + (p.length < model.maxPositions() ? "at most " + (model.maxPositions() - p.length) + " new tokens" : "a longer context"));
+            + ", together " + together + ", but the model allows " + model.maxPositions() + " (`max_position_embeddings`); "
+            + (p.length < model.maxPositions() ? "ask for at most " + (model.maxPositions() - p.length) + " new tokens or shorten"
+                : "shorten") + " the prompt");
       }
-      for (long id : p) {
-        if (id < 0 || id >= model.vocabSize()) {
-          throw new IllegalArgumentException("prompt " + i + " holds the token id " + id + " but the model knows 0 to "
-              + (model.vocabSize() - 1) + "; encode it with the model's own tokenizer");
-        }
+      checkIds(p, i, model.vocabSize());
+    }
+  }
+
+  private static void checkIds(long[] prompt, int row, int vocab) {
+    for (long id : prompt) {
+      if (id < 0 || id >= vocab) {
+        throw new IllegalArgumentException("prompt " + row + " holds the token id " + id + " but the model knows 0 to "
+            + (vocab - 1) + "; encode it with the model's own tokenizer");
       }
     }
   }

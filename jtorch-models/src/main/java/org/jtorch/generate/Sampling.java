@@ -11,7 +11,8 @@ public record Sampling(double temperature, int topK, double topP, double minP, d
   public static final Sampling GREEDY = new Sampling(0, 0, 1, 0, 1);
 
   public Sampling {
-    require(temperature >= 0 && temperature < Double.POSITIVE_INFINITY, "temperature", temperature, ">= 0; 0 is greedy, 0.7 is usual");
+    require(temperature >= 0 && temperature < Double.POSITIVE_INFINITY, "temperature", temperature,
+        ">= 0; 0 is greedy, 0.7 is usual");
     require(topK >= 0, "top_k", topK, ">= 0; 0 keeps all, 50 is usual");
     require(topP > 0 && topP <= 1, "top_p", topP, "in (0, 1]; 1 keeps all, 0.9 is usual");
     require(minP >= 0 && minP <= 1, "min_p", minP, "in [0, 1]; 0 keeps all, 0.05 is usual");

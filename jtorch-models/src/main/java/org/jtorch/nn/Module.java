@@ -86,12 +86,17 @@ public abstract class Module implements AutoCloseable {
     }
     var mine = new TensorOwner();
     owner = mine;
-    for (var p : parameters()) {
-      try (var _ = TensorScope.open()) {
-        p.set(mine.own(source.apply(p, p.shape())));
+    try {
+      for (var p : parameters()) {
+        try (var _ = TensorScope.open()) {
+          p.set(mine.own(source.apply(p, p.shape())));
+        }
       }
+      return this;
+    } catch (RuntimeException e) {                 // out of memory half way: keep nothing
+      close();
+      throw e;
     }
-    return this;
   }
 
   /// Marks all parameters as trained or frozen.

@@ -42,6 +42,7 @@ public final class GradTape implements AutoCloseable {
 
   /// Opens a tape and the scope in which its tensors live.
   @MustBeClosed
+  @SuppressWarnings("MustBeClosedChecker")                       // the tape closes its scope
   public static GradTape open() {
     return new GradTape(TensorScope.open());
   }

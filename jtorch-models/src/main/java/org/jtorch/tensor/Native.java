@@ -31,7 +31,7 @@ final class Native {
     property("org.bytedeco.javacpp.maxPhysicalBytes", "0");
     REPORT.put("allocator", System.getProperty("jtorch.malloc", "tuned").equals("default")
         ? "left alone (jtorch.malloc=default)" : CLibrary.keepFreedMemory());
-    Path folder = Path.of(Loader.load(torch.class)).toAbsolutePath().getParent();
+    Path folder = parent(Loader.load(torch.class));
     ABI = abi(folder);
     REPORT.put("C ABI", ABI == null ? "not found: plain twins are used" : "torch_call_dispatcher, found");
     int threads = threads();
@@ -63,6 +63,11 @@ final class Native {
     }
   }
 
+  private static Path parent(String library) {
+    Path folder = Path.of(library).toAbsolutePath().getParent();
+    return folder == null ? Path.of("") : folder;
+  }
+
   private static @Nullable TorchAbi abi(Path folder) {
     Path library = folder.resolve(System.mapLibraryName("torch_cpu"));
     return Files.exists(library) ? TorchAbi.load(SymbolLookup.libraryLookup(library, Arena.global())) : null;
@@ -70,7 +75,7 @@ final class Native {
 
   private static boolean openBlas(int threads) {
     try {
-      Path folder = Path.of(Loader.load(org.bytedeco.openblas.global.openblas_nolapack.class)).toAbsolutePath().getParent();
+      Path folder = parent(Loader.load(org.bytedeco.openblas.global.openblas_nolapack.class));
       for (String name : new String[] {"libopenblas.so.0", "libopenblas.0.dylib", "libopenblas.dll"}) {
         Path library = folder.resolve(name);
         if (Files.exists(library)) {

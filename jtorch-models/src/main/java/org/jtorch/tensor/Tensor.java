@@ -563,6 +563,7 @@ public final class Tensor {
   }
 
   /// Runs a native call; a refusal becomes a [TorchException] that names this tensor.
+  @CanIgnoreReturnValue
   private <R> R unwrap(String op, java.util.function.Supplier<R> body) {
     try {
       return body.get();
@@ -609,6 +610,7 @@ public final class Tensor {
     return inherit(map(op, f));
   }
 
+  @CanIgnoreReturnValue
   private Tensor inherit(Tensor t) {
     if (alias && t.h().is_alias_of(h())) {
       t.readOnly = readOnly;

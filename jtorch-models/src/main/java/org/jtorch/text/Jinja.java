@@ -9,7 +9,9 @@ import com.hubspot.jinjava.lib.fn.ELFunctionDefinition;
 import com.hubspot.jinjava.lib.tag.Tag;
 import com.hubspot.jinjava.objects.date.StrftimeFormatter;
 import com.hubspot.jinjava.tree.TagNode;
+import java.time.ZoneId;
 import java.time.ZonedDateTime;
+import java.util.Locale;
 import java.util.Map;
 
 /// Jinjava, set up as checkpoints expect Jinja: `trim_blocks`, `lstrip_blocks`, Python's operator precedence, and the
@@ -61,12 +63,13 @@ final class Jinja {
   }
 
   /// Called by templates.
+  @SuppressWarnings("DoNotCallSuggester")
   public static String raise(String message) {
     throw new Raised(message);
   }
 
   /// Called by templates.
   public static String now(String format) {
-    return StrftimeFormatter.format(ZonedDateTime.now(), format);
+    return StrftimeFormatter.format(ZonedDateTime.now(ZoneId.systemDefault()), format, Locale.ENGLISH);
   }
 }

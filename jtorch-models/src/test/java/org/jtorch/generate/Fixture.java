@@ -5,8 +5,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import org.jtorch.family.Pretrained;
+import java.util.stream.IntStream;
 import org.jtorch.decoder.Decoder;
+import org.jtorch.family.Pretrained;
 import org.jtorch.io.SafeTensors;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
@@ -29,6 +30,11 @@ final class Fixture {
   @SuppressWarnings("MustBeClosedChecker")     // the test closes it
   static Decoder llama() {
     return Pretrained.load(folder("models/llama31"), Device.CPU, null);
+  }
+
+  @SuppressWarnings("MustBeClosedChecker")     // the test closes it
+  static SafeTensors io(String path) {
+    return SafeTensors.open(folder(path).resolve("io.safetensors"));
   }
 
   static Tensor tensor(SafeTensors io, String name) {
@@ -57,7 +63,7 @@ final class Fixture {
     for (int i = 0; i < ids.size(); i++) {
       long[] row = ids.get(i);
       long[] real = mask.get(i);
-      prompts.add(java.util.stream.IntStream.range(0, row.length).filter(j -> real[j] == 1).mapToLong(j -> row[j]).toArray());
+      prompts.add(IntStream.range(0, row.length).filter(j -> real[j] == 1).mapToLong(j -> row[j]).toArray());
     }
     return prompts;
   }

@@ -2,6 +2,7 @@ package org.jtorch.generate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.offset;
 
 import java.util.Arrays;
 import java.util.stream.IntStream;
@@ -42,7 +43,7 @@ class SamplerTest {
           for (int j = 0; j < expected.length; j++) {
             assertThat(Double.isInfinite(actual[j])).as("%s entry %d kept", sampling, j).isEqualTo(Double.isInfinite(expected[j]));
             if (Double.isFinite(expected[j])) {
-              assertThat(actual[j]).isCloseTo(expected[j], org.assertj.core.data.Offset.offset(1e-5 + 1e-5 * Math.abs(expected[j])));
+              assertThat(actual[j]).isCloseTo(expected[j], offset(1e-5 + 1e-5 * Math.abs(expected[j])));
             }
           }
         }

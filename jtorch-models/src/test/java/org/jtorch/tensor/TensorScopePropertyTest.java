@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -122,7 +123,7 @@ class TensorScopePropertyTest {
     target.adopt(t);
     for (int i = 0; i < to; i++) {
       if (sets.get(i).remove(t)) {
-        homes.get(target).add(t);
+        Objects.requireNonNull(homes.get(target)).add(t);
       }
     }
   }

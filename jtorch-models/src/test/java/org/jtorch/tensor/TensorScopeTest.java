@@ -210,7 +210,7 @@ class TensorScopeTest {
   }
 
   @Test void ownersCloseResourcesAfterTheTensors() {
-    var seen = new AtomicReference<Boolean>();
+    var seen = new AtomicReference<@Nullable Boolean>();
     var owner = new TensorOwner();
     try (var _ = TensorScope.open()) {
       Tensor t = owner.own(ones());

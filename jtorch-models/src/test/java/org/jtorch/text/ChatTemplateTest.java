@@ -24,7 +24,7 @@ class ChatTemplateTest {
   @ParameterizedTest
   @ValueSource(strings = {"chatml_plain", "chatml", "chatml_rich", "llama3", "gemma"})
   void rendersAsTheReference(String name) throws URISyntaxException {
-    Path folder = Path.of(Objects.requireNonNull(getClass().getResource("/parity/templates/" + name)).toURI());
+    Path folder = Path.of(Objects.requireNonNull(ChatTemplateTest.class.getResource("/parity/templates/" + name)).toURI());
     var template = ChatTemplate.load(folder);
     var chats = JsonFile.open(folder.resolve("cases.json")).node().path("chats");
     assertThat(chats).isNotEmpty();
@@ -56,7 +56,8 @@ class ChatTemplateTest {
 
   @Test void theFileComesBeforeTheConfigAndNamedTemplatesAreUnderstood(@TempDir Path folder) throws IOException {
     Files.writeString(folder.resolve("tokenizer_config.json"),
-        "{\"eos_token\": \"</s>\", \"chat_template\": [{\"name\": \"tool_use\", \"template\": \"no\"}, {\"name\": \"default\", \"template\": \"yes{{eos_token}}\"}]}");
+        "{\"eos_token\": \"</s>\", \"chat_template\": [{\"name\": \"tool_use\", \"template\": \"no\"},"
+            + " {\"name\": \"default\", \"template\": \"yes{{eos_token}}\"}]}");
     assertThat(ChatTemplate.load(folder).render(List.of(), false)).isEqualTo("yes</s>");
     Files.writeString(folder.resolve("chat_template.jinja"), "file{{eos_token}}\n");
     var template = ChatTemplate.load(folder);
@@ -65,7 +66,8 @@ class ChatTemplateTest {
   }
 
   @Test void theDateCanBeWritten() {
-    assertThat(ChatTemplate.of("{{ strftime_now('%d %b %Y') }}", Map.of()).render(List.of(), false)).matches("\\d\\d \\p{L}{3,4}\\.? \\d{4}");
+    assertThat(ChatTemplate.of("{{ strftime_now('%d %b %Y') }}", Map.of()).render(List.of(), false))
+        .matches("\\d\\d [A-Z][a-z]{2} \\d{4}");
   }
 
   @Test void aBrokenTemplateNamesItsLine() {

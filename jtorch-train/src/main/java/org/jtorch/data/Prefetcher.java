@@ -68,7 +68,7 @@ public final class Prefetcher implements AutoCloseable {
 
   private static RuntimeException rethrown(long step, Throwable cause) {
     return switch (cause) {
-      case DataException e -> new DataException(e.getMessage(), e);
+      case DataException e -> new DataException(String.valueOf(e.getMessage()), e);
       case IllegalArgumentException e -> new IllegalArgumentException(e.getMessage(), e);
       default -> new IllegalStateException("making the batch of step " + step + " failed: " + cause, cause);
     };

@@ -9,7 +9,7 @@ import org.jtorch.tensor.TensorScope;
 /// @param total elements of the tensor
 /// @param size elements of a piece; the last may have fewer
 record Pieces(long total, long size) {
-  private static final long CPU = 1L << 20;
+  private static final long CPU = 1L << 18;
   private static final long CUDA = 1L << 24;                 // there, launches cost more than memory traffic
 
   interface Body {

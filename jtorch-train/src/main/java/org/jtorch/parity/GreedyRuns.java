@@ -40,8 +40,7 @@ final class GreedyRuns {
 
   private void compare(String prefix) {
     var result = decode(prefix);
-    int width = (int) result.width;
-    findings.add(Tolerance.exact(prefix + "sequences" + suffix, result.tokens(), stored(prefix), width));
+    findings.add(Tolerance.exact(prefix + "sequences" + suffix, result.tokens(), stored(prefix), result.width));
     if (io.has(prefix + "step_logits")) {
       double[] scores = result.scores.stream().flatMapToDouble(Arrays::stream).toArray();
       findings.add(Tolerance.of(io.settings(), Tolerance.LOGITS, prefix + "step_logits", "step_logits", prefix + "logits", "logits")
@@ -53,7 +52,7 @@ final class GreedyRuns {
     Check check;
     try {
       var result = decode(OPEN);
-      check = Tolerance.exact(OPEN + "sequences" + suffix, result.tokens(), stored(OPEN), (int) result.width);
+      check = Tolerance.exact(OPEN + "sequences" + suffix, result.tokens(), stored(OPEN), result.width);
     } catch (IllegalArgumentException e) {
       throw new NotSupportedException(String.valueOf(e.getMessage()));
     }
@@ -70,9 +69,9 @@ final class GreedyRuns {
   }
 
   /// Prompts and what follows, and the scores that each new token of the first row was chosen by.
-  private record Decoded(long[][] rows, long width, List<double[]> scores) {
+  private record Decoded(List<long[]> rows, int width, List<double[]> scores) {
     long[] tokens() {
-      return Arrays.stream(rows).flatMapToLong(Arrays::stream).toArray();
+      return rows.stream().flatMapToLong(Arrays::stream).toArray();
     }
   }
 
@@ -100,7 +99,7 @@ final class GreedyRuns {
           }
         }
       }
-      return new Decoded(rows, width, scores);
+      return new Decoded(List.of(rows), width, scores);
     }
   }
 

@@ -1,11 +1,13 @@
 package org.jtorch.parity;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -54,14 +56,14 @@ public final class ParityRunner {
         throw new DataException(dir + ": no parity case is here; a case is a folder that holds a " + CASE);
       }
       return found;
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException e) {
       throw new DataException(dir + ": cannot be read: " + e.getMessage(), e);
     }
   }
 
   private static Found open(Path dir, Path file) {
     var json = JsonFile.open(file);
-    Path folder = file.toAbsolutePath().getParent();
+    Path folder = Objects.requireNonNull(file.toAbsolutePath().getParent(), "a file has a folder");
     String name = dir.toAbsolutePath().relativize(folder).toString().replace('\\', '/');
     String caseName = json.requiredString("case");
     return new Found(folder, name.isEmpty() ? caseName : name, json.requiredString("kind"), caseName);
@@ -73,6 +75,8 @@ public final class ParityRunner {
       case "trajectory" -> TrajectoryCases.run(found.folder, findings);
       case "rope" -> RopeCases.run(found.folder, findings);
       case "loss" -> LossCases.run(found.folder, findings);
+      case "tokenizer" -> TextCases.tokenizer(found.folder, findings);
+      case "chat_template" -> TextCases.template(found.folder, findings);
       case "sampling" -> SamplingCases.run(found.folder).forEach(findings::add);
       case "schedule" -> ScheduleCases.run(found.folder).forEach(findings::add);
       case "ema", "grad_clip" -> OptimizerCases.run(found.folder).forEach(findings::add);

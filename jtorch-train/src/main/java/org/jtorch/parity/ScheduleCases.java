@@ -23,7 +23,8 @@ public final class ScheduleCases {
         var schedule = build(name, settings);
         var expected = folder.doubles("expected." + name);
         // past its end, a cosine of the reference rises again: informative only, ours stays at the floor
-        int length = schedule instanceof Schedule.Cosine(_, long steps, _) ? (int) Math.min(expected.length, steps + 1) : expected.length;
+        int length = schedule instanceof Schedule.Cosine(_, long steps, _)
+            ? (int) Math.min(expected.length, steps + 1) : expected.length;
         var actual = IntStream.range(0, length).mapToDouble(t -> peak * schedule.at(t)).toArray();
         checks.add(folder.compare("expected." + name, actual, Arrays.copyOf(expected, length)));
       }

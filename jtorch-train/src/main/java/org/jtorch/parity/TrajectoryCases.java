@@ -52,7 +52,15 @@ final class TrajectoryCases {
   }
 
   /// Losses and gradient norms before each update.
-  private record Run(double[] losses, double[] norms) {}
+  private static final class Run {
+    private final double[] losses;
+    private final double[] norms;
+
+    Run(int steps) {
+      losses = new double[steps];
+      norms = new double[steps];
+    }
+  }
 
   private void float32() {
     try (var model = Pretrained.load(folder, Device.CPU, DType.F32)) {
@@ -82,7 +90,7 @@ final class TrajectoryCases {
     int steps = settings.requiredInt("steps");
     double rate = settings.requiredDouble("lr");
     double clip = settings.optDouble("clip", Double.POSITIVE_INFINITY);
-    var run = new Run(new double[steps], new double[steps]);
+    var run = new Run(steps);
     model.requiresGrad(true);
     try (var _ = TensorScope.open(); var optimizer = optimizer(model)) {
       Tensor ids = io.tensor("input_ids");                                   // [batches, B, T]

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jtorch.io.DataException;
 import org.jtorch.nn.Linear;
 import org.jtorch.tensor.DType;
@@ -53,7 +54,7 @@ class AdamWTest {
   /// More elements than one piece, so that several pieces and a last short one are updated.
   @ParameterizedTest @EnumSource(names = {"F32", "BF16", "F16"})
   void fusedEqualsTheFormulaInFloat64(DType dtype) {
-    try (var _ = TensorScope.open(); var model = TestModels.linear(dtype, 1100, 1001);
+    try (var _ = TensorScope.open(); var model = TestModels.linear(dtype, 300, 1001);
         var optimizer = AdamW.over(List.of(new ParameterGroup(model.parameters(), 0.1, 2)), OPTIONS)) {
       var theta = TestModels.values(model.weight().tensor());
       var m = new double[theta.length];
@@ -65,10 +66,14 @@ class AdamWTest {
         reference(theta, g, m, v, t);
       }
       var master = dtype.isHalf() ? optimizer.state().get("0.master") : model.weight().tensor();
-      assertThat(TestModels.values(Objects.requireNonNull(master))).containsExactly(theta, within(2e-6));
+      assertThat(farthest(TestModels.values(Objects.requireNonNull(master)), theta)).isLessThan(2e-6);
       var rounded = Objects.requireNonNull(master).detach().to(dtype);
-      assertThat(TestModels.values(model.weight().tensor())).isEqualTo(TestModels.values(rounded));
+      assertThat(farthest(TestModels.values(model.weight().tensor()), TestModels.values(rounded))).isZero();
     }
+  }
+
+  private static double farthest(double[] a, double[] b) {
+    return IntStream.range(0, a.length).mapToDouble(i -> Math.abs(a[i] - b[i])).max().orElseThrow();
   }
 
   private static void reference(double[] theta, double[] g, double[] m, double[] v, int t) {

@@ -13,6 +13,10 @@ final class Commands {
       new Entry("run", "Run a recipe, or go on with the run in its folder."),
       new Entry("plan", "Print what a run would do: parameters, memory, tokens, schedule, time."),
       new Entry("bench", "Measure training or generation speed; one JSON line."),
+      new Entry("generate", "Continue prompts with a model."),
+      new Entry("chat", "Talk with a model, one line a message."),
+      new Entry("doctor", "Show what this machine has, what is missing or slow, and what to do about it."),
+      new Entry("parity", "Compare this version with stored results of other implementations."),
       new Entry("ls", "List the built-in recipes."),
       new Entry("cat", "Print a recipe: as written, with every value resolved, or its schema."),
       new Entry("cp", "Copy a recipe to a file of your own."),
@@ -24,7 +28,11 @@ final class Commands {
     return switch (name) {
       case "run" -> new RunCommand(recipes.get());
       case "plan" -> new PlanCommand(recipes.get());
+      case "parity" -> new ParityCommand();
       case "bench" -> new BenchCommand();
+      case "generate" -> new GenerateCommand(System.in);
+      case "chat" -> new ChatCommand(System.in);
+      case "doctor" -> new DoctorCommand();
       case "ls" -> new LsCommand(recipes.get());
       case "cat" -> new CatCommand(recipes.get());
       case "cp" -> new CpCommand(recipes.get());

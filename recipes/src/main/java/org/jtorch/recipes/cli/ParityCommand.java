@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.jtorch.parity.ParityRunner;
 import org.jtorch.parity.Row;
 import org.jtorch.parity.Row.Verdict;
+import org.jtorch.recipes.ExitCodes;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -53,7 +54,7 @@ final class ParityCommand implements Callable<Integer> {
       out.println(summary(rows, failed, skipped));
     }
     out.flush();
-    return failed > 0 || strict && skipped > 0 ? ExitCodes.CHECK_FAILED : ExitCodes.DONE;
+    return failed > 0 || (strict && skipped > 0) ? ExitCodes.CHECK_FAILED : ExitCodes.DONE;
   }
 
   private void print(Row row, PrintWriter out) {
@@ -83,7 +84,7 @@ final class ParityCommand implements Callable<Integer> {
 
   private static String summary(List<Row> rows, long failed, long skipped) {
     long cases = rows.stream().map(Row::folder).distinct().count();
-    return String.format(Locale.ROOT, "%d cases: %d comparisons passed, %d failed, %d left out as not supported",
-        cases, rows.size() - failed - skipped, failed, skipped);
+    return String.format(Locale.ROOT, "%s: %d comparisons passed, %d failed, %d left out as not supported",
+        cases == 1 ? "1 case" : cases + " cases", rows.size() - failed - skipped, failed, skipped);
   }
 }

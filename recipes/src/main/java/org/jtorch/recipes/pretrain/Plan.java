@@ -1,5 +1,7 @@
 package org.jtorch.recipes.pretrain;
 
+import com.google.errorprone.annotations.FormatMethod;
+import com.google.errorprone.annotations.FormatString;
 import java.io.PrintWriter;
 import java.util.Locale;
 import org.jtorch.decoder.DecoderConfig;
@@ -82,7 +84,8 @@ record Plan(PretrainRecipe recipe) {
     };
   }
 
-  private static void line(PrintWriter out, String what, String format, Object... values) {
+  @FormatMethod
+  private static void line(PrintWriter out, String what, @FormatString String format, Object... values) {
     out.println("%-10s  %s".formatted(what, String.format(Locale.ROOT, format, values)));
   }
 }

@@ -64,7 +64,7 @@ final class PretrainRun {
               now -> log.onSave(save(checkpoint, model, optimizer, trainer, now)), stop::get);
           var result = trainer.fit(from, log, hooks);
           if (result.finished()) {
-            publish(checkpoint, model, corpus);
+            publish(model, corpus);
           }
           log.onEnd(new RunEnd(result.finished() ? "finished" : "interrupted", (System.nanoTime() - started) / 1e9));
           return result.finished();
@@ -119,7 +119,7 @@ final class PretrainRun {
   }
 
   /// Publishes the model without the training state, for transformers and `jtorch generate`.
-  private void publish(Checkpoint checkpoint, Decoder model, Corpus corpus) {
+  private void publish(Decoder model, Corpus corpus) {
     if (Files.exists(run.model())) {
       return;
     }

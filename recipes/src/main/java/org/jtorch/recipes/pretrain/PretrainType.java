@@ -95,7 +95,7 @@ public final class PretrainType implements RecipeType {
       throw new IllegalArgumentException(run.path() + " holds a run already; --resume auto goes on with it, --out names another folder");
     }
     var stop = new AtomicBoolean();
-    try (var console = ConsoleLog.of(System.out); var logs = new RunLogs(run, recipe.metrics(), console);
+    try (var logs = new RunLogs(run, recipe.metrics(), ConsoleLog.of(System.out));
         var interruption = Interruption.watch(stop, logs::note)) {
       var pretraining = new PretrainRun(bound, run, stop);
       pretraining.claim();

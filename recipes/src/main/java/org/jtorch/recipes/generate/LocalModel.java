@@ -1,0 +1,134 @@
+package org.jtorch.recipes.generate;
+
+import com.google.errorprone.annotations.MustBeClosed;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jtorch.decoder.Decoder;
+import org.jtorch.family.Pretrained;
+import org.jtorch.generate.Generator;
+import org.jtorch.generate.Options;
+import org.jtorch.generate.Sampling;
+import org.jtorch.io.DataException;
+import org.jtorch.io.SafeTensors;
+import org.jtorch.recipes.pretrain.MachineSpeed;
+import org.jtorch.tensor.DType;
+import org.jtorch.tensor.Device;
+import org.jtorch.text.Tokenizer;
+
+/// A model folder, ready to write text.
+///
+/// ```java
+/// try (var model = LocalModel.open(folder, "best", "auto")) {
+///   var prompt = model.tokenizer().encode("Once upon a time", true);
+///   var answer = model.answer(prompt, model.options(64, Sampling.GREEDY, 1), System.out::print);
+/// }
+/// ```
+public final class LocalModel implements AutoCloseable {
+  private final Decoder model;
+  private final Tokenizer tokenizer;
+  private final Set<Long> stopTokens;
+
+  private LocalModel(Decoder model, Tokenizer tokenizer, Set<Long> stopTokens) {
+    this.model = model;
+    this.tokenizer = tokenizer;
+    this.stopTokens = stopTokens;
+  }
+
+  /// @param device as [Device#parse] reads it
+  /// @param dtype as [DType#parse] reads it, or `auto`: the type of the file, unless this device is faster in another
+  /// @throws DataException if the folder, or a file in it, is missing or broken
+  @MustBeClosed
+  @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the caller
+  public static LocalModel open(Path folder, String device, String dtype) {
+    if (!Files.isDirectory(folder)) {
+      throw new DataException("model folder not found: " + folder
+          + "; give a folder with config.json, model.safetensors and tokenizer.json");
+    }
+    var config = Pretrained.config(folder);
+    var tokenizer = Tokenizer.load(folder);
+    try {
+      var stop = StopTokens.of(folder, tokenizer);
+      Device on = Device.parse(device);
+      return new LocalModel(Pretrained.load(config, folder, on, type(dtype, folder, on)), tokenizer, stop);
+    } catch (RuntimeException | Error e) {
+      tokenizer.close();
+      throw e;
+    }
+  }
+
+  private static DType type(String name, Path folder, Device device) {
+    if (!name.equals("auto")) {
+      return floating(name);
+    }
+    try (var file = SafeTensors.open(folder)) {
+      var first = file.entries().firstEntry();
+      DType stored = first == null ? DType.F32 : DType.parse(first.getValue().dtype());
+      return stored.isHalf() && !device.isCuda() ? MachineSpeed.fastest(device) : stored;
+    }
+  }
+
+  private static DType floating(String name) {
+    DType type = DType.parse(name);
+    if (!type.isFloating()) {
+      throw new IllegalArgumentException("a model cannot run in " + type + "; use auto, bf16 or f32");
+    }
+    return type;
+  }
+
+  /// Refuses a dtype that no model can run in, without loading anything.
+  public static void checkDtype(String name) {
+    if (!name.equals("auto")) {
+      var _ = floating(name);
+    }
+  }
+
+  public Tokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  /// Ids that end an answer.
+  public Set<Long> stopTokens() {
+    return stopTokens;
+  }
+
+  /// The longest prompt and answer together.
+  public int maxPositions() {
+    return model.maxPositions();
+  }
+
+  /// Where and in what type it runs, as in `cpu, f32`.
+  public String place() {
+    return model.device() + ", " + model.dtype();
+  }
+
+  public Options options(int maxNewTokens, Sampling sampling, long seed) {
+    return new Options(maxNewTokens, sampling, stopTokens, seed, 0);
+  }
+
+  /// Continues one prompt; `sink` gets the text in pieces as it is made.
+  public Answer answer(long[] prompt, Options options, Consumer<String> sink) {
+    var stream = new AnswerStream(tokenizer, options.stopTokens(), sink);
+    var _ = new Generator(model).generate(List.of(prompt), options, (_, id, _) -> stream.token(id));
+    return stream.end();
+  }
+
+  /// Continues prompts of different lengths as one batch.
+  public List<Answer> answers(List<long[]> prompts, Options options) {
+    var streams = new ArrayList<AnswerStream>();
+    prompts.forEach(_ -> streams.add(new AnswerStream(tokenizer, options.stopTokens(), _ -> {})));
+    var _ = new Generator(model).generate(prompts, options, (row, id, _) -> streams.get(row).token(id));
+    return streams.stream().map(AnswerStream::end).toList();
+  }
+
+  @Override public void close() {
+    try {
+      model.close();
+    } finally {
+      tokenizer.close();
+    }
+  }
+}

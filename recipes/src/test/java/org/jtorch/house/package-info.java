@@ -1,0 +1,5 @@
+/// Tests of the walls: packages, modules, sizes.
+@NullMarked
+package org.jtorch.house;
+
+import org.jspecify.annotations.NullMarked;
