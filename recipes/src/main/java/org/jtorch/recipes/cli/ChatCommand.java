@@ -59,7 +59,7 @@ final class ChatCommand implements Runnable {
 
   private void loop(BufferedReader lines, Conversation conversation, LocalModel model, int newTokens, Sampling sampling)
       throws IOException {
-    boolean typed = Input.isTerminal();
+    boolean typed = Input.isTerminal(in);
     if (typed) {
       note("/new starts again, /bye ends");
     }

@@ -1,5 +1,6 @@
 package org.jtorch.recipes.cli;
 
+import java.io.InputStream;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 
@@ -14,9 +15,10 @@ final class Input {
     return charset.equals(StandardCharsets.US_ASCII) ? StandardCharsets.UTF_8 : charset;
   }
 
-  /// Whether somebody types, rather than a pipe.
-  static boolean isTerminal() {
+  /// Whether somebody types what this stream reads, rather than a pipe or a test.
+  @SuppressWarnings("SystemConsoleNull")       // not null by default, but -Djdk.console chooses others
+  static boolean isTerminal(InputStream in) {
     var console = System.console();
-    return console != null && console.isTerminal();
+    return in == System.in && console != null && console.isTerminal();
   }
 }

@@ -18,8 +18,8 @@ record Axes(double left, double right, double top, double bottom,
     }
     double low = sorted[0];
     double high = robustTop(sorted);
-    double pad = high > low ? 0.05 * (high - low) : Math.max(Math.abs(high) * 0.1, 1e-9);
-    double minY = low >= 0 && low < 0.25 * high ? 0 : low - pad;
+    double pad = high - low > 1e-6 * Math.abs(high) ? 0.05 * (high - low) : Math.max(Math.abs(high) * 0.1, 1e-9);
+    double minY = low >= 0 && low < 0.1 * high ? 0 : low - pad;
     double maxY = high + pad;
     long clipped = DoubleStream.of(sorted).filter(y -> y > maxY).count();
     double start = minX <= 1 || minX < 0.1 * maxX ? 0 : minX;

@@ -42,7 +42,7 @@ final class ReportStyle {
       .badge{display:inline-block;border-radius:99px;padding:2px 12px;font-size:13px;vertical-align:4px;\
       background:var(--warnbg);color:var(--warn)}
       .badge.good{background:var(--goodbg);color:var(--good)}
-      .tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(160px,1fr));gap:12px;margin-top:20px}
+      .tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(190px,1fr));gap:12px;margin-top:20px}
       .card{background:var(--paper);border:1px solid var(--rule);border-radius:10px;padding:14px 16px}
       .tile .name{color:var(--soft);font-size:13px}
       .tile .value{font-size:25px;font-weight:650;line-height:1.25;font-variant-numeric:tabular-nums}

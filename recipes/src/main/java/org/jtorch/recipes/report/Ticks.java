@@ -11,10 +11,11 @@ import java.util.List;
 /// @param values those that lie inside the range, in order
 record Ticks(double step, List<Double> values) {
 
-  /// About `count` ticks between two finite numbers.
+  /// About `count` ticks between two finite numbers; one where they are the same but for rounding.
   static Ticks between(double low, double high, int count) {
     double raw = (high - low) / Math.max(1, count);
-    if (!(raw > 0) || !Double.isFinite(raw)) {
+    boolean distinct = raw > 1e-12 * Math.max(Math.abs(low), Math.abs(high));
+    if (!distinct || !Double.isFinite(raw)) {
       return new Ticks(1, List.of(low));
     }
     double power = Math.pow(10, Math.floor(Math.log10(raw)));

@@ -69,7 +69,7 @@ final class Tiles {
     double rate = tokens / seconds;
     double peak = metrics.starts().isEmpty() ? Double.NaN : metrics.starts().getLast().peakFraction(rate);
     return new Tile("Tokens per second", Units.count(rate),
-        Double.isNaN(peak) ? "mean" : Units.percent(peak) + " of matrix-product peak");
+        Double.isNaN(peak) ? "mean" : Units.percent(peak) + " of matrix peak");
   }
 
   /// Summed over the steps kept, so that a run stopped and resumed counts what its curve shows.

@@ -36,6 +36,15 @@ class CliTest {
     @Override public List<String> problems(Object recipe) {
       return recipe instanceof Count(_, _, Path data) && data != null ? List.of("`data` file not found: " + data) : List.of();
     }
+
+    @Override public void plan(Recipes.Loaded recipe, PrintWriter out) {
+      out.println("counts to " + ((Count) recipe.bound().value()).steps());
+    }
+
+    @Override public int run(Recipes.Loaded recipe, RunArgs args) {
+      args.out().println("ran in " + args.folder() + (args.resume() ? ", resuming" : ""));
+      return 0;
+    }
   }
 
   static Recipes recipes() {
