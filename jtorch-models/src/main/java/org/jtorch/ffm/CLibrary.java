@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
@@ -37,6 +38,25 @@ public final class CLibrary {
     }
     boolean done = tune(mallopt, M_MMAP_THRESHOLD, 1 << 30) && tune(mallopt, M_TRIM_THRESHOLD, Integer.MAX_VALUE);
     return done ? "glibc: mmap threshold 1 GiB, no trimming" : "glibc refused mallopt";
+  }
+
+  /// Sets an environment variable of this process for libraries that are loaded later, unless it is set.
+  ///
+  /// @return its value from now on, or null where the platform has no `setenv`
+  public static @Nullable String environment(String name, String value) {
+    String before = System.getenv(name);
+    if (before != null) {
+      return before;
+    }
+    var setenv = find(LIBC, "setenv", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT));
+    if (setenv == null) {
+      return null;
+    }
+    try (var arena = Arena.ofConfined()) {
+      return (int) setenv.invokeExact(arena.allocateFrom(name), arena.allocateFrom(value), 0) == 0 ? value : null;
+    } catch (Throwable e) {
+      throw new IllegalStateException("setenv(" + name + ") failed", e);
+    }
   }
 
   private static boolean tune(MethodHandle mallopt, int parameter, int value) {

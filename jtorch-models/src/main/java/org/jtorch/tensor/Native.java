@@ -31,6 +31,7 @@ final class Native {
     property("org.bytedeco.javacpp.maxPhysicalBytes", "0");
     REPORT.put("allocator", System.getProperty("jtorch.malloc", "tuned").equals("default")
         ? "left alone (jtorch.malloc=default)" : CLibrary.keepFreedMemory());
+    waiting();
     Path folder = parent(Loader.load(torch.class));
     ABI = abi(folder);
     REPORT.put("C ABI", ABI == null ? "not found: plain twins are used" : "torch_call_dispatcher, found");
@@ -52,6 +53,15 @@ final class Native {
       System.setProperty(key, value);
     }
     REPORT.put(key.substring("org.bytedeco.".length()), System.getProperty(key));
+  }
+
+  /// How idle worker threads wait. OpenBLAS has threads of its own beside libtorch's; on few cores each spins while
+  /// the other works, which cost half of a float32 step (docs/benchmarks.md). Where products run in bf16 through
+  /// oneDNN, OpenBLAS is idle and libtorch's threads may spin.
+  private static void waiting() {
+    String blas = CLibrary.environment("OPENBLAS_THREAD_TIMEOUT", "4");
+    String omp = Cpu.hasBf16() ? "as libgomp chooses" : CLibrary.environment("OMP_WAIT_POLICY", "passive");
+    REPORT.put("idle threads", "OpenBLAS timeout 2^" + blas + " cycles; OpenMP " + omp);
   }
 
   private static int threads() {
