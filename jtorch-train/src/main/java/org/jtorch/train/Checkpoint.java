@@ -38,13 +38,16 @@ public record Checkpoint(Path folder, @Nullable Path companions, int keep) {
   private static final String OPTIMIZER = "optimizer.safetensors";
   private static final String TRAINER = "trainer.json";
 
-  /// Writes a checkpoint and removes those that need not stay.
+  /// Writes a checkpoint, in the place of a damaged one if need be, and removes those that need not stay.
   ///
   /// @return its folder
   public Path save(Decoder model, Optimizer optimizer, SpikeGuard spikes, Progress progress, long seed) {
     Path target = folder.resolve("%s%08d".formatted(PREFIX, progress.step()));
     if (Files.exists(target)) {
-      return target;                                 // a stop right after a save
+      if (isWhole(target)) {
+        return target;                               // a stop right after a save
+      }
+      delete(target);                                // the run went on from the one before it
     }
     long estimate = model.parameterCount() * 16 + (1 << 20);
     AtomicFolder.publish(target, estimate, into -> {
@@ -69,6 +72,15 @@ public record Checkpoint(Path folder, @Nullable Path companions, int keep) {
     var norms = node.putArray("spike_guard");
     spikes.state().forEach(d -> norms.add(Double.toString(d)));
     JsonFile.write(file, node);
+  }
+
+  private static boolean isWhole(Path checkpoint) {
+    try {
+      AtomicFolder.verify(checkpoint);
+      return true;
+    } catch (DataException _) {
+      return false;
+    }
   }
 
   /// The newest checkpoint that is whole; `note` hears of damaged ones.
@@ -122,7 +134,7 @@ public record Checkpoint(Path folder, @Nullable Path companions, int keep) {
         Files.delete(p);
       }
     } catch (IOException e) {
-      throw new DataException("could not remove the old checkpoint " + old + ": " + e.getMessage(), e);
+      throw new DataException("could not remove the checkpoint " + old + ": " + e.getMessage(), e);
     }
   }
 }

@@ -31,27 +31,166 @@ class CheckpointTest {
   private static final long SEED = 5;
   private static final long STEPS = 10;
 
-  private record End(Progress progress, SequencedMap<String, double[]> state, List<Double> guard, List<Double> losses) {}
+  private record End(Progress progress, SequencedMap<String, double[]> state, List<Double> guard, List<Double> losses) {
+    void isLike(End other) {
+      assertThat(progress).isEqualTo(other.progress);
+      assertThat(guard).isEqualTo(other.guard);
+      assertThat(state.keySet()).isEqualTo(other.state.keySet());
+      state.forEach((name, values) -> assertThat(values).as(name).isEqualTo(other.state.get(name)));
+    }
+  }
 
   /// Trains until step `until` in a model of its own, going on from the newest checkpoint.
-  private static End train(Checkpoint checkpoint, DType dtype, long until, long every, List<String> notes) {
-    try (var model = Tiny.model(dtype, until); var optimizer = Tiny.adam(model)) {
-      if (until == STEPS) {
-        initialLike(model, dtype);
-      }
-      var options = Tiny.options(STEPS).withAccumulate(2).withEvery(0, every);
-      var trainer = new Pretrainer(model, optimizer, Tiny.batches(4), options);
-      var from = checkpoint.newest(notes::add).map(p -> Checkpoint.restore(p, model, optimizer, trainer.spikes(), SEED))
-          .orElse(Progress.START);
-      if (from == Progress.START) {
-        initialLike(model, dtype);
-        optimizer.load(name -> java.util.Objects.requireNonNull(optimizer.state().get(name)));
-      }
-      var recorder = new PretrainerTest.Recorder();
-      var hooks = new Pretrainer.Hooks(Tiny::noScore,
-          now -> checkpoint.save(model, optimizer, trainer.spikes(), now, SEED), () -> last(recorder) == until);
-      var end = trainer.fit(from, recorder, hooks).progress();
-      return new End(end, Tiny.state(model, optimizer), trainer.spikes().state(), recorder.steps.stream().map(s -> s.loss()).toList());
+  private static End train(Path folder, DType dtype, long until, long every, List<String> notes) {
+    var checkpoint = new Checkpoint(folder, null, 0);
+    var newest = checkpoint.newest(notes::add);
+    long weights = newest.isEmpty() ? 1 : 1000 + until;        // what a checkpoint does not bring back would show
+    try (var model = Tiny.model(dtype, weights); var optimizer = Tiny.adam(model)) {
+      var trainer = new Pretrainer(model, optimizer, Tiny.batches(4), Tiny.options(STEPS).withAccumulate(2).withEvery(0, every));
+      var from = newest.map(p -> Checkpoint.restore(p, model, optimizer, trainer.spikes(), SEED)).orElse(Progress.START);
+      var log = new PretrainerTest.Recorder();
+      var hooks = new Pretrainer.Hooks(Tiny::noScore, now -> checkpoint.save(model, optimizer, trainer.spikes(), now, SEED),
+          () -> log.steps.getLast().step() == until);
+      var progress = trainer.fit(from, log, hooks).progress();
+      var end = new End(progress, Tiny.state(model, optimizer), trainer.spikes().state(), log.steps.stream().map(s -> s.loss()).toList());
+      assertThat(TensorScope.stats().live()).isZero();
+      return end;
     }
+  }
+
+  private static End train(Path folder, DType dtype, long until, long every) {
+    var notes = new ArrayList<String>();
+    var end = train(folder, dtype, until, every, notes);
+    assertThat(notes).isEmpty();
+    return end;
+  }
+
+  @ParameterizedTest @EnumSource(names = {"F32", "BF16"})
+  void aRunInterruptedTwiceEndsInTheSameBits(DType dtype, @TempDir Path temp) {
+    var whole = train(temp.resolve("whole"), dtype, STEPS, 0);
+    var losses = new ArrayList<Double>();
+    End last = whole;
+    for (long until : new long[] {3, 7, STEPS}) {
+      last = train(temp.resolve("parts"), dtype, until, 0);
+      losses.addAll(last.losses);
+    }
+    assertThat(losses).isEqualTo(whole.losses).hasSize((int) STEPS);
+    last.isLike(whole);
+    assertThat(last.state.keySet()).anyMatch(n -> n.endsWith("exp_avg_sq"))
+        .matches(names -> names.stream().anyMatch(n -> n.endsWith("master")) == (dtype == DType.BF16));
+  }
+
+  /// Ways in which a checkpoint breaks.
+  enum Damage {
+    FLIPPED_BYTE {
+      @Override void to(Path checkpoint) throws IOException {
+        Path file = checkpoint.resolve("model.safetensors");
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length - 7] ^= 1;
+        Files.write(file, bytes);
+      }
+    },
+    CUT_SHORT {
+      @Override void to(Path checkpoint) throws IOException {
+        Path file = checkpoint.resolve("optimizer.safetensors");
+        byte[] bytes = Files.readAllBytes(file);
+        Files.write(file, Arrays.copyOf(bytes, bytes.length - 1));
+      }
+    },
+    NO_TRAINER {
+      @Override void to(Path checkpoint) throws IOException {
+        Files.delete(checkpoint.resolve("trainer.json"));
+      }
+    },
+    NO_MANIFEST {
+      @Override void to(Path checkpoint) throws IOException {
+        Files.delete(checkpoint.resolve("manifest.json"));
+      }
+    };
+
+    abstract void to(Path checkpoint) throws IOException;
+  }
+
+  @ParameterizedTest @EnumSource
+  void aDamagedCheckpointIsPassedOverAndReplaced(Damage damage, @TempDir Path temp) throws IOException {
+    var whole = train(temp.resolve("whole"), DType.F32, STEPS, 0);
+    Path parts = temp.resolve("parts");
+    var _ = train(parts, DType.F32, 6, 3);
+    damage.to(parts.resolve("step-00000006"));
+    var notes = new ArrayList<String>();
+    var end = train(parts, DType.F32, STEPS, 3, notes);
+    assertThat(notes).singleElement().asString().contains("step-00000006");
+    assertThat(end.losses).as("went on from step 3").isEqualTo(whole.losses.subList(3, (int) STEPS));
+    end.isLike(whole);
+    for (String name : List.of("step-00000003", "step-00000006", "step-00000009", "step-00000010")) {
+      AtomicFolder.verify(parts.resolve(name));
+    }
+  }
+
+  @Test void withEveryCheckpointDamagedThereIsNone(@TempDir Path temp) throws IOException {
+    var _ = train(temp, DType.F32, 4, 2);
+    Damage.FLIPPED_BYTE.to(temp.resolve("step-00000002"));
+    Damage.CUT_SHORT.to(temp.resolve("step-00000004"));
+    var notes = new ArrayList<String>();
+    assertThat(new Checkpoint(temp, null, 0).newest(notes::add)).isEmpty();
+    assertThat(notes).hasSize(2).first().asString().contains("optimizer.safetensors");
+    assertThat(notes.getLast()).contains("step-00000002").contains("model.safetensors");
+  }
+
+  @Test void refusesAnotherSeed(@TempDir Path temp) {
+    var _ = train(temp, DType.F32, 2, 0);
+    try (var model = Tiny.model(DType.F32, 1); var optimizer = Tiny.adam(model)) {
+      var guard = new SpikeGuard(SpikeGuard.Options.DEFAULT);
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> Checkpoint.restore(temp.resolve("step-00000002"), model, optimizer, guard, SEED + 1))
+          .withMessageContaining("seed 5").withMessageContaining("seed 6").withMessageContaining("another run folder");
+    }
+  }
+
+  @ParameterizedTest @ValueSource(ints = {0, 1, 2})
+  void keepsTheNewest(int keep, @TempDir Path temp) {
+    var checkpoint = new Checkpoint(temp, null, keep);
+    try (var model = Tiny.model(DType.F32, 1); var optimizer = Tiny.adam(model)) {
+      for (long step : new long[] {5, 90, 1000, 123_456_789}) {
+        Path made = checkpoint.save(model, optimizer, new SpikeGuard(SpikeGuard.Options.DEFAULT), new Progress(step, 1, 2.5), SEED);
+        assertThat(made).isDirectory();
+        assertThat(checkpoint.save(model, optimizer, new SpikeGuard(SpikeGuard.Options.DEFAULT), new Progress(step, 1, 2.5), SEED))
+            .as("a stop right after a save").isEqualTo(made);
+      }
+    }
+    var names = checkpoint.all().stream().map(p -> String.valueOf(p.getFileName())).toList();
+    var all = List.of("step-00000005", "step-00000090", "step-00001000", "step-123456789");
+    assertThat(names).isEqualTo(keep == 0 ? all : all.subList(4 - keep, 4));
+    assertThat(temp).isDirectoryNotContaining("glob:**.tmp-*");
+  }
+
+  @Test void loadsAsAModel(@TempDir Path temp) {
+    var end = train(temp, DType.BF16, 2, 0);
+    try (var model = Pretrained.load(temp.resolve("step-00000002"), Device.CPU, null); var _ = TensorScope.open()) {
+      assertThat(model.dtype()).isEqualTo(DType.BF16);
+      model.weights().forEach((name, w) -> assertThat(Tiny.values(w.view())).as(name).isEqualTo(end.state.get(name)));
+    }
+  }
+
+  @Test void aWriteThatFailsLeavesTheEarlierCheckpoint(@TempDir Path temp) {
+    var whole = train(temp.resolve("whole"), DType.F32, STEPS, 0);
+    Path parts = temp.resolve("parts");
+    var _ = train(parts, DType.F32, 4, 0);
+    var checkpoint = new Checkpoint(parts, null, 1);
+    try (var model = Tiny.model(DType.F32, 1)) {
+      var guard = new SpikeGuard(SpikeGuard.Options.DEFAULT);
+      assertThatThrownBy(() -> checkpoint.save(model, fullDisk(), guard, new Progress(5, 1, 2), SEED))
+          .isInstanceOf(DataException.class).hasMessageContaining("step-00000005").hasMessageContaining("No space left")
+          .hasMessageContaining("step-00000004 is intact");
+    }
+    assertThat(parts).isDirectoryNotContaining("glob:**.tmp-*").isDirectoryNotContaining("glob:**step-00000005");
+    train(parts, DType.F32, STEPS, 0).isLike(whole);
+  }
+
+  /// An optimizer whose state cannot be written, after the model has been.
+  private static Optimizer fullDisk() {
+    return (Optimizer) Proxy.newProxyInstance(Optimizer.class.getClassLoader(), new Class<?>[] {Optimizer.class}, (_, _, _) -> {
+      throw new UncheckedIOException(new IOException("No space left on device"));
+    });
   }
 }

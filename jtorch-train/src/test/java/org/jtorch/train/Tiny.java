@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.SequencedMap;
 import org.jtorch.attention.Rope;
@@ -102,11 +103,11 @@ final class Tiny {
 
   /// Loss and gradients of one batch under these options, on a fresh model.
   static Gradients gradients(TrainOptions options, Batch batch) {
-    try (var model = model(DType.F32, 1); var optimizer = adam(model)) {
+    try (var _ = TensorScope.open(); var model = model(DType.F32, 1); var optimizer = adam(model)) {
       double loss = new Pretrainer(model, optimizer, batches(batch.rows()), options).gradients(batch);
       var map = new LinkedHashMap<String, double[]>();
       for (int i = 0; i < model.parameters().size(); i++) {
-        map.put("parameter " + i, values(java.util.Objects.requireNonNull(model.parameters().get(i).grad())));
+        map.put("parameter " + i, values(Objects.requireNonNull(model.parameters().get(i).grad())));
       }
       model.zeroGrad();
       return new Gradients(loss, map);
@@ -119,7 +120,7 @@ final class Tiny {
       double worst = 0;
       for (var entry : byName.entrySet()) {
         double[] mine = entry.getValue();
-        double[] theirs = java.util.Objects.requireNonNull(other.byName.get(entry.getKey()));
+        double[] theirs = Objects.requireNonNull(other.byName.get(entry.getKey()));
         double largest = Arrays.stream(mine).map(Math::abs).max().orElse(0);
         for (int i = 0; i < mine.length; i++) {
           worst = Math.max(worst, Math.abs(mine[i] - theirs[i]) / largest);

@@ -87,6 +87,9 @@ public final class PretrainType implements RecipeType {
     var recipe = bound.value();
     var run = new RunFolder(args.folder() == null ? Path.of("runs", recipe.name()) : args.folder());
     if (Files.exists(run.model())) {
+      if (!Files.exists(run.report())) {
+        report(run, recipe, bound);           // a kill came between model and report
+      }
       args.out().println(run.path() + " holds a finished run; its model is " + run.model()
           + ". To train again choose another folder with --out, or remove that one");
       return ExitCodes.DONE;
@@ -102,7 +105,7 @@ public final class PretrainType implements RecipeType {
       boolean finished = pretraining.execute(logs);
       logs.close();
       report(run, recipe, bound);
-      args.out().println(finished ? "report: " + run.path().resolve("report.html") + "\nmodel:  " + run.model()
+      args.out().println(finished ? "report: " + run.report() + "\nmodel:  " + run.model()
           : "interrupted and saved; the same command goes on");
       interruption.done();
       return finished ? ExitCodes.DONE : ExitCodes.INTERRUPTED;

@@ -35,6 +35,10 @@ public record RunFolder(Path path) {
     return path.resolve("checkpoints");
   }
 
+  public Path report() {
+    return path.resolve("report.html");
+  }
+
   /// The finished model, a Hugging Face folder.
   public Path model() {
     return path.resolve("model");

@@ -1,0 +1,93 @@
+package org.jtorch.train;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.jtorch.data.Document;
+import org.jtorch.data.RowSource;
+import org.jtorch.data.TokenShards;
+import org.jtorch.decoder.Decoder;
+import org.jtorch.generate.Generator;
+import org.jtorch.generate.Options;
+import org.jtorch.generate.Sampling;
+import org.jtorch.tensor.DType;
+import org.jtorch.tensor.TensorScope;
+import org.jtorch.text.BpeTrainer;
+import org.jtorch.text.Tokenizer;
+import org.jtorch.train.Pretrainer.Progress;
+
+/// Trains, saves, validates, generates and reads text a few rounds, and prints the native objects alive after each.
+/// Runs under the Epsilon collector, which never collects: a real one would clean up and hide a leak.
+final class LeakMain {
+  private static final int ROUNDS = 4;
+
+  private LeakMain() {}
+
+  public static void main(String[] args) {
+    Path temp = Path.of(args[0]);
+    rounds("text", round -> text(temp.resolve("text" + round)));
+    rounds("f32", round -> train(DType.F32, temp.resolve("f32-" + round), false));
+    rounds("bf16", round -> train(DType.BF16, temp.resolve("bf16-" + round), true));
+    try (var model = Tiny.model(DType.F32, 1)) {
+      rounds("evaluate", _ -> evaluate(model));
+      rounds("generate", _ -> generate(model));
+    }
+    print("closed");
+  }
+
+  private interface Round {
+    void run(int number);
+  }
+
+  private static void rounds(String name, Round body) {
+    for (int i = 0; i < ROUNDS; i++) {
+      body.run(i);
+      print(name);
+    }
+  }
+
+  private static void print(String name) {
+    var stats = TensorScope.stats();
+    System.out.println(name + " " + stats.live() + " " + stats.nativeObjects());
+  }
+
+  private static void text(Path folder) {
+    var documents = IntStream.range(0, 40).mapToObj(i -> new Document("The cat " + i + " sat on the mat. ".repeat(i % 5 + 1), "d" + i)).toList();
+    BpeTrainer.train(documents.stream().map(Document::text), new BpeTrainer.Options(280, 2, List.of("<|end|>"),
+        BpeTrainer.Options.of(280).split())).save(folder.resolve("tokenizer"), Tiny.SEQ);
+    try (var tokenizer = Tokenizer.load(folder.resolve("tokenizer"));
+        var shards = TokenShards.write(folder.resolve("train"), documents.stream(), tokenizer, "<|end|>")) {
+      for (var rows : List.of(RowSource.packed(shards, Tiny.SEQ), RowSource.concatenated(shards, Tiny.SEQ))) {
+        var batches = new org.jtorch.data.TokenBatches(1, 4, rows);
+        try (var ahead = batches.prefetch(0, 2); var _ = TensorScope.open()) {
+          BatchTensors.of(ahead.next(), org.jtorch.tensor.Device.CPU);
+          BatchTensors.of(ahead.next(), org.jtorch.tensor.Device.CPU);
+        }
+      }
+    }
+  }
+
+  /// Two steps of two micro-batches, a checkpoint after each, and the way back.
+  private static void train(DType dtype, Path folder, boolean activationCheckpointing) {
+    try (var model = Tiny.model(dtype, 1); var optimizer = Tiny.adam(model)) {
+      var checkpoint = new Checkpoint(folder, null, 1);
+      var options = Tiny.options(2).withAccumulate(2).withEvery(1, 1).withActivationCheckpointing(activationCheckpointing);
+      var trainer = new Pretrainer(model, optimizer, Tiny.batches(4), options);
+      var hooks = new Pretrainer.Hooks(Tiny::noScore, now -> checkpoint.save(model, optimizer, trainer.spikes(), now, 1), () -> false);
+      trainer.fit(Progress.START, new PretrainerTest.Recorder(), hooks);
+      var newest = checkpoint.newest(System.err::println).orElseThrow();
+      Checkpoint.restore(newest, model, optimizer, trainer.spikes(), 1);
+    }
+  }
+
+  private static void evaluate(Decoder model) {
+    new Evaluator(new Tiny.Documents(Tiny.rows(5)), 100, 80, 2).score(model);
+  }
+
+  private static void generate(Decoder model) {
+    var prompts = List.of(new long[] {1, 2, 3}, new long[] {4});
+    new Generator(model).generate(prompts, Options.greedy(5));
+    new Generator(model).generate(prompts, new Options(5, Sampling.temperature(0.8).withTopK(5), Set.of(1L), 3, 0));
+  }
+}

@@ -1,0 +1,218 @@
+package org.jtorch.recipes.pretrain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.jtorch.family.Pretrained;
+import org.jtorch.io.AtomicFolder;
+import org.jtorch.nn.Pass;
+import org.jtorch.observe.MetricsFile;
+import org.jtorch.tensor.Device;
+import org.jtorch.tensor.Grad;
+import org.jtorch.tensor.Tensor;
+import org.jtorch.tensor.TensorScope;
+import org.jtorch.text.Tokenizer;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class RecipeTest {
+  @TempDir static Path shared = Path.of("");
+  @TempDir Path temp = Path.of("");
+  private static Path text = Path.of("");
+  private static Path recipe = Path.of("");
+
+  @BeforeAll static void write() throws IOException {
+    recipe = TinyRun.recipe(shared, 2);
+    text = shared.resolve("text.txt");
+  }
+
+  static Stream<String> builtIn() throws IOException {
+    try (InputStream in = RecipeTest.class.getResourceAsStream("/recipes/index.txt")) {
+      var lines = new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8).lines();
+      return lines.map(String::strip).filter(l -> !l.isEmpty() && !l.startsWith("#")).toList().stream();
+    }
+  }
+
+  @ParameterizedTest @MethodSource("builtIn") void everyBuiltInRecipeIsValid(String name) {
+    var result = TinyRun.main("validate", name);
+    assertThat(result.err()).isEmpty();
+    assertThat(result.code()).isZero();
+  }
+
+  @ParameterizedTest @MethodSource("builtIn") void everyBuiltInPretrainingRuns(String name) {
+    var shown = TinyRun.main("cat", name).out();
+    if (!shown.contains("type: pretrain")) {
+      return;
+    }
+    Path out = temp.resolve("run");
+    var result = TinyRun.main("run", name, "--out", out.toString(), "device=cpu", "dtype=f32", "train.steps=2", "train.batch=4",
+        "train.accumulate=1", "train.schedule={type: cosine, warmup: 1}", "data.seq_len=32", "data.held_out=0.1",
+        "data.source={type: plain-text, path: \"" + text.toString().replace("\\", "/") + "\", split: blank_line}",
+        "tokenizer={type: train, vocab_size: 300}", "model={type: llama, dim: 16, layers: 1, heads: 2}", "eval.new_tokens=3");
+    assertThat(result.code()).as(result.err()).isZero();
+    assertThat(MetricsFile.read(out.resolve("metrics.jsonl")).steps()).hasSize(2);
+  }
+
+  @Test void aRunLeavesAModelAndItsRecord() throws IOException {
+    Path out = temp.resolve("run");
+    var result = TinyRun.run(recipe, out, "dtype=auto", "data.packing=concatenated");
+    assertThat(result.code()).as(result.err()).isZero();
+    assertThat(result.out()).contains("report.html").contains(out.resolve("model").toString());
+    for (String name : List.of("resolved.yaml", "run.json", "metrics.jsonl", "report.html", "checkpoints/step-00000002/trainer.json",
+        "data/held-out.txt", "model/config.json", "model/tokenizer.json", "model/generation_config.json")) {
+      assertThat(out.resolve(name)).isRegularFile().isNotEmptyFile();
+    }
+    try (var events = Files.list(out.resolve("tensorboard"))) {
+      assertThat(events.map(p -> String.valueOf(p.getFileName()))).isNotEmpty().allMatch(n -> n.contains("tfevents"));
+    }
+    var metrics = MetricsFile.read(out.resolve("metrics.jsonl"));
+    assertThat(metrics.steps()).hasSize(2).allMatch(s -> s.liveTensors() == 0 && !s.skipped());
+    assertThat(metrics.evals()).hasSize(1);
+    assertThat(metrics.evals().getFirst().bitsPerByte()).isBetween(1.0, 8.0);
+    AtomicFolder.verify(out.resolve("model"));
+    speaks(out.resolve("model"));
+    againChangesNothing(out);
+  }
+
+  private static void speaks(Path folder) {
+    try (var tokenizer = Tokenizer.load(folder); var model = Pretrained.load(folder, Device.CPU, null);
+        var _ = TensorScope.open(); var _ = Grad.off()) {
+      long[] ids = tokenizer.encodeText("the cat sleeps");
+      double[] logits = model.apply(Tensor.of(ids).view(1, ids.length), Pass.EMPTY).to(org.jtorch.tensor.DType.F64).toDoubles();
+      assertThat(logits).hasSize(ids.length * tokenizer.vocabSize());
+      assertThat(Arrays.stream(logits).allMatch(Double::isFinite)).isTrue();
+      assertThat(Arrays.stream(logits).distinct().count()).isGreaterThan(10);
+    }
+  }
+
+  private static void againChangesNothing(Path out) throws IOException {
+    byte[] model = Files.readAllBytes(out.resolve("model/model.safetensors"));
+    byte[] metrics = Files.readAllBytes(out.resolve("metrics.jsonl"));
+    var again = TinyRun.run(recipe, out, "dtype=auto", "data.packing=concatenated");
+    assertThat(again.code()).isZero();
+    assertThat(again.out()).contains("finished run").contains("--out");
+    assertThat(Files.readAllBytes(out.resolve("model/model.safetensors"))).isEqualTo(model);
+    assertThat(Files.readAllBytes(out.resolve("metrics.jsonl"))).isEqualTo(metrics);
+  }
+
+  @Test void anotherRecipeIsRefusedInTheFolderOfARun() throws IOException {
+    Path out = temp.resolve("run");
+    assertThat(TinyRun.run(recipe, out).code()).isZero();
+    delete(out.resolve("model"));                            // as if the run had not come to its end
+    var other = TinyRun.run(recipe, out, "seed=8", "train.learning_rate=1e-4");
+    assertThat(other.code()).isEqualTo(2);
+    assertThat(other.err()).contains("another recipe").contains("seed, train").contains("--out");
+    var never = TinyRun.main("run", recipe.toString(), "--out", out.toString(), "--resume", "never");
+    assertThat(never.code()).isEqualTo(2);
+    assertThat(never.err()).contains("holds a run already").contains("--resume auto");
+    assertThat(TinyRun.run(recipe, out, "eval.every=1").code()).as("how often it validates may change").isZero();
+    assertThat(out.resolve("model")).isDirectory();
+  }
+
+  @Test void aReportThatIsMissingIsMadeUp() throws IOException {
+    Path out = temp.resolve("run");
+    assertThat(TinyRun.run(recipe, out).code()).isZero();
+    Files.delete(out.resolve("report.html"));                // killed between model and report
+    assertThat(TinyRun.run(recipe, out).code()).isZero();
+    assertThat(out.resolve("report.html")).isNotEmptyFile();
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (var files = Files.walk(folder)) {
+      for (Path p : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+        Files.delete(p);
+      }
+    }
+  }
+
+  @Test void aMissingTextIsFoundBeforeTheRun() {
+    var result = TinyRun.main("validate", recipe.toString(), "data.source.path=nowhere.txt");
+    assertThat(result.code()).isEqualTo(2);
+    assertThat(result.err()).contains("data.source.path").contains("file not found: nowhere.txt");
+    assertThat(TinyRun.run(recipe, temp.resolve("run"), "data.source.path=nowhere.txt").code()).isEqualTo(2);
+    assertThat(temp.resolve("run")).doesNotExist();
+  }
+
+  @Test void aMissingTextIsShownAtItsLine() throws IOException {
+    Files.delete(TinyRun.text(temp));
+    Path mine = Files.writeString(temp.resolve("mine.yaml"), Files.readString(recipe).replace(shared.toString(), temp.toString()));
+    var result = TinyRun.main("validate", mine.toString());
+    assertThat(result.code()).isEqualTo(2);
+    assertThat(result.err()).contains("mine.yaml:7").contains("file not found").contains("text.txt");
+  }
+
+  @Test void anEmptyTextIsBrokenData() throws IOException {
+    Path empty = Files.writeString(temp.resolve("empty.txt"), "\n\n  \n");
+    var result = TinyRun.run(recipe, temp.resolve("run"), "data.source.path=" + empty);
+    assertThat(result.code()).isEqualTo(3);
+    assertThat(result.err()).contains("empty.txt");
+    assertThat(temp.resolve("run/data")).doesNotExist();
+  }
+
+  @Test void textWithoutAHeldOutDocumentIsBrokenData() throws IOException {
+    Path one = Files.writeString(temp.resolve("one.txt"), "the cat sleeps\n");
+    var result = TinyRun.run(recipe, temp.resolve("run"), "data.source.path=" + one, "data.held_out=1e-9");
+    assertThat(result.code()).isEqualTo(3);
+    assertThat(result.err()).contains("held_out");
+  }
+
+  @Test void aBatchLargerThanTheTextIsRefused() {
+    var result = TinyRun.run(recipe, temp.resolve("run"), "train.batch=100000");
+    assertThat(result.code()).isEqualTo(2);
+    assertThat(result.err()).contains("batch of 100000 rows is larger than the corpus");
+  }
+
+  @ParameterizedTest @CsvSource(delimiter = '|', value = {
+      "model.max_positions=31      | `data.seq_len`? 32 is longer than the model allows.*31",
+      "train.accumulate=3          | `accumulate` \\(3\\) must divide `batch` \\(4\\); e.g. accumulate: [24]",
+      "model.heads=3               | `heads` \\(3\\) must divide `dim` \\(32\\); e.g. heads: [24]",
+      "model.kv_heads=4            | `kv_heads` \\(4\\) must divide `heads` \\(2\\)",
+      "+train.batsch=4             | unknown key.*batch",
+      "train.stebs=4               | .*steps",
+      "train.steps=0               | `steps` must be >= 1",
+      "train.learning_rate=0       | `learning_rate` must be > 0",
+      "dtype=f17                   | .*auto, bf16 or f32",
+      "device=tpu                  | .*best, cpu, cuda or cuda:N",
+      "data.held_out=1             | `held_out` must lie between 0 and 1",
+      "tokenizer.vocab_size=100    | `vocab_size` must be >= 260",
+      "train.schedule.warmup=9     | (?i).*warmup"})
+  void aWrongRecipeIsRefusedBeforeTheRun(String override, String message) {
+    var result = TinyRun.run(recipe, temp.resolve("run"), override);
+    assertThat(result.code()).as(result.err()).isEqualTo(2);
+    assertThat(result.err()).containsPattern(message);
+    assertThat(temp.resolve("run")).doesNotExist();
+  }
+
+  @Test void anUnknownKeyIsShownAtItsLineWithANeighbour() throws IOException {
+    Path wrong = Files.writeString(temp.resolve("wrong.yaml"), Files.readString(recipe).replace("  batch: 4", "  bathc: 4"));
+    var result = TinyRun.main("validate", wrong.toString());
+    assertThat(result.code()).isEqualTo(2);
+    assertThat(result.err()).contains("wrong.yaml:14").contains("bathc").contains("did you mean \"batch\"");
+  }
+
+  @Test void aRunThatDivergesHasItsExitCode() {
+    var result = TinyRun.run(recipe, temp.resolve("run"), "train.steps=40", "train.learning_rate=1e30", "train.clip=1e30",
+        "train.spikes.patience=3", "train.schedule={type: constant}");
+    assertThat(result.code()).as(result.err()).isEqualTo(5);
+    assertThat(result.err()).contains("diverged").contains("learning rate");
+  }
+
+  @Test void planStartsNothing() {
+    var result = TinyRun.run(recipe, temp.resolve("run"), "--dry-run");
+    assertThat(result.code()).as(result.err()).isZero();
+    assertThat(result.out()).contains("parameters").contains("memory").contains("2 of 128 tokens");
+    assertThat(temp.resolve("run")).doesNotExist();
+  }
+}
