@@ -29,6 +29,7 @@ final class Native {
     // The two limits cost two thirds of a small op (they poll the process's memory at every allocation).
     property("org.bytedeco.javacpp.maxBytes", "0");
     property("org.bytedeco.javacpp.maxPhysicalBytes", "0");
+    chooseBuild();
     REPORT.put("allocator", System.getProperty("jtorch.malloc", "tuned").equals("default")
         ? "left alone (jtorch.malloc=default)" : CLibrary.keepFreedMemory());
     waiting();
@@ -71,6 +72,13 @@ final class Native {
     } catch (NumberFormatException _) {
       return Runtime.getRuntime().availableProcessors();
     }
+  }
+
+  /// The CUDA build of libtorch where it is on the class path (profile `gpu`), else the CPU build.
+  private static void chooseBuild() {
+    String platform = Loader.getPlatform();
+    boolean cuda = Native.class.getResource("/org/bytedeco/pytorch/" + platform + "-gpu/") != null;
+    property("org.bytedeco.javacpp.platform.extension", cuda ? "-gpu" : "");
   }
 
   private static Path parent(String library) {

@@ -47,7 +47,8 @@ public final class Ops {
 
   /// `values` as a tensor of this shape: int64 from Java memory, then moved. `[shape]`
   public static Tensor of(long[] values, Device device, long... shape) {
-    return Tensor.of(values).view(shape).to(device);
+    Tensor host = Tensor.of(values).view(shape);
+    return device.isCuda() ? host.pinned().toWithoutWaiting(device) : host;
   }
 
   public static Tensor zerosLike(Tensor t) {

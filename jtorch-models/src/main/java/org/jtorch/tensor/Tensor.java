@@ -225,6 +225,16 @@ public final class Tensor extends TensorMath {
     return share("to", h -> Calls.to(h, device, dtype(), false));
   }
 
+  /// A copy in page-locked memory, from which a device copies by itself while Java goes on.
+  public Tensor pinned() {
+    return map("pin_memory", h -> h.pin_memory());
+  }
+
+  /// To a device without waiting for the copy to end; only from [#pinned] memory, which libtorch keeps until then.
+  public Tensor toWithoutWaiting(Device device) {
+    return map("to", h -> Calls.to(h, device, dtype(), true));
+  }
+
   public Tensor to(Device device, DType dtype) {
     return share("to", h -> Calls.to(h, device, dtype, false));
   }

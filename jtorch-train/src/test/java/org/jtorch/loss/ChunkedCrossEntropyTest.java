@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.jtorch.attention.Rope;
 import org.jtorch.attention.RopeScaling;
 import org.jtorch.decoder.Decoder;
@@ -62,7 +63,7 @@ class ChunkedCrossEntropyTest {
     return Tensor.of(flat).view(rows.length, rows[0].length);
   }
 
-  private static double[] values(@org.jspecify.annotations.Nullable Tensor t) {
+  private static double[] values(@Nullable Tensor t) {
     return Objects.requireNonNull(t).to(DType.F64).toDoubles();
   }
 
@@ -85,8 +86,8 @@ class ChunkedCrossEntropyTest {
     // D = (P − onehot) / 2: (1, 2, -3) / 16 and (-7, 2, 5) / 16
     double l2 = Math.log(2);
     double l5 = Math.log(5);
-    assertThat(result.hidden).containsExactly(new double[] {(2 * l2 - 3 * l5) / 16, -3.0 / 16, 0, 0, (2 * l2 + 5 * l5) / 16, 5.0 / 16},
-        within(1e-6));
+    double[] expected = {(2 * l2 - 3 * l5) / 16, -3.0 / 16, 0, 0, (2 * l2 + 5 * l5) / 16, 5.0 / 16};
+    assertThat(result.hidden).containsExactly(expected, within(1e-6));
     assertThat(result.head).containsExactly(new double[] {-6.0 / 16, 0, 4.0 / 16, 0, 2.0 / 16, 0}, within(1e-6));
   }
 

@@ -16,6 +16,7 @@ import java.util.SequencedMap;
 import org.jtorch.family.Pretrained;
 import org.jtorch.io.AtomicFolder;
 import org.jtorch.io.DataException;
+import org.jtorch.observe.StepEvent;
 import org.jtorch.optim.Optimizer;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
@@ -52,7 +53,8 @@ class CheckpointTest {
       var hooks = new Pretrainer.Hooks(Tiny::noScore, now -> checkpoint.save(model, optimizer, trainer.spikes(), now, SEED),
           () -> log.steps.getLast().step() == until);
       var progress = trainer.fit(from, log, hooks).progress();
-      var end = new End(progress, Tiny.state(model, optimizer), trainer.spikes().state(), log.steps.stream().map(s -> s.loss()).toList());
+      var losses = log.steps.stream().map(StepEvent::loss).toList();
+      var end = new End(progress, Tiny.state(model, optimizer), trainer.spikes().state(), losses);
       assertThat(TensorScope.stats().live()).isZero();
       return end;
     }

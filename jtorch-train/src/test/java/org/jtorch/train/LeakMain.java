@@ -6,12 +6,14 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.jtorch.data.Document;
 import org.jtorch.data.RowSource;
+import org.jtorch.data.TokenBatches;
 import org.jtorch.data.TokenShards;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.generate.Generator;
 import org.jtorch.generate.Options;
 import org.jtorch.generate.Sampling;
 import org.jtorch.tensor.DType;
+import org.jtorch.tensor.Device;
 import org.jtorch.tensor.TensorScope;
 import org.jtorch.text.BpeTrainer;
 import org.jtorch.text.Tokenizer;
@@ -53,16 +55,17 @@ final class LeakMain {
   }
 
   private static void text(Path folder) {
-    var documents = IntStream.range(0, 40).mapToObj(i -> new Document("The cat " + i + " sat on the mat. ".repeat(i % 5 + 1), "d" + i)).toList();
+    var documents = IntStream.range(0, 40)
+        .mapToObj(i -> new Document("The cat " + i + " sat on the mat. ".repeat(i % 5 + 1), "d" + i)).toList();
     BpeTrainer.train(documents.stream().map(Document::text), new BpeTrainer.Options(280, 2, List.of("<|end|>"),
         BpeTrainer.Options.of(280).split())).save(folder.resolve("tokenizer"), Tiny.SEQ);
     try (var tokenizer = Tokenizer.load(folder.resolve("tokenizer"));
         var shards = TokenShards.write(folder.resolve("train"), documents.stream(), tokenizer, "<|end|>")) {
       for (var rows : List.of(RowSource.packed(shards, Tiny.SEQ), RowSource.concatenated(shards, Tiny.SEQ))) {
-        var batches = new org.jtorch.data.TokenBatches(1, 4, rows);
+        var batches = new TokenBatches(1, 4, rows);
         try (var ahead = batches.prefetch(0, 2); var _ = TensorScope.open()) {
-          BatchTensors.of(ahead.next(), org.jtorch.tensor.Device.CPU);
-          BatchTensors.of(ahead.next(), org.jtorch.tensor.Device.CPU);
+          BatchTensors.of(ahead.next(), Device.CPU);
+          BatchTensors.of(ahead.next(), Device.CPU);
         }
       }
     }
@@ -74,7 +77,8 @@ final class LeakMain {
       var checkpoint = new Checkpoint(folder, null, 1);
       var options = Tiny.options(2).withAccumulate(2).withEvery(1, 1).withActivationCheckpointing(activationCheckpointing);
       var trainer = new Pretrainer(model, optimizer, Tiny.batches(4), options);
-      var hooks = new Pretrainer.Hooks(Tiny::noScore, now -> checkpoint.save(model, optimizer, trainer.spikes(), now, 1), () -> false);
+      var hooks = new Pretrainer.Hooks(Tiny::noScore,
+          now -> checkpoint.save(model, optimizer, trainer.spikes(), now, 1), () -> false);
       trainer.fit(Progress.START, new PretrainerTest.Recorder(), hooks);
       var newest = checkpoint.newest(System.err::println).orElseThrow();
       Checkpoint.restore(newest, model, optimizer, trainer.spikes(), 1);

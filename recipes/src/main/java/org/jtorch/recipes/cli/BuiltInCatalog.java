@@ -124,7 +124,7 @@ final class BuiltInCatalog implements RecipeCatalog {
 
   /// The first line of the header comment that says something, without a note of [CpCommand].
   static String purpose(String text) {
-    return text.lines().takeWhile(l -> l.isBlank() || l.startsWith("#")).map(l -> l.replaceFirst("^#+", "").strip())
+    return text.lines().takeWhile(l -> l.isBlank() || l.startsWith("#")).map(l -> l.replaceFirst("^#+\\s*(Purpose:)?", "").strip())
         .filter(l -> !l.isEmpty() && !l.startsWith(CpCommand.NOTE)).findFirst().orElse("");
   }
 }

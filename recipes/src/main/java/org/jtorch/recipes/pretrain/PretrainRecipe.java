@@ -67,7 +67,7 @@ public record PretrainRecipe(
       }
     }
 
-    /// A shape by its name (`jtorch ls models`); the vocabulary is the tokenizer's.
+    /// A shape by its name, `llama3-tiny` for example (the presets of [org.jtorch.family.Families]); the vocabulary is the tokenizer's.
     record Preset(String name, @Nullable Integer maxPositions) implements ModelConfig {}
 
     /// A Hugging Face folder to go on from: shape and weights.

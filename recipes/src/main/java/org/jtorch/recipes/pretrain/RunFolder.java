@@ -15,10 +15,6 @@ public record RunFolder(Path path) {
     return path.resolve("run.json");
   }
 
-  public Path tokenizer() {
-    return path.resolve("tokenizer");
-  }
-
   public Path data() {
     return path.resolve("data");
   }

@@ -22,7 +22,7 @@ final class TinyRun {
   record Result(int code, String out, String err) {}
 
   /// Runs the program in this JVM.
-  static Result main(String... args) {
+  static Result jtorch(String... args) {
     var out = new ByteArrayOutputStream();
     var err = new ByteArrayOutputStream();
     var systemOut = System.out;
@@ -43,7 +43,7 @@ final class TinyRun {
     var args = new ArrayList<>(List.of("run", recipe.toString()));
     args.addAll(List.of(overrides));
     args.addAll(List.of("--out", out.toString()));
-    return main(args.toArray(String[]::new));
+    return jtorch(args.toArray(String[]::new));
   }
 
   /// Paragraphs of invented sentences, the same every time.
@@ -81,7 +81,7 @@ final class TinyRun {
           batch: 4
           accumulate: 2
           learning_rate: 3e-3
-          schedule: {type: cosine, warmup: 5}
+          schedule: {type: cosine, warmup: 1}
         eval: {every: 10, prompts: ["the cat"], new_tokens: 4}
         save: {every: 5}
         """.formatted(text(folder).toString().replace("\\", "/"), Integer.toString(steps)));
