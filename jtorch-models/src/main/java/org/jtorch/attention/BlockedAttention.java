@@ -2,7 +2,6 @@ package org.jtorch.attention;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.jtorch.tensor.Fused;
 import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.GradTape;
 import org.jtorch.tensor.Ops;
@@ -16,7 +15,7 @@ import org.jtorch.tensor.TensorScope;
 /// and the gradients of q, k and v are written straight into one buffer. libtorch's own fused attention has a
 /// bf16 backward that is several times slower on the CPU in this build (docs/decisions/005-attention-paths.md).
 ///
-/// With `P = softmax(Q Kᵀ)`, `O = P V`: `dV = Pᵀ dO`, `dP = dO Vᵀ`, `dS = (dP − Σ dP·P) P`, `dQ = dS K`, `dK = dSᵀ Q`.
+/// With `P = softmax(Q Kᵀ)`, `O = P V`: `dV = Pᵀ dO`, `dP = dO Vᵀ`, `dS = (dP − Σ dO·O) P`, `dQ = dS K`, `dK = dSᵀ Q`.
 final class BlockedAttention {
   static final int BLOCK = 128;
 
@@ -73,7 +72,7 @@ final class BlockedAttention {
       saved.add(b.p());
     }
     return tape.record(out, new Tensor[] {all}, saved.toArray(Tensor[]::new),
-        gradient -> new Tensor[] {backward(all, k, v, blocks, gradient)});
+        gradient -> new Tensor[] {backward(all, k, v, blocks, out, gradient)});
   }
 
   private Block block(Tensor all, Tensor kt, Tensor vs, Tensor out, long from, long n, TensorScope scope) {
@@ -97,7 +96,7 @@ final class BlockedAttention {
     }
   }
 
-  private Tensor backward(Tensor all, Tensor k, Tensor v, List<Block> blocks, Tensor gradient) {
+  private Tensor backward(Tensor all, Tensor k, Tensor v, List<Block> blocks, Tensor out, Tensor gradient) {
     Tensor dall = Ops.emptyLike(all);
     Tensor dk = Ops.zeros(all.dtype(), all.device(), B * G, T, D);
     Tensor dv = Ops.zeros(all.dtype(), all.device(), B * G, T, D);
@@ -105,10 +104,10 @@ final class BlockedAttention {
     Tensor vt = v.view(B * G, T, D).transpose(1, 2);
     for (var b : blocks) {
       try (var _ = TensorScope.open()) {
-        Tensor d = gradient.narrow(1, b.from(), b.n()).view(B, b.n(), G, R, D).permute(0, 2, 3, 1, 4)
-            .reshape(B * G, R * b.n(), D);                                        // dO
+        Tensor d = perGroup(gradient, b);                                         // dO [B G, R n, D]
         dv.narrow(1, 0, b.keys()).addInPlace(Ops.bmm(b.p().transpose(1, 2), d));
-        Tensor ds = Fused.softmaxBackward(Ops.bmm(d, vt.narrow(2, 0, b.keys())), b.p());
+        Tensor delta = d.mul(perGroup(out.detach(), b)).sum(2, true);             // Σ dP·P = Σ dO·O
+        Tensor ds = Ops.bmm(d, vt.narrow(2, 0, b.keys())).addInPlace(delta, -1).mulInPlace(b.p());
         dk.narrow(1, 0, b.keys()).addInPlace(Ops.bmm(ds.transpose(1, 2), b.q()));
         Tensor dq = Ops.bmm(ds, ks.narrow(1, 0, b.keys())).view(B, G, R, b.n(), D);
         rotateBack(queries(dall, b.from(), b.n()), dq, b.from(), b.n());
@@ -118,6 +117,11 @@ final class BlockedAttention {
     Rope.rotateInto(keys(dall), dk.view(B, G, T, D), perHead(tables.cos()), perHead(tables.sin()), -1);
     values(dall).copyInPlace(dv.view(B, G, T, D));
     return dall;
+  }
+
+  /// Queries of a block, grouped by the key-value head that they read. `[B, T, H D]` to `[B G, R n, D]`
+  private Tensor perGroup(Tensor t, Block b) {
+    return t.narrow(1, b.from(), b.n()).view(B, b.n(), G, R, D).permute(0, 2, 3, 1, 4).reshape(B * G, R * b.n(), D);
   }
 
   private void rotateQueries(Tensor out, Tensor x, long from, long n, int sign) {

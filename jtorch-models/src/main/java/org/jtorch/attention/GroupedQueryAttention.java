@@ -1,7 +1,6 @@
 package org.jtorch.attention;
 
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.jtorch.nn.Layer;
 import org.jtorch.nn.Linear;
 import org.jtorch.nn.Pass;
@@ -10,13 +9,14 @@ import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.GradTape;
 import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
+import org.jtorch.tensor.TensorScope;
 
 /// Causal grouped-query attention. B batch, T time, C channels, H query heads, G key-value heads, D head size;
 /// query head j reads key-value head j / (H/G).
 ///
-/// q, k and v are one product. Three paths, chosen by device and need (docs/decisions/005-attention-paths.md):
-/// training on the CPU goes through [BlockedAttention], everything that autograd differentiates on the CPU through
-/// products and softmax, the rest through libtorch's fused attention, where a decoding step has a form of its own.
+/// q, k and v are one product. Paths by device and need (docs/decisions/005-attention-paths.md): training on the CPU goes
+/// through [BlockedAttention], what autograd differentiates on the CPU and all of float32 through products and softmax,
+/// half precision without gradients, single new tokens and CUDA through libtorch's fused attention.
 public final class GroupedQueryAttention extends Layer {
   private final AttentionConfig.Gqa config;
   private final int layer;
@@ -82,16 +82,33 @@ public final class GroupedQueryAttention extends Layer {
     long T = q.size(2);
     long S = k.size(2);
     double scale = 1 / Math.sqrt(config.headDim());
-    boolean causal = state.plainCausal(config.span());
-    Tensor bias = causal && (T == S || T == 1) ? null : state.bias(config.span(), 0, T, S);
-    boolean fused = q.device().isCuda() || !Grad.isOn();
-    return fused
-        ? Ops.attention(q, k, v, bias == null ? null : bias.unsqueeze(1), bias == null && T > 1, scale)
-        : products(q, k, v, bias == null && T > 1 ? state.bias(config.span(), 0, T, S) : bias, scale);
+    if (q.device().isCuda() || (!Grad.isOn() && q.dtype().isHalf())) {
+      boolean causal = T == S && state.plainCausal(config.span());
+      Tensor bias = causal ? null : state.bias(config.span(), 0, T, S).unsqueeze(1);
+      return Ops.attention(q, k, v, bias, causal, scale);
+    }
+    return Grad.isOn() ? products(q, k, v, state.bias(config.span(), 0, T, S), scale) : blocks(q, k, v, state, scale);
+  }
+
+  /// [#products] a block of queries at a time, against the keys that it may see: without gradients in float32, where the
+  /// fused kernel calls OpenBLAS from inside its own threads and loses several times over.
+  private Tensor blocks(Tensor q, Tensor k, Tensor v, AttentionState state, double scale) {
+    long T = q.size(2);
+    long past = k.size(2) - T;
+    Tensor out = Ops.empty(q.dtype(), q.device(), q.shape());
+    for (long from = 0; from < T; from += BlockedAttention.BLOCK) {
+      long n = Math.min(BlockedAttention.BLOCK, T - from);
+      long keys = past + from + n;
+      try (var _ = TensorScope.open()) {
+        out.narrow(2, from, n).copyInPlace(products(q.narrow(2, from, n), k.narrow(2, 0, keys), v.narrow(2, 0, keys),
+            state.bias(config.span(), from, n, keys), scale));
+      }
+    }
+    return out;
   }
 
   /// Products and softmax, one key-value head against its group of queries: k and v are never repeated.
-  private static Tensor products(Tensor q, Tensor k, Tensor v, @Nullable Tensor bias, double scale) {
+  private static Tensor products(Tensor q, Tensor k, Tensor v, Tensor bias, double scale) {
     long B = q.size(0);
     long H = q.size(1);
     long T = q.size(2);
@@ -100,10 +117,8 @@ public final class GroupedQueryAttention extends Layer {
     long S = k.size(2);
     Tensor rows = q.mul(scale).reshape(B, G, H / G * T, D);
     Tensor scores = rows.matmul(k.transpose(2, 3)).view(B, G, H / G, T, S);
-    if (bias != null) {
-      scores = scores.add(bias.unsqueeze(1).unsqueeze(1));
-    }
-    Tensor p = scores.to(DType.F32).softmax(-1).to(q.dtype());
+    scores = scores.add(bias.unsqueeze(1).unsqueeze(1));
+    Tensor p = (q.dtype().isHalf() ? scores.to(DType.F32) : scores).softmax(-1).to(q.dtype());
     return p.view(B, G, H / G * T, S).matmul(v).view(B, H, T, D);
   }
 }

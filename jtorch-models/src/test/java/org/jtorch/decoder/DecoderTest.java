@@ -119,8 +119,9 @@ class DecoderTest {
     }
   }
 
+  /// In float64, where only a wrong formula can exceed the bound: float32 products of other shapes round differently.
   @Test void groupedHeadsEqualRepeatedHeads() {
-    try (var grouped = model(small(2, Span.FULL, false), DType.F32); var full = model(small(4, Span.FULL, false), DType.F32);
+    try (var grouped = model(small(2, Span.FULL, false), DType.F64); var full = model(small(4, Span.FULL, false), DType.F64);
          var _ = TensorScope.open(); var _ = Grad.off()) {
       grouped.weights().forEach((name, from) -> {
         var to = Objects.requireNonNull(full.weights().get(name));
