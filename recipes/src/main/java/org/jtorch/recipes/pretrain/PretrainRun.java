@@ -44,10 +44,11 @@ final class PretrainRun {
 
   /// True if the run reached its last step; false if it was asked to stop and saved.
   boolean execute(RunLogs logs) {
-    Device device = Device.parse(recipe.device());
-    DType dtype = dtype(device);
-    double peak = MachineSpeed.flops(device, dtype);
+    Thread.ofPlatform().daemon().name("jtorch-load").start(Device::best);      // libtorch loads while the text is read
     try (var corpus = Corpus.open(recipe, run, logs::note)) {
+      Device device = Device.parse(recipe.device());
+      DType dtype = dtype(device);
+      double peak = MachineSpeed.flops(device, dtype);
       DecoderConfig shape = Shapes.of(recipe, corpus.tokenizer().vocabSize());
       try (var model = Shapes.build(recipe, shape, device, dtype)) {
         model.requiresGrad(true);
