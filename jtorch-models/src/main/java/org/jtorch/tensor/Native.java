@@ -38,7 +38,7 @@ final class Native {
     REPORT.put("C ABI", ABI == null ? "not found: plain twins are used" : "torch_call_dispatcher, found");
     int threads = threads();
     torch.set_num_threads(threads);
-    REPORT.put("threads", threads + " for libtorch, " + (openBlas(threads) ? threads : "unknown") + " for OpenBLAS");
+    REPORT.put("threads", threads + " for libtorch, " + (openBlas(folder, threads) ? threads : "unknown") + " for OpenBLAS");
     types();
     GradMode.set_enabled(true);
     CUDA_DEVICES = countCudaDevices();
@@ -91,17 +91,13 @@ final class Native {
     return Files.exists(library) ? TorchAbi.load(SymbolLookup.libraryLookup(library, Arena.global())) : null;
   }
 
-  private static boolean openBlas(int threads) {
-    try {
-      Path folder = parent(Loader.load(org.bytedeco.openblas.global.openblas_nolapack.class));
-      for (String name : new String[] {"libopenblas.so.0", "libopenblas.0.dylib", "libopenblas.dll"}) {
-        Path library = folder.resolve(name);
-        if (Files.exists(library)) {
-          return CLibrary.setOpenBlasThreads(SymbolLookup.libraryLookup(library, Arena.global()), threads);
-        }
+  /// JavaCPP puts a link to OpenBLAS beside libtorch, which links against it.
+  private static boolean openBlas(Path folder, int threads) {
+    for (String name : new String[] {"libopenblas.so.0", "libopenblas.0.dylib", "libopenblas.dll"}) {
+      Path library = folder.resolve(name);
+      if (Files.exists(library)) {
+        return CLibrary.setOpenBlasThreads(SymbolLookup.libraryLookup(library, Arena.global()), threads);
       }
-    } catch (UnsatisfiedLinkError _) {
-      return false;
     }
     return false;
   }

@@ -14,6 +14,11 @@ import org.bytedeco.pytorch.global.torch;
 public final class TorchInfo {
   private TorchInfo() {}
 
+  /// True if this processor multiplies bf16 in hardware (AVX-512 with bf16, AMX, Arm with bf16), as far as the kernel tells.
+  public static boolean hasBf16() {
+    return Cpu.hasBf16();
+  }
+
   /// libtorch's version and build, JavaCPP's limits, the allocator, threads, the C ABI, CUDA devices.
   public static Map<String, String> report() {
     Native.load();

@@ -19,11 +19,11 @@ import org.jtorch.tensor.TensorScope;
 /// products. Positions without a target are dropped before the first product. Any chunk size gives the same
 /// result up to rounding.
 ///
-/// @param chunkTokens tokens per chunk; 0 chooses so that a chunk's logits stay near 48 MiB
+/// @param chunkTokens tokens per chunk; 0 chooses so that a chunk's logits stay near 32 MiB
 public record ChunkedCrossEntropy(int chunkTokens) {
   /// Targets with this value are not trained on.
   public static final long IGNORE = -100;
-  private static final long CHUNK_BYTES = 48L << 20;
+  private static final long CHUNK_BYTES = 32L << 20;
 
   public ChunkedCrossEntropy {
     if (chunkTokens < 0) {

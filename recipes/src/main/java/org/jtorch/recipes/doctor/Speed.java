@@ -11,7 +11,7 @@ record Speed(Device device, double f32, double bf16) {
     return new Speed(device, MachineSpeed.flops(device, DType.F32), MachineSpeed.flops(device, DType.BF16));
   }
 
-  /// The type that `auto` takes here; the rule of [MachineSpeed#fastest].
+  /// The faster type by these figures.
   DType auto() {
     return device.isCuda() || bf16 > f32 ? DType.BF16 : DType.F32;
   }

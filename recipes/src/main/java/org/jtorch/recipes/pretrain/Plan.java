@@ -44,7 +44,7 @@ record Plan(PretrainRecipe recipe) {
     long moments = n * 8;
     long gradients = n * (dtype.isHalf() && recipe.train().accumulate() > 1 ? dtype.bytes() + 4 : dtype.bytes());
     long activations = activations(shape, dtype, tokens);
-    long logits = Math.min(48L << 20, tokens * shape.vocab() * dtype.bytes());
+    long logits = Math.min(32L << 20, tokens * shape.vocab() * dtype.bytes());
     line(out, "memory", "%s = weights %s + masters %s + moments %s + gradients %s + activations %s + logits %s",
         Units.bytes(weights + masters + moments + gradients + activations + logits), Units.bytes(weights), Units.bytes(masters),
         Units.bytes(moments), Units.bytes(gradients), Units.bytes(activations), Units.bytes(logits));
