@@ -79,7 +79,8 @@ public final class Pretrained {
     }
   }
 
-  private static void copy(SafeTensors.Entry entry, Weight into) {
+  /// Copies a stored tensor into a weight of the same shape, converting its type.
+  public static void copy(SafeTensors.Entry entry, Weight into) {
     try (var _ = TensorScope.open(); var _ = Grad.off()) {
       into.view().copyInPlace(Tensor.alias(entry.bytes(), DType.parse(entry.dtype()), entry.shape()));
     }

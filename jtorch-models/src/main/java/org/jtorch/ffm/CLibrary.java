@@ -67,18 +67,6 @@ public final class CLibrary {
     }
   }
 
-  /// Hands cached free memory back to the kernel, where the allocator can. Called after a large phase ends.
-  public static void trim() {
-    var trim = find(LIBC, "malloc_trim", FunctionDescriptor.of(JAVA_INT, JAVA_LONG));
-    if (trim != null) {
-      try {
-        var _ = (int) trim.invokeExact(0L);
-      } catch (Throwable e) {
-        throw new IllegalStateException("malloc_trim failed", e);
-      }
-    }
-  }
-
   /// Eight bytes from `malloc` that hold `value`: how the C ABI spells an optional that is present.
   /// The callee frees them.
   static MemorySegment mallocLong(long value) {

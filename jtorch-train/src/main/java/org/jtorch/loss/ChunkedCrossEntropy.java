@@ -23,7 +23,8 @@ import org.jtorch.tensor.TensorScope;
 public record ChunkedCrossEntropy(int chunkTokens) {
   /// Targets with this value are not trained on.
   public static final long IGNORE = -100;
-  private static final long CHUNK_BYTES = 32L << 20;
+  /// What a chunk's logits take at most when its size is chosen automatically.
+  public static final long CHUNK_BYTES = 32L << 20;
 
   public ChunkedCrossEntropy {
     if (chunkTokens < 0) {

@@ -19,7 +19,6 @@ import org.jtorch.io.SafeTensors;
 import org.jtorch.io.SafeTensorsWriter;
 import org.jtorch.optim.Optimizer;
 import org.jtorch.tensor.DType;
-import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
 import org.jtorch.train.Pretrainer.Progress;
@@ -91,8 +90,10 @@ public record Checkpoint(Path folder, @Nullable Path companions, int keep) {
   /// Brings model, optimizer and spike guard to the state of a checkpoint, to the bit.
   public static Progress restore(Path checkpoint, Decoder model, Optimizer optimizer, SpikeGuard spikes, long seed) {
     try (var weights = SafeTensors.open(checkpoint); var states = SafeTensors.open(checkpoint.resolve(OPTIMIZER))) {
-      model.weights().forEach((name, w) -> copy(weights.get(name), w::view));
-      optimizer.state().forEach((name, t) -> copy(states.get(name), () -> t));
+      model.weights().forEach((name, w) -> Pretrained.copy(weights.get(name), w));
+      try (var _ = TensorScope.open()) {
+        optimizer.load(name -> alias(states.get(name)));
+      }
     }
     var json = JsonFile.open(checkpoint.resolve(TRAINER));
     if (json.requiredLong("seed") != seed) {
@@ -103,10 +104,8 @@ public record Checkpoint(Path folder, @Nullable Path companions, int keep) {
     return new Progress(json.requiredLong("step"), json.requiredLong("tokens"), Double.parseDouble(json.requiredString("loss")));
   }
 
-  private static void copy(SafeTensors.Entry entry, java.util.function.Supplier<Tensor> into) {
-    try (var _ = TensorScope.open(); var _ = Grad.off()) {
-      into.get().copyInPlace(Tensor.alias(entry.bytes(), DType.parse(entry.dtype()), entry.shape()));
-    }
+  private static Tensor alias(SafeTensors.Entry entry) {
+    return Tensor.alias(entry.bytes(), DType.parse(entry.dtype()), entry.shape());
   }
 
   private void prune() {

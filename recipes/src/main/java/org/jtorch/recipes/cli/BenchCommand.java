@@ -48,7 +48,7 @@ final class BenchCommand implements Runnable {
 
   @Override public void run() {
     Device on = Device.parse(device);
-    DType type = dtype.equals("auto") ? MachineSpeed.fastest(on) : DType.parse(dtype);
+    DType type = MachineSpeed.dtype(dtype, on);
     int rows = batch != null ? batch : what.equals("generate") ? 8 : 4;
     var settings = new Benchmarks.Settings(size, rows, seq, warmup, steps, prompt, fresh, on, type);
     Output.of(spec).println(switch (what) {

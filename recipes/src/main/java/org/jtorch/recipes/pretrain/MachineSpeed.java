@@ -55,6 +55,11 @@ public final class MachineSpeed {
     }
   }
 
+  /// The type of that name; `auto` is [#fastest].
+  public static DType dtype(String name, Device device) {
+    return name.equals("auto") ? fastest(device) : DType.parse(name);
+  }
+
   /// The faster of bf16 and f32 on this device: bf16 on CUDA, f32 on a processor without bf16 instructions, and what is
   /// measured faster on one that has them.
   public static DType fastest(Device device) {

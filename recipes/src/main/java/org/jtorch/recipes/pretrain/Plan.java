@@ -5,6 +5,7 @@ import com.google.errorprone.annotations.FormatString;
 import java.io.PrintWriter;
 import java.util.Locale;
 import org.jtorch.decoder.DecoderConfig;
+import org.jtorch.loss.ChunkedCrossEntropy;
 import org.jtorch.observe.Units;
 import org.jtorch.recipes.pretrain.PretrainRecipe.TokenizerConfig;
 import org.jtorch.tensor.DType;
@@ -21,7 +22,7 @@ record Plan(PretrainRecipe recipe) {
     int vocab = vocab();
     DecoderConfig shape = Shapes.of(recipe, vocab);
     Device device = Device.parse(recipe.device());
-    DType dtype = recipe.dtype().equals("auto") ? MachineSpeed.fastest(device) : DType.parse(recipe.dtype());
+    DType dtype = MachineSpeed.dtype(recipe.dtype(), device);
     var t = recipe.train();
     long rowTokens = (long) t.batch() * recipe.data().seqLen();
     double flops = MachineSpeed.flops(device, dtype);
@@ -44,7 +45,7 @@ record Plan(PretrainRecipe recipe) {
     long moments = n * 8;
     long gradients = n * (dtype.isHalf() && recipe.train().accumulate() > 1 ? dtype.bytes() + 4 : dtype.bytes());
     long activations = activations(shape, dtype, tokens);
-    long logits = Math.min(32L << 20, tokens * shape.vocab() * dtype.bytes());
+    long logits = Math.min(ChunkedCrossEntropy.CHUNK_BYTES, tokens * shape.vocab() * dtype.bytes());
     line(out, "memory", "%s = weights %s + masters %s + moments %s + gradients %s + activations %s + logits %s",
         Units.bytes(weights + masters + moments + gradients + activations + logits), Units.bytes(weights), Units.bytes(masters),
         Units.bytes(moments), Units.bytes(gradients), Units.bytes(activations), Units.bytes(logits));

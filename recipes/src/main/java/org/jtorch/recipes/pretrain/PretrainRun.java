@@ -91,7 +91,7 @@ final class PretrainRun {
     if (Files.exists(run.settings())) {
       return DType.parse(JsonFile.open(run.settings()).requiredString("dtype"));
     }
-    DType chosen = recipe.dtype().equals("auto") ? MachineSpeed.fastest(device) : DType.parse(recipe.dtype());
+    DType chosen = MachineSpeed.dtype(recipe.dtype(), device);
     JsonFile.write(run.settings(), JsonNodeFactory.instance.objectNode().put("dtype", chosen.toString()).put("device", device.toString()));
     return chosen;
   }
