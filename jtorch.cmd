@@ -7,7 +7,7 @@ set "JT_HOME=%~dp0"
 if "%JT_HOME:~-1%"=="\" set "JT_HOME=%JT_HOME:~0,-1%"
 set "JT_TARGET=%JT_HOME%\recipes\target"
 set "JT_JDK="
-set "JT_JVM=--enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -XX:+UseSerialGC"
+set "JT_JVM=--enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -XX:+UseSerialGC -XX:Tier4InvocationThreshold=40000 -XX:Tier4MinInvocationThreshold=5000 -XX:Tier4CompileThreshold=100000 -XX:Tier4BackEdgeThreshold=400000"
 
 if defined JAVA_HOME call :try "%JAVA_HOME%"
 if not defined JT_JDK for /f "delims=" %%j in ('where java 2^>nul') do call :try "%%~dpj.."
@@ -65,8 +65,9 @@ if errorlevel 1 (
 rem The class path is too long for a command line: it goes into an argument file, backslashes doubled.
 powershell -NoProfile -Command "$c = (Get-Content -LiteralPath ($env:JT_TARGET + '\jtorch.classpath') -Raw).Trim().Replace('\', '\\'); $u = New-Object System.Text.UTF8Encoding $false; [IO.File]::WriteAllText($env:JT_TARGET + '\jtorch.args', '-cp ' + [char]34 + $c + [char]34, $u)"
 if errorlevel 1 exit /b 70
-rem One short run leaves a cache of loaded classes, so that later ones start quicker; without it all still works.
+rem One step of training leaves a cache of loaded classes, so that later ones start quicker; without it all still works.
 if exist "%JT_TARGET%\jtorch.aot" del "%JT_TARGET%\jtorch.aot"
-"%JT_JDK%\bin\java.exe" %JT_JVM% "-XX:AOTCacheOutput=%JT_TARGET%\jtorch.aot" "@%JT_TARGET%\jtorch.args" org.jtorch.recipes.cli.Main cat quickstart --resolved >nul 2>nul
+"%JT_JDK%\bin\java.exe" %JT_JVM% "-XX:AOTCacheOutput=%JT_TARGET%\jtorch.aot" "@%JT_TARGET%\jtorch.args" org.jtorch.recipes.cli.Main run quickstart --out "%JT_TARGET%\jtorch.warm" train.steps=1 train.schedule.warmup=0 eval.new_tokens=2 data.held_out_bytes=2000 >nul 2>nul
+if exist "%JT_TARGET%\jtorch.warm" rmdir /s /q "%JT_TARGET%\jtorch.warm"
 move /y "%JT_TARGET%\jtorch.building" "%JT_TARGET%\jtorch.built" >nul
 exit /b 0

@@ -2,6 +2,7 @@ package org.jtorch.attention;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.attention.AttentionConfig.Span;
 import org.jtorch.nn.Pass;
@@ -14,9 +15,6 @@ import org.jtorch.tensor.TensorScope;
 /// What the attention layers of one forward share: rotary tables, masks, the cache. Made by the model at the
 /// start of a forward; its tensors live in the scope of that forward.
 public final class AttentionState implements Pass.Shared {
-  /// What a hidden score becomes: finite, so that a row without any visible key (padding) is no NaN.
-  static final double HIDDEN = -1e30;
-
   private final Pass pass;
   private final TensorScope scope;
   private final @Nullable KvCache cache;
@@ -55,7 +53,7 @@ public final class AttentionState implements Pass.Shared {
     return past;
   }
 
-  private Tensor keep(Object key, java.util.function.Supplier<Tensor> make) {
+  private Tensor keep(Object key, Supplier<Tensor> make) {
     Tensor found = tensors.get(key);
     if (found == null) {
       try (var inner = TensorScope.open()) {
@@ -69,17 +67,22 @@ public final class AttentionState implements Pass.Shared {
 
   /// Rotary tables for this pass's positions, in the activations' type. `[1 or B, T, D/2]`
   Rope.Tables tables(Rope rope, int headDim) {
-    record Key(Rope rope, int headDim, boolean sine) {}
-    var cos = new Key(rope, headDim, false);
-    var sin = new Key(rope, headDim, true);
+    return tables(rope, headDim, "positions", this::positions);
+  }
+
+  /// Tables for positions made from this pass's; `name` tells them apart.
+  Rope.Tables tables(Rope rope, int headDim, Object name, Supplier<Tensor> positions) {
+    record Key(Rope rope, int headDim, Object name, boolean sine) {}
+    var cos = new Key(rope, headDim, name, false);
+    var sin = new Key(rope, headDim, name, true);
     Tensor c = tensors.get(cos);
     Tensor s = tensors.get(sin);
     if (c == null || s == null) {
       try (var _ = TensorScope.open()) {
-        Tensor positions = pass.positions() == null ? Rope.consecutive(past, tokens, device) : pass.positions();
-        boolean ask = pass.positions() != null && rope.scaling() instanceof RopeScaling.Dynamic;   // waits for the device
-        long length = ask ? positions.max().itemLong() + 1 : past + tokens;
-        var t = rope.tables(positions, headDim, length).to(dtype);
+        Tensor given = pass.positions();
+        long length = given != null && rope.scaling() instanceof RopeScaling.Dynamic
+            ? given.max().itemLong() + 1 : past + tokens;                          // asking waits for the device
+        var t = rope.tables(positions.get(), headDim, length).to(dtype);
         c = scope.adopt(t.cos());
         s = scope.adopt(t.sin());
       }
@@ -89,53 +92,115 @@ public final class AttentionState implements Pass.Shared {
     return new Rope.Tables(c, s);
   }
 
+  /// Positions of this pass's tokens. int64 `[1 or B, T]`
+  Tensor positions() {
+    Tensor given = pass.positions();
+    return given == null ? Rope.consecutive(past, tokens, device) : given;
+  }
+
+  /// Positions of all keys up to this pass's last token: padding on the left does not count. int64 `[1 or B, past + T]`
+  Tensor keyPositions() {
+    if (past == 0) {
+      return positions();
+    }
+    Tensor mask = pass.keyMask();
+    return mask == null ? Rope.consecutive(0, past + tokens, device)
+        : Ops.clampMin(mask.narrow(1, 0, past + tokens).to(DType.I64).cumsum(1).sub(1), 0);
+  }
+
   /// True if "each query sees all keys up to its own" is the whole truth.
   boolean plainCausal(Span span) {
-    return pass.keyMask() == null && pass.segments() == null && reachesAll(span);
+    return pass.keyMask() == null && pass.segments() == null && pass.prefix() == null && reachesAll(span);
   }
 
   private boolean reachesAll(Span span) {
     return switch (span) {
-      case Span.Full _ -> true;
+      case Span.Full _, Span.DualChunk _ -> true;
       case Span.Sliding(int window) -> window >= past + tokens;
+      case Span.Bidirectional _ -> false;
     };
   }
 
-  /// 0 where a key is visible, [#HIDDEN] where not, for queries `[from, from + n)` of this pass against keys
-  /// `[0, keys)`. `[1 or B, n, keys]`
-  Tensor bias(Span span, long from, long n, long keys) {
-    record Key(Span span, long from, long n, long keys) {}
-    return keep(new Key(span, from, n, keys), () -> {
-      Tensor hidden = visible(span, from, n, keys).not();
-      return Ops.zeros(dtype, device, hidden.shape()).maskedFill(hidden, HIDDEN);
-    });
+  /// The keys `[first, end)` outside of which queries `[from, from + n)` of this pass see nothing.
+  Keys keys(Span span, long from, long n) {
+    boolean ahead = span instanceof Span.Bidirectional || pass.prefix() != null;
+    long first = span instanceof Span.Sliding(int window) && pass.prefix() == null ? Math.max(0, past + from - window + 1) : 0;
+    return new Keys(first, ahead ? past + tokens : past + from + n);
   }
 
-  private Tensor visible(Span span, long from, long n, long keys) {
-    boolean newest = n == 1 && keys == past + from + 1;                        // a decoding step: nothing lies ahead
+  /// A range of keys.
+  record Keys(long first, long end) {
+    long count() {
+      return end - first;
+    }
+  }
+
+  /// 0 where a key is visible, a very negative number where not, for queries `[from, from + n)` of this pass against the
+  /// given keys. `[1 or B, n, keys]`
+  Tensor bias(Span span, long from, long n, Keys keys) {
+    record Key(Span span, long from, long n, Keys keys) {}
+    return keep(new Key(span, from, n, keys), () -> hide(visible(span, from, n, keys)));
+  }
+
+  /// [#bias] of one new token against a ring of keys that are all within its window: only padding hides any; null if there
+  /// is none. `[B, 1, keys]`
+  @Nullable Tensor ringBias(KvCache.Filled ring) {
+    record Key(long first, long turn) {}
+    Tensor mask = pass.keyMask();
+    if (mask == null) {
+      return null;
+    }
+    long n = ring.keys().size(2);
+    return keep(new Key(ring.first(), ring.turn()), () -> hide(Ops.cat(1,
+        mask.narrow(1, ring.first() + n - ring.turn(), ring.turn()), mask.narrow(1, ring.first(), n - ring.turn())).unsqueeze(1)));
+  }
+
+  private Tensor hide(Tensor visible) {
+    return Ops.zeros(dtype, device, visible.shape()).maskedFill(visible.not(), hidden());
+  }
+
+  /// What hides a score: finite, so that a row without any visible key (padding) is no NaN.
+  private double hidden() {
+    return dtype == DType.F16 ? -3e4 : -1e30;
+  }
+
+  private Tensor visible(Span span, long from, long n, Keys keys) {
+    boolean newest = n == 1 && keys.end() == past + from + 1;                  // a decoding step: nothing lies ahead
     if (newest && pass.keyMask() != null && pass.segments() == null && reachesAll(span)) {
-      return pass.keyMask().narrow(1, 0, keys).unsqueeze(1);                   // [B, 1, keys]
+      return padding(pass.keyMask(), keys);
     }
     Tensor q = Ops.arange(past + from, past + from + n, device).view(1, n, 1);
-    Tensor k = Ops.arange(0, keys, device).view(1, 1, keys);
-    Tensor see = k.le(q);                                                      // [1, n, keys]
-    if (span instanceof Span.Sliding(int window)) {
-      see = see.and(k.gt(q.sub(window)));
+    Tensor k = Ops.arange(keys.first(), keys.end(), device).view(1, 1, keys.count());
+    Tensor see = inSpan(span, q, k);                                           // [1, n, keys]
+    if (pass.prefix() != null) {
+      see = see.or(k.lt(pass.prefix().view(-1, 1, 1)));                        // [B, n, keys]
     }
     if (pass.keyMask() != null) {
-      see = see.and(pass.keyMask().narrow(1, 0, keys).unsqueeze(1));           // [B, 1, keys]
+      see = see.and(padding(pass.keyMask(), keys));
     }
     if (pass.segments() != null) {
       Tensor s = pass.segments();
-      see = see.and(s.narrow(1, from, n).unsqueeze(2).eq(s.narrow(1, 0, keys).unsqueeze(1)));
+      see = see.and(s.narrow(1, from, n).unsqueeze(2).eq(s.narrow(1, keys.first(), keys.count()).unsqueeze(1)));
     }
     return see;
+  }
+
+  private static Tensor inSpan(Span span, Tensor q, Tensor k) {
+    return switch (span) {
+      case Span.Full _, Span.DualChunk _ -> k.le(q);
+      case Span.Sliding(int window) -> k.le(q).and(k.gt(q.sub(window)));
+      case Span.Bidirectional _ -> k.ge(0).or(q.lt(k));                        // everything, in the shape of both
+    };
+  }
+
+  private static Tensor padding(Tensor mask, Keys keys) {
+    return mask.narrow(1, keys.first(), keys.count()).unsqueeze(1);            // [B, 1, keys]
   }
 
   /// The triangle that hides a block's own future. `[n, n]`
   Tensor triangle(long n) {
     record Key(long n) {}
     return keep(new Key(n), () -> Ops.zeros(dtype, device, n, n).maskedFill(
-        Ops.arange(0, n, device).view(1, n).gt(Ops.arange(0, n, device).view(n, 1)), HIDDEN));
+        Ops.arange(0, n, device).view(1, n).gt(Ops.arange(0, n, device).view(n, 1)), hidden()));
   }
 }

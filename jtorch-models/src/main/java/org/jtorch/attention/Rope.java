@@ -43,7 +43,7 @@ public record Rope(double base, RopeScaling scaling) {
   ///
   /// @param x `[B, T, H, D]`
   /// @param t tables in x's type, `[B, T, D/2]`
-  static Tensor rotate(Tensor x, Tables t) {
+  public static Tensor rotate(Tensor x, Tables t) {
     long half = x.size(3) / 2;
     Tensor a = x.narrow(3, 0, half);
     Tensor b = x.narrow(3, half, half);

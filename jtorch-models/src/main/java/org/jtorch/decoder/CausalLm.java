@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.jtorch.attention.KvCache;
 import org.jtorch.nn.Parameter;
 import org.jtorch.nn.Pass;
+import org.jtorch.nn.SoftCap;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Tensor;
@@ -25,12 +26,32 @@ public interface CausalLm extends AutoCloseable {
   /// The head's matrix, which a tied model shares with its embedding. `[V, C]`
   Parameter head();
 
+  /// The cap that [#logits] ends with; losses that multiply with [#head] themselves apply it.
+  default SoftCap logitCap() {
+    return SoftCap.NONE;
+  }
+
+  /// What the experts' balancing loss is multiplied by in training; 0 for a model without experts.
+  default double auxCoefficient() {
+    return 0;
+  }
+
   List<Parameter> parameters();
 
   int vocabSize();
 
+  /// Ids from 0 up to here may go in: the vocabulary, and virtual tokens behind it if an adapter has put some there.
+  default int inputIds() {
+    return vocabSize();
+  }
+
   /// The longest sequence that the model was made for.
   int maxPositions();
+
+  /// Whether a sequence of this length can run; rotary scalings that grow with the length know no bound.
+  default boolean fits(long length) {
+    return length <= maxPositions();
+  }
 
   DType dtype();
 

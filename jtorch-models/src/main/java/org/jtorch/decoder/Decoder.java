@@ -7,11 +7,14 @@ import org.jspecify.annotations.Nullable;
 import org.jtorch.attention.AttentionState;
 import org.jtorch.attention.KvCache;
 import org.jtorch.nn.Embedding;
+import org.jtorch.nn.Init;
+import org.jtorch.nn.Layer;
 import org.jtorch.nn.Linear;
 import org.jtorch.nn.Module;
 import org.jtorch.nn.Parameter;
 import org.jtorch.nn.Pass;
-import org.jtorch.nn.RmsNorm;
+import org.jtorch.nn.SoftCap;
+import org.jtorch.nn.Weight;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Ops;
@@ -36,19 +39,24 @@ public final class Decoder extends Module implements CausalLm {
   private final DecoderConfig config;
   private final Embedding embedding;
   private final List<Block> blocks = new ArrayList<>();
-  private final RmsNorm norm;
+  private final Layer norm;
   private final Parameter head;
 
   /// Declares a model of this shape; [#initialize] or [#allocate] gives it weights.
   public Decoder(DecoderConfig config) {
     this.config = config;
-    embedding = child("model.embed_tokens", new Embedding(config.vocab(), config.dim(), config.initStd()));
+    embedding = child("model.embed_tokens", new Embedding(config.vocab(), config.dim(), embeddingInit(config)));
     for (int i = 0; i < config.layers(); i++) {
-      blocks.add(child("model.layers." + i, new Block(config.blocks().get(i), config.dim(), config.normEps(), i, config.initStd())));
+      blocks.add(child("model.layers." + i, new Block(config.blocks().get(i), config.dim(), config.norm(), i, config.init())));
     }
-    norm = child("model.norm", new RmsNorm(config.dim(), config.normEps()));
+    norm = child("model.norm", config.norm().build(config.dim()));
     head = config.tied() ? embedding.weight()
-        : child("lm_head", new Linear(config.dim(), config.vocab(), false, config.initStd())).weight();
+        : child("lm_head", new Linear(config.dim(), config.vocab(), false, config.init())).weight();
+  }
+
+  /// A table's rows are looked up, not multiplied: its fan-in says nothing, so it begins with the usual 0.02.
+  private static Init embeddingInit(DecoderConfig config) {
+    return config.init() instanceof Init.Normal ? config.init() : new Init.Normal(0.02);
   }
 
   /// A model with fresh weights.
@@ -58,6 +66,12 @@ public final class Decoder extends Module implements CausalLm {
     var model = new Decoder(config);
     model.initialize(device, dtype, rng);
     return model;
+  }
+
+  /// The matrices of attention, feed-forward and experts: neither embedding, head nor router.
+  public List<Parameter> projections() {
+    return weights().values().stream().filter(w -> w.name().matches(".*(_proj|\\.w[123])\\.weight")).map(Weight::parameter)
+        .distinct().toList();
   }
 
   public DecoderConfig config() {
@@ -74,7 +88,7 @@ public final class Decoder extends Module implements CausalLm {
     try (var scope = TensorScope.open()) {
       var home = pass.tape() == null ? scope : pass.tape().scope();
       var shared = pass.withShared(new AttentionState(pass, home, ids, dtype(), cache));
-      Tensor x = embedding.apply(ids, shared);                                          // [B, T, C]
+      Tensor x = scaled(embedding.apply(ids, shared));                                  // [B, T, C]
       for (int i = 0; i < blocks.size(); i++) {
         probe.at(i, x);
         x = step(blocks.get(i), x, shared);
@@ -100,18 +114,36 @@ public final class Decoder extends Module implements CausalLm {
   }
 
   private void requireLength(long length) {
-    if (length > config.maxPositions()) {
+    if (!fits(length)) {
       throw new IllegalArgumentException("the sequence has " + length + " tokens but the model allows "
           + config.maxPositions() + " (`max_position_embeddings`); shorten it, or extend the model's context");
     }
   }
 
+  /// Times the embedding scale, rounded to the weights' type first: in bf16 Gemma's √3072 is 55.5 (papers.md 4.1).
+  private Tensor scaled(Tensor x) {
+    return config.embeddingScale() == 1 ? x : x.mul(x.dtype().round(config.embeddingScale()));
+  }
+
   @Override public Tensor logits(Tensor hidden) {                                       // [..., C]
-    return Ops.linear(hidden, head.tensor(), null);                                     // [..., V]
+    return config.logitCap().apply(Ops.linear(hidden, head.tensor(), null));            // [..., V]
+  }
+
+  @Override public SoftCap logitCap() {
+    return config.logitCap();
+  }
+
+  @Override public double auxCoefficient() {
+    return config.auxCoefficient();
   }
 
   @Override public Parameter head() {
     return head;
+  }
+
+  @Override public int inputIds() {
+    var extra = embedding.extra();
+    return vocabSize() + (extra == null ? 0 : extra.count());
   }
 
   @Override public int vocabSize() {
@@ -120,6 +152,10 @@ public final class Decoder extends Module implements CausalLm {
 
   @Override public int maxPositions() {
     return config.maxPositions();
+  }
+
+  @Override public boolean fits(long length) {
+    return length <= config.maxPositions() || config.growsWithLength();
   }
 
   @Override public DType dtype() {

@@ -9,7 +9,8 @@ import org.jtorch.io.JsonFile;
 
 /// The families that JTorch knows: the only list.
 public final class Families {
-  private static final List<Family> ALL = List.of(new Llama());
+  private static final List<Family> ALL = List.of(
+      new Llama());
 
   private Families() {}
 
@@ -17,18 +18,25 @@ public final class Families {
     return ALL;
   }
 
+  /// Whether some family reads this `model_type`.
+  public static boolean knows(String type) {
+    return ALL.stream().anyMatch(f -> f.modelTypes().contains(type));
+  }
+
   /// The family of a `config.json`.
   ///
   /// @throws DataException if its `model_type` is not one of ours
   public static Family of(JsonFile config) {
     String type = config.requiredString("model_type");
-    return ALL.stream().filter(f -> f.modelType().equals(type)).findFirst().orElseThrow(() -> new DataException(config.path()
-        + ": `model_type` is \"" + type + "\", which JTorch does not know; supported: " + names()));
+    if (!knows(type)) {
+      throw new DataException(config.path() + ": `model_type` is \"" + type + "\", which JTorch does not know; supported: " + names());
+    }
+    return named(type);
   }
 
   /// The family by its name.
   public static Family named(String type) {
-    return ALL.stream().filter(f -> f.modelType().equals(type)).findFirst().orElseThrow(() ->
+    return ALL.stream().filter(f -> f.modelTypes().contains(type)).findFirst().orElseThrow(() ->
         new IllegalArgumentException("unknown family \"" + type + "\"; supported: " + names()));
   }
 
@@ -40,6 +48,6 @@ public final class Families {
   }
 
   private static String names() {
-    return String.join(", ", ALL.stream().map(Family::modelType).toList());
+    return String.join(", ", ALL.stream().flatMap(f -> f.modelTypes().stream()).toList());
   }
 }

@@ -1,6 +1,7 @@
 package org.jtorch.family;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
 import java.util.SequencedMap;
 import org.jtorch.decoder.DecoderConfig;
 import org.jtorch.io.JsonFile;
@@ -9,6 +10,11 @@ import org.jtorch.io.JsonFile;
 public interface Family {
   /// `model_type` in `config.json`.
   String modelType();
+
+  /// Every `model_type` that this family reads.
+  default List<String> modelTypes() {
+    return List.of(modelType());
+  }
 
   /// The class that transformers loads it with.
   String architecture();

@@ -12,7 +12,6 @@ import org.jtorch.decoder.BlockConfig;
 import org.jtorch.decoder.DecoderConfig;
 import org.jtorch.ffn.Activation;
 import org.jtorch.ffn.FeedForwardConfig.Gated;
-import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
 
 /// Llama 3.1 (arXiv 2407.21783; papers.md 5.1) and everything of its shape.
@@ -60,21 +59,10 @@ public final class Llama implements Family {
   }
 
   @Override public DecoderConfig read(JsonFile c) {
-    int dim = c.requiredInt("hidden_size");
-    int heads = c.requiredInt("num_attention_heads");
-    if (!c.has("head_dim") && dim % heads != 0) {
-      throw new DataException(c.path() + ": `num_attention_heads` (" + heads + ") must divide `hidden_size` (" + dim
-          + "), or `head_dim` must be given");
-    }
     boolean bias = c.optBoolean("attention_bias", false);
-    var attention = new Gqa(heads, c.optInt("num_key_value_heads", heads), c.optInt("head_dim", dim / heads), bias, bias,
-        RopeJson.read(c, 10_000), Span.FULL);
-    String act = c.optString("hidden_act", "silu");
-    if (!act.equals("silu")) {
-      throw new DataException(c.path() + ": `hidden_act` is \"" + act + "\"; Llama models have silu");
-    }
-    var ffn = new Gated(c.requiredInt("intermediate_size"), Activation.SILU, c.optBoolean("mlp_bias", false));
-    return new DecoderConfig("llama", c.requiredInt("vocab_size"), dim, c.optInt("max_position_embeddings", 2_048),
+    var attention = ConfigKeys.attention(c, bias, bias, 0, 10_000);
+    var ffn = ConfigKeys.gated(c, "hidden_act", Activation.SILU, c.optBoolean("mlp_bias", false));
+    return new DecoderConfig("llama", c.requiredInt("vocab_size"), c.requiredInt("hidden_size"), c.optInt("max_position_embeddings", 2_048),
         c.optDouble("rms_norm_eps", 1e-6), c.optBoolean("tie_word_embeddings", false), c.optDouble("initializer_range", 0.02),
         Collections.nCopies(c.requiredInt("num_hidden_layers"), new BlockConfig(attention, ffn)));
   }
@@ -87,6 +75,6 @@ public final class Llama implements Family {
     into.put("attention_bias", attention.qkvBias());
     into.put("attention_dropout", 0.0);
     into.put("mlp_bias", ffn.bias());
-    RopeJson.write(attention.rope(), into);
+    RopeJson.write(attention, into);
   }
 }

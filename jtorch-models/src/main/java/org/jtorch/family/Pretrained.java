@@ -8,7 +8,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
@@ -19,12 +18,11 @@ import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
 import org.jtorch.io.SafeTensors;
 import org.jtorch.io.SafeTensorsWriter;
-import org.jtorch.io.WeightReport;
+import org.jtorch.nn.Init;
 import org.jtorch.nn.Weight;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Grad;
-import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
 
@@ -33,8 +31,10 @@ import org.jtorch.tensor.TensorScope;
 public final class Pretrained {
   /// Files that travel with a model from folder to folder.
   public static final List<String> COMPANIONS = List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-      "tokenizer.model", "chat_template.jinja", "vocab.json", "merges.txt");
-  private static final long SHARD_BYTES = 5L << 30;
+      "tokenizer.model", "added_tokens.json", "chat_template.jinja", "vocab.json", "merges.txt");
+  /// What a shard holds at most unless a caller says otherwise.
+  public static final long SHARD_BYTES = 5L << 30;
+  private static final List<String> TOKEN_IDS = List.of("bos_token_id", "eos_token_id", "pad_token_id");
 
   private Pretrained() {}
 
@@ -65,45 +65,49 @@ public final class Pretrained {
   @MustBeClosed
   @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the caller
   public static Decoder load(DecoderConfig config, Path weights, Device device, @Nullable DType dtype) {
+    var model = new Decoder(config);
     try (var file = SafeTensors.open(weights)) {
-      var model = new Decoder(config);
-      var wanted = model.weights();
-      var report = compare(wanted, file, config.tied());
-      if (!report.clean()) {
-        throw new DataException(report.render(weights));
-      }
-      DType type = dtype != null ? dtype : DType.parse(file.entries().firstEntry().getValue().dtype());
-      model.allocate((_, shape) -> Ops.empty(type, device, shape));
-      wanted.values().forEach(w -> copy(file.get(w.name()), w));
+      Loader.check(file, model.weights(), config.tied(), weights);
+      Loader.copy(file, model, device, dtype != null ? dtype : Loader.dtype(file));
       return model;
+    } catch (RuntimeException | Error e) {
+      model.close();
+      throw e;
     }
+  }
+
+  /// Opens a model without reading it: the mapped file is its memory, so there is no second copy and pages are read when
+  /// they are first used. It is on the CPU, in the type of the file, and frozen; [#load] makes one that can be trained.
+  ///
+  /// The file must not change while the model is open; JTorch's own writers replace files by renaming.
+  ///
+  /// @throws DataException listing all missing, unexpected and misshapen tensors at once
+  @MustBeClosed
+  public static Decoder open(Path folder) {
+    return open(config(folder), folder);
+  }
+
+  /// Opens weights for a shape that is known already.
+  @MustBeClosed
+  @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the caller
+  public static Decoder open(DecoderConfig config, Path weights) {
+    var model = new Decoder(config);
+    var file = SafeTensors.open(weights);
+    try {
+      Loader.check(file, model.weights(), config.tied(), weights);
+    } catch (RuntimeException | Error e) {
+      file.close();
+      throw e;
+    }
+    Loader.map(file, model);                   // from here on the model closes the file
+    return model;
   }
 
   /// Copies a stored tensor into a weight of the same shape, converting its type.
   public static void copy(SafeTensors.Entry entry, Weight into) {
     try (var _ = TensorScope.open(); var _ = Grad.off()) {
-      into.view().copyInPlace(Tensor.alias(entry.bytes(), DType.parse(entry.dtype()), entry.shape()));
+      into.view().copyInPlace(Loader.stored(entry));
     }
-  }
-
-  private static WeightReport compare(SequencedMap<String, Weight> wanted, SafeTensors file, boolean tied) {
-    var missing = new ArrayList<String>();
-    var misshapen = new ArrayList<WeightReport.Misshapen>();
-    wanted.forEach((name, w) -> {
-      var entry = file.entries().get(name);
-      if (entry == null) {
-        missing.add(name);
-      } else if (!java.util.Arrays.equals(entry.shape(), w.shape())) {
-        misshapen.add(new WeightReport.Misshapen(name, w.shape(), entry.shape()));
-      }
-    });
-    var unexpected = file.entries().keySet().stream().filter(n -> !wanted.containsKey(n) && !harmless(n, tied)).toList();
-    return new WeightReport(missing, unexpected, misshapen);
-  }
-
-  /// Copies of a tied matrix, and buffers that old checkpoints stored.
-  private static boolean harmless(String name, boolean tied) {
-    return name.endsWith("rotary_emb.inv_freq") || (tied && name.equals("lm_head.weight"));
   }
 
   /// Writes a model into an existing folder.
@@ -111,14 +115,26 @@ public final class Pretrained {
   /// @param dtype the type in the file
   /// @param companions a folder whose tokenizer files are copied along, or null
   public static void save(Decoder model, Path folder, DType dtype, @Nullable Path companions) {
-    save(model.config(), weights(model, dtype), folder, dtype, companions);
+    save(model, folder, dtype, companions, SHARD_BYTES);
+  }
+
+  /// The same in files of at most `shardBytes` of weights each; a single weight above that has a file of its own.
+  public static void save(Decoder model, Path folder, DType dtype, @Nullable Path companions, long shardBytes) {
+    save(model.config(), weights(model, dtype), folder, dtype, companions, shardBytes);
   }
 
   /// Writes weights that come from elsewhere (float32 masters, an average) under the model's names.
   public static void save(DecoderConfig config, SequencedMap<String, SafeTensorsWriter.Source> weights, Path folder, DType dtype,
       @Nullable Path companions) {
-    JsonFile.write(folder.resolve("config.json"), json(config, dtype));
-    SafeTensorsWriter.writeSharded(folder, weights, SHARD_BYTES);
+    save(config, weights, folder, dtype, companions, SHARD_BYTES);
+  }
+
+  private static void save(DecoderConfig config, SequencedMap<String, SafeTensorsWriter.Source> weights, Path folder, DType dtype,
+      @Nullable Path companions, long shardBytes) {
+    var json = json(config, dtype);
+    keepTokenIds(companions, json);
+    JsonFile.write(folder.resolve("config.json"), json);
+    SafeTensorsWriter.writeSharded(folder, weights, shardBytes);
     Path generation = companions == null ? null : companions.resolve("generation_config.json");
     if (generation != null && Files.exists(generation)) {
       copyFile(generation, folder);
@@ -128,6 +144,20 @@ public final class Pretrained {
     for (String name : COMPANIONS) {
       if (companions != null && Files.exists(companions.resolve(name))) {
         copyFile(companions.resolve(name), folder);
+      }
+    }
+  }
+
+  /// The ids of the special tokens belong to the tokenizer, which travels along.
+  private static void keepTokenIds(@Nullable Path companions, ObjectNode json) {
+    Path file = companions == null ? null : companions.resolve("config.json");
+    if (file == null || !Files.exists(file)) {
+      return;
+    }
+    var from = JsonFile.open(file);
+    for (String key : TOKEN_IDS) {
+      if (from.has(key) && !json.has(key)) {
+        json.set(key, from.node().get(key));
       }
     }
   }
@@ -146,7 +176,7 @@ public final class Pretrained {
     });
   }
 
-  private static ObjectNode json(DecoderConfig config, DType dtype) {
+  static ObjectNode json(DecoderConfig config, DType dtype) {
     var family = Families.named(config.family());
     var attention = config.attention();
     var node = JsonNodeFactory.instance.objectNode();
@@ -159,9 +189,9 @@ public final class Pretrained {
     node.put("num_key_value_heads", attention.kvHeads());
     node.put("head_dim", attention.headDim());
     node.put("max_position_embeddings", config.maxPositions());
-    node.put("rms_norm_eps", config.normEps());
+    node.put("rms_norm_eps", config.norm().eps());
     node.put("tie_word_embeddings", config.tied());
-    node.put("initializer_range", config.initStd());
+    node.put("initializer_range", config.init() instanceof Init.Normal(double std) ? std : 0.02);
     node.put("use_cache", true);
     node.put("dtype", dtype.hfName());
     node.put("torch_dtype", dtype.hfName());

@@ -1,6 +1,7 @@
 package org.jtorch.family;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import org.jtorch.attention.AttentionConfig;
 import org.jtorch.attention.Rope;
 import org.jtorch.attention.RopeScaling;
 import org.jtorch.io.DataException;
@@ -39,7 +40,11 @@ final class RopeJson {
         s.optBoolean("truncate", true), s.optDouble("attention_factor", RopeScaling.Yarn.defaultAttentionFactor(factor)));
   }
 
-  static void write(Rope rope, ObjectNode config) {
+  static void write(AttentionConfig.Gqa attention, ObjectNode config) {
+    Rope rope = attention.rope();
+    if (rope == null) {
+      return;
+    }
     var p = config.putObject("rope_parameters").put("rope_theta", rope.base());
     switch (rope.scaling()) {
       case RopeScaling.None _ -> p.put("rope_type", "default");

@@ -24,4 +24,13 @@ public enum Activation {
       case GELU -> Ops.gelu(x);
     };
   }
+
+  /// The gradient into `out`. gradient and x of one shape
+  void backwardInto(Tensor out, Tensor gradient, Tensor x) {
+    switch (this) {
+      case SILU -> Ops.siluBackwardInto(out, gradient, x);
+      case GELU_TANH -> Ops.geluBackwardInto(out, gradient, x, "tanh");
+      case GELU -> Ops.geluBackwardInto(out, gradient, x, "none");
+    }
+  }
 }

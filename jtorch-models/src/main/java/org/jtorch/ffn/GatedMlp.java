@@ -1,6 +1,7 @@
 package org.jtorch.ffn;
 
 import java.util.List;
+import org.jtorch.nn.Init;
 import org.jtorch.nn.Layer;
 import org.jtorch.nn.Linear;
 import org.jtorch.nn.Pass;
@@ -18,12 +19,12 @@ public final class GatedMlp extends Layer {
   private final Linear gateUp;
   private final Linear down;
 
-  public GatedMlp(FeedForwardConfig.Gated config, int dim, double std) {
+  public GatedMlp(FeedForwardConfig.Gated config, int dim, Init init) {
     this.config = config;
     int hidden = config.hidden();
-    var outputs = List.of(new Linear.Output("gate_proj", hidden), new Linear.Output("up_proj", hidden));
-    this.gateUp = child("", new Linear(dim, outputs, config.bias(), std));
-    this.down = child("down_proj", new Linear(hidden, dim, config.bias(), std));
+    var outputs = List.of(new Linear.Output("gate_proj", hidden, init), new Linear.Output("up_proj", hidden, init));
+    this.gateUp = child("", new Linear(dim, outputs, config.bias()));
+    this.down = child("down_proj", new Linear(hidden, dim, config.bias(), init));
   }
 
   @Override protected Tensor forward(Tensor x, Pass pass) {                        // [B, T, C]

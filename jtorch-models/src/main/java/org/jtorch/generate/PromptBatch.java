@@ -83,13 +83,13 @@ final class PromptBatch {
             + " is empty; start it with one token at least, the tokenizer's BOS for example");
       }
       long together = (long) p.length + newTokens;
-      if (together > model.maxPositions()) {
+      if (!model.fits(together)) {
         throw new IllegalArgumentException("prompt " + i + " has " + p.length + " tokens and `max_new_tokens` is " + newTokens
             + ", together " + together + ", but the model allows " + model.maxPositions() + " (`max_position_embeddings`); "
             + (p.length < model.maxPositions() ? "ask for at most " + (model.maxPositions() - p.length) + " new tokens or shorten"
                 : "shorten") + " the prompt");
       }
-      checkIds(p, i, model.vocabSize());
+      checkIds(p, i, model.inputIds());
     }
   }
 

@@ -1,5 +1,7 @@
 package org.jtorch.nn;
 
+import org.jspecify.annotations.Nullable;
+import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.GradTape;
 import org.jtorch.tensor.Ops;
@@ -7,17 +9,48 @@ import org.jtorch.tensor.Tensor;
 
 /// Rows of a table by token id. weight `[V, C]`
 public final class Embedding extends Layer {
-  private final Parameter weight;
+  /// Rows behind the table's own, under ids from the vocabulary's size on: virtual tokens.
+  public interface Extra {
+    /// n
+    int count();
 
-  public Embedding(int vocab, int dim, double std) {
-    weight = parameter("weight", new Init.Normal(std), vocab, dim);
+    /// `[n, C]`
+    Tensor rows();
+  }
+
+  private final Parameter weight;
+  private @Nullable Extra extra;
+
+  public Embedding(int vocab, int dim, Init init) {
+    weight = parameter("weight", init, vocab, dim);
   }
 
   public Parameter weight() {
     return weight;
   }
 
+  public @Nullable Extra extra() {
+    return extra;
+  }
+
+  /// Puts more rows behind the table, or takes them off (null).
+  public void extra(@Nullable Extra e) {
+    extra = e;
+  }
+
   @Override protected Tensor forward(Tensor ids, Pass pass) {             // int64 [B, T]
+    return extra == null || !pass.adapters() ? own(ids, pass) : extended(ids, extra.rows(), pass);
+  }
+
+  private Tensor extended(Tensor ids, Tensor rows, Pass pass) {
+    double vocab = weight.shape()[0];
+    Tensor virtual = ids.ge(vocab);                                       // [B, T]
+    Tensor own = own(ids.maskedFill(virtual, 0), pass);
+    Tensor more = Ops.embedding(rows.to(own.dtype()), ids.sub(vocab).to(DType.I64).maskedFill(virtual.not(), 0));
+    return Ops.where(virtual.unsqueeze(-1), more, own);                   // [B, T, C]
+  }
+
+  private Tensor own(Tensor ids, Pass pass) {
     GradTape tape = pass.tape();
     if (tape == null || !weight.tensor().requiresGrad()) {
       return Ops.embedding(weight.tensor(), ids);                         // [B, T, C]
@@ -41,5 +74,4 @@ public final class Embedding extends Layer {
     }
     sum.indexAddInPlace(0, ids.reshape(-1), g.reshape(-1, table.size(1)));
   }
-
 }

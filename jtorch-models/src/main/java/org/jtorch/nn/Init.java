@@ -1,5 +1,6 @@
 package org.jtorch.nn;
 
+import java.util.List;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Ops;
@@ -28,6 +29,42 @@ public sealed interface Init {
 
     @Override public Tensor make(Rng rng, DType dtype, Device device, long... shape) {
       return rng.normal(0, std, dtype, device, shape);
+    }
+  }
+
+  /// Normal with variance 1 / fan-in, as AFM's (papers.md 3.1, A22). shape `[out, in]`
+  record FanIn() implements Init {
+    @Override public Tensor make(Rng rng, DType dtype, Device device, long... shape) {
+      return rng.normal(0, Math.sqrt(1.0 / shape[shape.length - 1]), dtype, device, shape);
+    }
+  }
+
+  /// Kaiming uniform with a = √5, as PyTorch's linear layers and LoRA's A begin: in ±1/√fan-in. shape `[out, in]`
+  record Uniform() implements Init {
+    @Override public Tensor make(Rng rng, DType dtype, Device device, long... shape) {
+      double bound = 1 / Math.sqrt((double) shape[shape.length - 1]);
+      return rng.uniform(-bound, bound, dtype, device, shape);
+    }
+  }
+
+  /// Xavier normal: variance gain² · 2 / (fan-in + fan-out). shape `[out, in]`
+  record Xavier(double gain) implements Init {
+    @Override public Tensor make(Rng rng, DType dtype, Device device, long... shape) {
+      return rng.normal(0, gain * Math.sqrt(2.0 / (shape[0] + shape[1])), dtype, device, shape);
+    }
+  }
+
+  /// Several weights stacked by rows, each in its own way.
+  record Stacked(List<Rows> rows) implements Init {
+    /// `count` rows that begin like this.
+    public record Rows(Init init, long count) {}
+
+    @Override public Tensor make(Rng rng, DType dtype, Device device, long... shape) {
+      return Ops.cat(0, rows.stream().map(r -> {
+        long[] part = shape.clone();
+        part[0] = r.count();
+        return r.init().make(rng, dtype, device, part);
+      }).toArray(Tensor[]::new));
     }
   }
 }

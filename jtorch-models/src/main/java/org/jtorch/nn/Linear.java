@@ -9,32 +9,119 @@ import org.jtorch.tensor.Tensor;
 /// `x Wᵀ + b`. weight `[out, in]`, bias `[out]`. Several weights of a checkpoint may be stacked into one product.
 public final class Linear extends Layer {
   /// One of several weights stacked by rows, as the checkpoint names it.
-  public record Output(String name, int size) {}
+  public record Output(String name, int size, Init init) {}
 
+  /// What a fine-tuned model adds to a product, or makes of it: LoRA, for example.
+  public interface Adapter {
+    /// @param x the input, `[..., in]`
+    /// @param y the product as the model alone makes it, `[..., out]`
+    Tensor adapt(Linear linear, Tensor x, Tensor y, Pass pass);
+  }
+
+  /// Another way to hold the weight and multiply with it: a quantized one, for example.
+  public interface Product {
+    /// `x Wᵀ`. x `[..., in]`; result `[..., out]`
+    Tensor multiply(Tensor x, Pass pass);
+
+    /// The weight that it multiplies with, float32. `[out, in]`
+    Tensor weight();
+  }
+
+  private final int in;
+  private final List<Output> outputs;
   private final Parameter weight;
   private final @Nullable Parameter bias;
+  private @Nullable Adapter adapter;
+  private @Nullable Product product;
 
   public Linear(int in, int out, boolean bias, double std) {
-    this(in, List.of(new Output("", out)), bias, std);
+    this(in, List.of(new Output("", out, new Init.Normal(std))), bias);
+  }
+
+  public Linear(int in, int out, boolean bias, Init init) {
+    this(in, List.of(new Output("", out, init)), bias);
   }
 
   /// One product for several outputs of the same input: `[..., in]` to `[..., sum of sizes]`.
-  public Linear(int in, List<Output> outputs, boolean bias, double std) {
+  public Linear(int in, List<Output> outputs, boolean bias) {
+    this.in = in;
+    this.outputs = List.copyOf(outputs);
     var parts = new ArrayList<Parameter.Part>();
     long out = 0;
     for (var o : outputs) {
       parts.add(new Parameter.Part(o.name(), out, o.size()));
       out += o.size();
     }
-    this.weight = parameter("weight", new Init.Normal(std), parts, out, in);
+    this.weight = parameter("weight", init(outputs), parts, out, in).allowPieces();
     this.bias = bias ? parameter("bias", new Init.Constant(0), parts, out) : null;
+  }
+
+  private static Init init(List<Output> outputs) {
+    Init first = outputs.getFirst().init();
+    return outputs.stream().allMatch(o -> o.init().equals(first)) ? first
+        : new Init.Stacked(outputs.stream().map(o -> new Init.Stacked.Rows(o.init(), o.size())).toList());
   }
 
   public Parameter weight() {
     return weight;
   }
 
+  public @Nullable Parameter bias() {
+    return bias;
+  }
+
+  /// Input features.
+  public int in() {
+    return in;
+  }
+
+  /// The weights that this product stacks, in the order of their rows.
+  public List<Output> outputs() {
+    return outputs;
+  }
+
+  public @Nullable Adapter adapter() {
+    return adapter;
+  }
+
+  /// Puts an adapter on this product, or takes it off (null).
+  public void adapter(@Nullable Adapter a) {
+    adapter = a;
+  }
+
+  public @Nullable Product product() {
+    return product;
+  }
+
+  /// Multiplies in another way from now on, or with the parameter again (null).
+  public void product(@Nullable Product p) {
+    product = p;
+  }
+
   @Override protected Tensor forward(Tensor x, Pass pass) {                      // [..., in]
-    return Ops.linear(x, weight.tensor(), bias == null ? null : bias.tensor());  // [..., out]
+    if (product != null && pass.tape() != null) {
+      x = pass.tape().cut(x);                            // the product records itself: it and the adapter add to one leaf
+    }
+    Tensor y = multiply(x, pass);
+    return adapter == null || !pass.adapters() ? y : adapter.adapt(this, x, y, pass);   // [..., out]
+  }
+
+  private Tensor multiply(Tensor x, Pass pass) {
+    Tensor b = bias == null ? null : bias.tensor();
+    if (product == null) {
+      return weight.inPieces() ? byPiece(x, b) : Ops.linear(x, weight.tensor(), b);
+    }
+    Tensor y = product.multiply(x, pass);
+    return b == null ? y : y.add(b);
+  }
+
+  /// A mapped file does not hold the stacked weights next to each other: one product each, joined.
+  private Tensor byPiece(Tensor x, @Nullable Tensor b) {
+    var products = new Tensor[weight.parts().size()];
+    for (int i = 0; i < products.length; i++) {
+      var part = weight.parts().get(i);
+      products[i] = Ops.linear(x, weight.tensors().get(i), b == null ? null : b.narrow(0, part.start(), part.rows()));
+    }
+    return Ops.cat(x.dim() - 1, products);                                         // [..., out]
   }
 }

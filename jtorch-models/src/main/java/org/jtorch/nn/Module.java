@@ -5,7 +5,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
@@ -64,6 +66,17 @@ public abstract class Module implements AutoCloseable {
     children.forEach((name, child) -> child.collect(join(prefix, name), into));
   }
 
+  /// Shows every module of the tree with its path in the checkpoint, this one first. Modules that stack several weights
+  /// have the path of their parent; see [Linear#outputs].
+  public final void forEachModule(BiConsumer<String, Module> visitor) {
+    visit("", visitor);
+  }
+
+  private void visit(String path, BiConsumer<String, Module> visitor) {
+    visitor.accept(path, this);
+    children.forEach((name, child) -> child.visit(join(path, name), visitor));
+  }
+
   private static String join(String prefix, String name) {
     return prefix.isEmpty() ? name : name.isEmpty() ? prefix : prefix + "." + name;
   }
@@ -81,15 +94,37 @@ public abstract class Module implements AutoCloseable {
   /// Allocates every parameter with what `source` makes for its shape.
   @CanIgnoreReturnValue
   public final Module allocate(BiFunction<Parameter, long[], Tensor> source) {
+    return fill(newOwner(), (p, mine) -> p.set(mine.own(source.apply(p, p.shape()))));
+  }
+
+  /// Uses memory that is there already, such as a file's, in place: one tensor for each parameter, or one for each of its
+  /// parts where [Parameter#mayBePieces] allows it. The weights are frozen.
+  ///
+  /// @param memory what the tensors alias; closed after them, with this module, or now if a tensor cannot be made
+  @CanIgnoreReturnValue
+  public final Module map(AutoCloseable memory, Function<Parameter, List<Tensor>> source) {
+    var mine = newOwner();
+    mine.closeLater(memory);
+    return fill(mine, (p, o) -> {
+      var pieces = source.apply(p);
+      pieces.forEach(o::own);
+      p.map(pieces);
+    });
+  }
+
+  private TensorOwner newOwner() {
     if (owner != null) {
       throw new IllegalStateException("this model has weights already; close it and build another");
     }
-    var mine = new TensorOwner();
+    return new TensorOwner();
+  }
+
+  private Module fill(TensorOwner mine, BiConsumer<Parameter, TensorOwner> filler) {
     owner = mine;
     try {
       for (var p : parameters()) {
         try (var _ = TensorScope.open()) {
-          p.set(mine.own(source.apply(p, p.shape())));
+          filler.accept(p, mine);
         }
       }
       return this;
@@ -99,14 +134,36 @@ public abstract class Module implements AutoCloseable {
     }
   }
 
+  /// Keeps a tensor beside the parameters, in whose place another form of them computes; freed with them.
+  @CanIgnoreReturnValue
+  public final Tensor own(Tensor t) {
+    return requireOwner().own(t);
+  }
+
+  /// Frees a parameter of this tree that something else computes in place of.
+  ///
+  /// @param why what anyone hears who asks for it from now on
+  public final void giveUp(Parameter p, String why) {
+    var mine = requireOwner();
+    p.tensors().forEach(mine::release);
+    p.giveUp(why);
+  }
+
+  private TensorOwner requireOwner() {
+    if (owner == null) {
+      throw new IllegalStateException("this module owns no weights: call it on the model that was initialised or loaded");
+    }
+    return owner;
+  }
+
   /// Marks all parameters as trained or frozen.
   public final void requiresGrad(boolean wanted) {
-    parameters().forEach(p -> p.tensor().requiresGrad(wanted));
+    parameters().forEach(p -> p.requiresGrad(wanted));
   }
 
   /// Drops all gradients.
   public final void zeroGrad() {
-    parameters().forEach(p -> p.tensor().setGrad(null));
+    parameters().stream().filter(p -> !p.isGivenUp()).forEach(p -> p.tensors().forEach(t -> t.setGrad(null)));
   }
 
   /// Frees the weights, if this module allocated them.

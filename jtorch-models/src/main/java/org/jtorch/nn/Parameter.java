@@ -2,6 +2,7 @@ package org.jtorch.nn;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.tensor.Tensor;
 
@@ -16,7 +17,10 @@ public final class Parameter {
   private final Init init;
   private final long[] shape;
   private final List<Part> parts;
-  private @Nullable Tensor tensor;
+  private List<Tensor> tensors = List.of();
+  private boolean mayBePieces;
+  private boolean mapped;
+  private @Nullable String givenUp;
 
   Parameter(Init init, List<Part> parts, long... shape) {
     this.init = init;
@@ -41,25 +45,91 @@ public final class Parameter {
   }
 
   public boolean isAllocated() {
-    return tensor != null;
+    return !tensors.isEmpty();
   }
 
   /// The tensor.
   ///
-  /// @throws IllegalStateException before the model is initialised or loaded
+  /// @throws IllegalStateException before the model is initialised or loaded, and if the parameter lies [#inPieces]
   public Tensor tensor() {
-    if (tensor == null) {
+    if (inPieces()) {
+      throw new IllegalStateException("this parameter lies in pieces in a mapped file ("
+          + parts.stream().map(Part::name).collect(Collectors.joining(", "))
+          + "), not in one tensor: load the model with Pretrained.load(...) to train, quantize or change it");
+    }
+    return tensors().getFirst();
+  }
+
+  /// One tensor, or one for each part if the parameter lies [#inPieces].
+  ///
+  /// @throws IllegalStateException before the model is initialised or loaded
+  public List<Tensor> tensors() {
+    if (givenUp != null) {
+      throw new IllegalStateException(givenUp);
+    }
+    if (tensors.isEmpty()) {
       throw new IllegalStateException("this model has no weights yet: call initialize(...) or load(...) first");
     }
-    return tensor;
+    return tensors;
+  }
+
+  /// True once something else computes in place of it and its memory is free; see [Module#giveUp].
+  public boolean isGivenUp() {
+    return givenUp != null;
+  }
+
+  void giveUp(String why) {
+    tensors = List.of();
+    givenUp = why;
+  }
+
+  /// True in a mapped model whose file does not hold the parts next to each other.
+  public boolean inPieces() {
+    return tensors.size() > 1;
+  }
+
+  /// True if the memory is a file's, which cannot be changed.
+  public boolean isMapped() {
+    return mapped;
+  }
+
+  /// True if the layer that declared the parameter can work with it in pieces.
+  public boolean mayBePieces() {
+    return mayBePieces;
+  }
+
+  /// Declares that the layer can work with this parameter in pieces.
+  Parameter allowPieces() {
+    mayBePieces = true;
+    return this;
   }
 
   void set(Tensor t) {
-    tensor = t;
+    tensors = List.of(t);
+  }
+
+  /// Uses memory of a file, which is frozen.
+  void map(List<Tensor> pieces) {
+    tensors = List.copyOf(pieces);
+    mapped = true;
+  }
+
+  /// Marks the parameter as trained or frozen.
+  ///
+  /// @throws IllegalStateException if the model is mapped: a file cannot be trained in place
+  void requiresGrad(boolean wanted) {
+    if (isGivenUp() && !wanted) {
+      return;                                        // frozen by nature
+    }
+    if (mapped && wanted) {
+      throw new IllegalStateException("the weights of this model are a mapped file and cannot be trained: "
+          + "load it with Pretrained.load(...), which copies them");
+    }
+    tensors().forEach(t -> t.requiresGrad(wanted));
   }
 
   /// The gradient, or null.
   public @Nullable Tensor grad() {
-    return tensor().grad();
+    return mapped || isGivenUp() ? null : tensor().grad();
   }
 }

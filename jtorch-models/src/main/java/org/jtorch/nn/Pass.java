@@ -10,41 +10,59 @@ import org.jtorch.tensor.Tensor;
 /// @param positions int64 `[B, T]`, or null for 0, 1, 2, ... after what the cache holds
 /// @param segments int64 `[B, T]`: tokens see only their own segment; null for one segment a row
 /// @param keyMask bool `[B, S]`: false keys are invisible (padding); null if all are real
+/// @param prefix int64 `[B]`: keys before this index are visible to every query of the row (prefix-causal); null for none
 /// @param shared what a model computes once for all its layers (rotary tables, masks, cache); null outside a model
+/// @param routing collects what the routers of expert layers chose; null if nobody asks
+/// @param adapters false runs the model as it is without its adapters: the reference of a fine-tuned model, without a copy
 /// @param checkpoint recompute each block during backward instead of keeping its activations
 public record Pass(@Nullable GradTape tape, @Nullable Tensor positions, @Nullable Tensor segments, @Nullable Tensor keyMask,
-    @Nullable Shared shared, boolean checkpoint) {
+    @Nullable Tensor prefix, @Nullable Shared shared, @Nullable Routing routing, boolean adapters, boolean checkpoint) {
   /// Marks what a model shares with its layers.
   public interface Shared {}
 
-  public static final Pass EMPTY = new Pass(null, null, null, null, null, false);
+  /// Marks what collects the choices of routers; see the experts' layer.
+  public interface Routing {}
+
+  public static final Pass EMPTY = new Pass(null, null, null, null, null, null, null, true, false);
 
   public static Pass training(GradTape tape) {
-    return new Pass(tape, null, null, null, null, false);
+    return EMPTY.withTape(tape);
   }
 
   public Pass withTape(@Nullable GradTape t) {
-    return new Pass(t, positions, segments, keyMask, shared, checkpoint);
+    return new Pass(t, positions, segments, keyMask, prefix, shared, routing, adapters, checkpoint);
   }
 
   public Pass withPositions(@Nullable Tensor p) {
-    return new Pass(tape, p, segments, keyMask, shared, checkpoint);
+    return new Pass(tape, p, segments, keyMask, prefix, shared, routing, adapters, checkpoint);
   }
 
   public Pass withSegments(@Nullable Tensor s) {
-    return new Pass(tape, positions, s, keyMask, shared, checkpoint);
+    return new Pass(tape, positions, s, keyMask, prefix, shared, routing, adapters, checkpoint);
   }
 
   public Pass withKeyMask(@Nullable Tensor m) {
-    return new Pass(tape, positions, segments, m, shared, checkpoint);
+    return new Pass(tape, positions, segments, m, prefix, shared, routing, adapters, checkpoint);
+  }
+
+  public Pass withPrefix(@Nullable Tensor p) {
+    return new Pass(tape, positions, segments, keyMask, p, shared, routing, adapters, checkpoint);
   }
 
   public Pass withShared(@Nullable Shared s) {
-    return new Pass(tape, positions, segments, keyMask, s, checkpoint);
+    return new Pass(tape, positions, segments, keyMask, prefix, s, routing, adapters, checkpoint);
+  }
+
+  public Pass withRouting(@Nullable Routing r) {
+    return new Pass(tape, positions, segments, keyMask, prefix, shared, r, adapters, checkpoint);
+  }
+
+  public Pass withAdapters(boolean on) {
+    return new Pass(tape, positions, segments, keyMask, prefix, shared, routing, on, checkpoint);
   }
 
   public Pass withCheckpoint(boolean c) {
-    return new Pass(tape, positions, segments, keyMask, shared, c);
+    return new Pass(tape, positions, segments, keyMask, prefix, shared, routing, adapters, c);
   }
 
   /// Where the residual stream forks: on a tape both branches add to the gradient of one leaf.

@@ -14,7 +14,7 @@ public record Weight(String name, Parameter parameter, Parameter.Part part) {
 
   /// The weight's memory inside its parameter.
   public Tensor view() {
-    return rows(parameter.tensor());
+    return parameter.inPieces() ? parameter.tensors().get(parameter.parts().indexOf(part)) : rows(parameter.tensor());
   }
 
   /// The weight's part of the gradient, or null.

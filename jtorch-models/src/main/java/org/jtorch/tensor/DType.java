@@ -31,6 +31,15 @@ public enum DType {
     return this == BF16 || this == F16;
   }
 
+  /// The nearest value that this type can hold, for bf16; others pass `v` on.
+  public double round(double v) {
+    if (this != BF16) {
+      return this == F64 ? v : (float) v;
+    }
+    int bits = Float.floatToIntBits((float) v);
+    return Float.intBitsToFloat((bits + 0x7FFF + (bits >>> 16 & 1)) & 0xFFFF0000);   // to nearest, ties to even
+  }
+
   /// Reads `bf16`, `bfloat16`, `float32`, `torch.float16`, ... as configurations spell them.
   ///
   /// @throws IllegalArgumentException naming what is accepted

@@ -47,16 +47,25 @@ public final class Fused {
 
   /// Products of row groups of `a` with one matrix each: rows up to `ends[e]` with `b[e]`. For experts.
   ///
-  /// @param a `[N, k]`
-  /// @param b `[E, k, m]`
-  /// @param ends int32 `[E]`, the running row counts
-  /// @return `[N, m]`
+  /// If `b` is a matrix too, groups of columns of `a` times the same groups of rows of `b`; an empty group gives zeros.
+  ///
+  /// @param a `[N, k]`, or `[k, N]`
+  /// @param b `[E, k, m]`, or `[N, m]`
+  /// @param ends int32 `[E]`, the running counts
+  /// @return `[N, m]`, or `[E, k, m]`
   public static Tensor groupedMatmul(Tensor a, Tensor b, Tensor ends) {
     var abi = Native.abi();
-    if (abi == null || a.dtype() != DType.BF16) {
+    if (abi == null || a.dtype() == DType.F64 || !aligned(a) || !aligned(b)) {
       return Plain.groupedMatmul(a, b, ends);
     }
     return result(abi, call("_grouped_mm", "", 1, a, handle(abi, a), handle(abi, b), TorchAbi.some(handle(abi, ends)), 0, 0));
+  }
+
+  /// The kernel wants rows, or columns of a transposed matrix, to begin at multiples of 16 bytes.
+  private static boolean aligned(Tensor t) {
+    int last = t.dim() - 1;
+    boolean transposed = t.h().stride(last) != 1;
+    return t.h().stride(transposed ? last : last - 1) * t.dtype().bytes() % 16 == 0;
   }
 
   /// `x · rsqrt(mean(x²) + ε) · w` over the last dimension; differentiable.

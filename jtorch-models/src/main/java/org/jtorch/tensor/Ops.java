@@ -103,6 +103,16 @@ public final class Ops {
     into("mul", () -> torch.mul_out(out.h(), a.h(), b.h()), out, a, b);
   }
 
+  /// `out = v x`. Records no gradient.
+  public static void mulInto(Tensor out, Tensor x, double v) {
+    into("mul", () -> Calls.scalar(v, s -> torch.mul_out(out.h(), x.h(), s)), out, x);
+  }
+
+  /// `max(x, low)`, element by element.
+  public static Tensor clampMin(Tensor x, double low) {
+    return x.map("clamp_min", h -> Calls.scalar(low, s -> h.clamp_min(s)));
+  }
+
   /// `out = softmax(x)`; `out` may be `x` itself. Records no gradient.
   public static void softmaxInto(Tensor out, Tensor x, int dim) {
     into("softmax", () -> torch.softmax_out(out.h(), x.h(), dim), out, x);
@@ -116,6 +126,11 @@ public final class Ops {
   /// The gradient of silu into `out`.
   public static void siluBackwardInto(Tensor out, Tensor gradient, Tensor x) {
     into("silu_backward", () -> torch.silu_backward_out(out.h(), gradient.h(), x.h()), out, gradient, x);
+  }
+
+  /// The gradient of gelu into `out`. approximate: `none` or `tanh`
+  public static void geluBackwardInto(Tensor out, Tensor gradient, Tensor x, String approximate) {
+    into("gelu_backward", () -> torch.gelu_backward_out(out.h(), gradient.h(), x.h(), approximate), out, gradient, x);
   }
 
   /// `out = beta out + alpha a b`. Records no gradient. out `[n, m]`, a `[n, k]`, b `[k, m]`
@@ -133,6 +148,10 @@ public final class Ops {
 
   public static Tensor silu(Tensor x) {
     return x.map("silu", torch::silu);
+  }
+
+  public static Tensor relu(Tensor x) {
+    return x.map("relu", torch::relu);
   }
 
   /// The tanh approximation of GELU.

@@ -31,13 +31,15 @@ final class Plain {
 
   static Tensor groupedMatmul(Tensor a, Tensor b, Tensor ends) {
     long[] end = ends.toLongs();
+    boolean columns = b.dim() == 2;
     var parts = new ArrayList<Tensor>();
     long start = 0;
     for (int e = 0; e < end.length; e++) {
-      parts.add(a.narrow(0, start, end[e] - start).matmul(b.select(0, e)));
+      long n = end[e] - start;
+      parts.add(columns ? a.narrow(1, start, n).matmul(b.narrow(0, start, n)) : a.narrow(0, start, n).matmul(b.select(0, e)));
       start = end[e];
     }
-    return Ops.cat(0, parts.toArray(Tensor[]::new));
+    return columns ? Ops.stack(0, parts) : Ops.cat(0, parts.toArray(Tensor[]::new));
   }
 
   /// The statistics in float32, the cast to x's type before the weight (Llama's order).

@@ -58,6 +58,15 @@ public final class Rng {
     return t.to(device, dtype);
   }
 
+  /// Uniform numbers in `[low, high)`, drawn in float32 on the CPU and then moved. `[shape]`
+  public Tensor uniform(double low, double high, DType dtype, Device device, long... shape) {
+    var t = Ops.empty(DType.F32, Device.CPU, shape);
+    try (var _ = Grad.off(); var generator = torch.make_generator_cpu(mix(seed, counter++)); var g = new GeneratorOptional(generator)) {
+      var _ = t.h().uniform_(low, high, g);
+    }
+    return t.to(device, dtype);
+  }
+
   private static long mix(long seed, long counter) {
     long z = seed * 0x9E3779B97F4A7C15L + (counter + 1) * 0xD1B54A32D192ED03L;
     z = (z ^ z >>> 30) * 0xBF58476D1CE4E5B9L;

@@ -72,6 +72,11 @@ abstract sealed class TensorMath extends TensorHandle permits Tensor {
     return map("rsqrt", org.bytedeco.pytorch.Tensor::rsqrt);
   }
 
+  /// Divided and rounded down, integers staying integers.
+  public Tensor floorDiv(long v) {
+    return map("floor_divide", h -> Calls.scalar(v, s -> h.floor_divide(s)));
+  }
+
   public Tensor square() {
     return map("square", org.bytedeco.pytorch.Tensor::square);
   }
@@ -164,6 +169,10 @@ abstract sealed class TensorMath extends TensorHandle permits Tensor {
     return map("le", o, org.bytedeco.pytorch.Tensor::le);
   }
 
+  public Tensor or(Tensor o) {
+    return map("logical_or", o, org.bytedeco.pytorch.Tensor::logical_or);
+  }
+
   public Tensor and(Tensor o) {
     return map("logical_and", o, org.bytedeco.pytorch.Tensor::logical_and);
   }
@@ -194,6 +203,11 @@ abstract sealed class TensorMath extends TensorHandle permits Tensor {
   @CanIgnoreReturnValue
   public Tensor addInPlace(Tensor o, double alpha) {
     return change("add_", o, (h, x) -> Calls.scalar(alpha, s -> h.add_(x, s)));
+  }
+
+  @CanIgnoreReturnValue
+  public Tensor tanhInPlace() {
+    return change("tanh_", (Tensor) this, (h, _) -> h.tanh_());
   }
 
   @CanIgnoreReturnValue

@@ -28,6 +28,15 @@ final class ByteAlphabet {
     return new String(CHARS).chars().sorted().mapToObj(Character::toString).toList();
   }
 
+  /// Bytes as characters, one for each.
+  static String spell(byte[] bytes) {
+    char[] spelt = new char[bytes.length];
+    for (int i = 0; i < spelt.length; i++) {
+      spelt[i] = CHARS[Byte.toUnsignedInt(bytes[i])];
+    }
+    return new String(spelt);
+  }
+
   /// Position of a byte among the 256 when they are sorted by their characters: the order of ids in a vocabulary.
   static int rank(int unsignedByte) {
     return RANKS[unsignedByte];

@@ -17,11 +17,12 @@ import org.jtorch.io.JsonFile;
 ///
 /// ```java
 /// var template = ChatTemplate.load(folder);
-/// String prompt = template.render(List.of(new Message("user", "Hello!")), true);
-/// long[] ids = tokenizer.encode(prompt, false);          // the template writes BOS itself
+/// long[] prompt = template.ids(tokenizer, List.of(new Message("user", "Hello!")), true);
+/// EncodedChat chat = template.encode(tokenizer, turns, false);     // to learn from: chat.labels()
 /// ```
 ///
-/// What messages contain is never run as a template. May be used from many threads.
+/// What messages contain is never run as a template and, in [#ids] and [#encode], never becomes a special token: a user
+/// who types `<|im_end|>` gets its characters. May be used from many threads.
 public final class ChatTemplate {
   /// One turn. The usual roles are `system`, `user` and `assistant`.
   public record Message(String role, String content) {}
@@ -49,6 +50,14 @@ public final class ChatTemplate {
     JsonNode node = JsonFile.open(config).node();
     return Files.isRegularFile(file) ? new ChatTemplate(read(file), tokens(node), file.toString())
         : new ChatTemplate(template(node.path("chat_template"), config), tokens(node), config + ": chat_template");
+  }
+
+  /// One of the built-in formats, for a tokenizer whose checkpoint has no template.
+  ///
+  /// @throws IllegalArgumentException if the tokenizer lacks a special token of the format
+  public static ChatTemplate of(ChatFormat format, Tokenizer tokenizer) {
+    format.require(tokenizer);
+    return new ChatTemplate(format.jinja(), Map.of(), "the built-in format " + format.id());
   }
 
   /// A template given as text. `tokens` are the variables `bos_token`, `eos_token` and so on.
@@ -101,7 +110,12 @@ public final class ChatTemplate {
     if (jinja == null) {
       return plain(messages, addGenerationPrompt);
     }
+    return run(jinja, messages, addGenerationPrompt, Map.of());
+  }
+
+  private String run(Jinja jinja, List<Message> messages, boolean addGenerationPrompt, Map<String, String> marks) {
     var variables = new HashMap<String, Object>(tokens);
+    variables.putAll(marks);
     variables.put("messages", messages.stream().map(m -> Map.of("role", m.role(), "content", m.content())).toList());
     variables.put("add_generation_prompt", addGenerationPrompt);
     var result = jinja.render(variables);
@@ -111,6 +125,40 @@ public final class ChatTemplate {
       }
     }
     return result.getOutput();
+  }
+
+  /// The tokens of a conversation. Special ones come from the template only.
+  ///
+  /// @param addGenerationPrompt end with what an assistant's turn begins with
+  /// @throws IllegalArgumentException if the template refuses the conversation, with its reason
+  public long[] ids(Tokenizer tokenizer, List<Message> messages, boolean addGenerationPrompt) {
+    var free = tokenizer.specialFree();
+    var marks = new ChatMarks(free.names().keySet());
+    String marked = render(messages.stream().map(marks::guarded).toList(), addGenerationPrompt);
+    return free.tokenizer().encode(MarkedText.read(marked, marks, free.names(), false).hidden(), false);
+  }
+
+  /// The tokens of a conversation and which of them the assistant wrote.
+  ///
+  /// The template's own `{% generation %}` blocks say so; a token that reaches over the border of a block counts. A
+  /// template without them is rendered up to each of the assistant's turns, once with a generation prompt and once with
+  /// the turn: the turn is what the second text has beyond the first, up to its last special token (`<|im_end|>`) if it
+  /// has one, because what follows is written after the model has stopped. A turn that is written otherwise once others
+  /// follow must have exactly one special token, which then ends it.
+  ///
+  /// @throws IllegalArgumentException if the template refuses the conversation, or has no blocks and changes what it
+  ///     wrote before when a turn is added
+  public EncodedChat encode(Tokenizer tokenizer, List<Message> messages, boolean addGenerationPrompt) {
+    var free = tokenizer.specialFree();
+    var marks = new ChatMarks(free.names().keySet());
+    var guarded = messages.stream().map(marks::guarded).toList();
+    Jinja blocks = jinja != null && jinja.marksGeneration() ? jinja : null;
+    String marked = blocks == null ? AssistantTurns.mark(this, guarded, addGenerationPrompt, marks)
+        : run(blocks, guarded, addGenerationPrompt,
+            Map.of(Jinja.GENERATION_BEGINS, marks.begin(), Jinja.GENERATION_ENDS, marks.end()));
+    var read = MarkedText.read(marked, marks, free.names(), blocks == null);
+    var tokens = free.tokenizer().encodeWithSpans(read.hidden());
+    return new EncodedChat(read.text(), tokens.ids(), read.mask(tokens));
   }
 
   private RuntimeException failure(TemplateError error) {

@@ -3,6 +3,7 @@ package org.jtorch.text;
 import com.hubspot.jinjava.Jinjava;
 import com.hubspot.jinjava.JinjavaConfig;
 import com.hubspot.jinjava.LegacyOverrides;
+import com.hubspot.jinjava.el.JinjavaInterpreterResolver;
 import com.hubspot.jinjava.interpret.JinjavaInterpreter;
 import com.hubspot.jinjava.interpret.RenderResult;
 import com.hubspot.jinjava.lib.fn.ELFunctionDefinition;
@@ -13,6 +14,9 @@ import java.time.ZoneId;
 import java.time.ZonedDateTime;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
+import jinjava.javax.el.CompositeELResolver;
+import jinjava.javax.el.ELResolver;
 
 /// Jinjava, set up as checkpoints expect Jinja: `trim_blocks`, `lstrip_blocks`, Python's operator precedence, and the
 /// functions `raise_exception` and `strftime_now`. Nested interpretation is off: text of users stays text.
@@ -26,7 +30,12 @@ final class Jinja {
     }
   }
 
-  /// `{% generation %}...{% endgeneration %}`: marks an assistant's own text; renders it as it is.
+  /// Variables that a caller may set: strings to write before and after each `{% generation %}` block.
+  static final String GENERATION_BEGINS = "jtorch_generation_begins";
+  static final String GENERATION_ENDS = "jtorch_generation_ends";
+  private static final Pattern GENERATION = Pattern.compile("\\{%[-+]?\\s*generation\\s*[-+]?%}");
+
+  /// `{% generation %}...{% endgeneration %}`: an assistant's own text; renders it as it is, between the marks if set.
   static final class Generation implements Tag {
     private static final long serialVersionUID = 1;
 
@@ -35,9 +44,13 @@ final class Jinja {
     }
 
     @Override public String interpret(TagNode node, JinjavaInterpreter interpreter) {
-      var text = new StringBuilder();
+      var text = new StringBuilder(mark(interpreter, GENERATION_BEGINS));
       node.getChildren().forEach(child -> text.append(child.render(interpreter)));
-      return text.toString();
+      return text.append(mark(interpreter, GENERATION_ENDS)).toString();
+    }
+
+    private static String mark(JinjavaInterpreter interpreter, String variable) {
+      return interpreter.getContext().get(variable) instanceof String mark ? mark : "";
     }
   }
 
@@ -45,17 +58,30 @@ final class Jinja {
   private final String source;
 
   Jinja(String source) {
-    this.source = source.endsWith("\n") ? source.substring(0, source.length() - 1) : source;
+    this.source = JinjaSource.adapt(source);
     this.engine = new Jinjava(JinjavaConfig.newBuilder().withTrimBlocks(true).withLstripBlocks(true)
-        .withNestedInterpretationEnabled(false)
+        .withNestedInterpretationEnabled(false).withElResolver(resolver())
         .withLegacyOverrides(LegacyOverrides.newBuilder().withUseNaturalOperatorPrecedence(true).withEvaluateMapKeys(true)
             .withUsePyishObjectMapper(true).withParseWhitespaceControlStrictly(true).withKeepNullableLoopValues(true)
             .withUseTrimmingForNotesAndExpressions(true).build())
         .build());
     var context = engine.getGlobalContext();
     context.registerTag(new Generation());
+    context.put("strftime_now", "strftime_now"); // for `strftime_now is defined`
     context.registerFunction(new ELFunctionDefinition("", "raise_exception", Jinja.class, "raise", String.class));
     context.registerFunction(new ELFunctionDefinition("", "strftime_now", Jinja.class, "now", String.class));
+  }
+
+  private static ELResolver resolver() {
+    var resolver = new CompositeELResolver();
+    resolver.add(new PythonStrings());
+    resolver.add(JinjavaInterpreterResolver.DEFAULT_RESOLVER_READ_WRITE);
+    return resolver;
+  }
+
+  /// Whether the template says itself what the assistant wrote.
+  boolean marksGeneration() {
+    return GENERATION.matcher(source).find();
   }
 
   RenderResult render(Map<String, Object> variables) {

@@ -3,6 +3,7 @@ package org.jtorch.text;
 import static java.nio.charset.StandardCharsets.UTF_16LE;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -27,6 +28,30 @@ final class NativeTokenizer implements AutoCloseable {
         new ByteArrayInputStream(json), Map.of("truncation", "false", "padding", "false", "modelMaxLength", "-1"));
     LIB.disableTruncation(handle());
     LIB.disablePadding(handle());
+  }
+
+  /// Ids and what part of the text each stands for, in code points from `starts` to before `ends`; a token that stands
+  /// for nothing begins and ends where the one before it ends.
+  @SuppressWarnings("ArrayRecordComponent") // a result, never compared
+  record Spans(long[] ids, int[] starts, int[] ends) {}
+
+  Spans encodeWithSpans(String text) {
+    long encoding = LIB.encode(handle(), wellFormed(text), false);
+    try {
+      long[] ids = LIB.getTokenIds(encoding);
+      CharSpan[] spans = LIB.getTokenCharSpans(encoding);
+      int[] starts = new int[ids.length];
+      int[] ends = new int[ids.length];
+      for (int i = 0; i < ids.length; i++) {
+        CharSpan span = i < spans.length ? spans[i] : null;
+        int last = i == 0 ? 0 : ends[i - 1];
+        starts[i] = span == null ? last : span.getStart();
+        ends[i] = span == null ? last : span.getEnd();
+      }
+      return new Spans(ids, starts, ends);
+    } finally {
+      LIB.deleteEncoding(encoding);
+    }
   }
 
   long[] encode(String text, boolean addSpecial) {

@@ -24,7 +24,7 @@ public enum PreTokenizer {
   }
 
   /// The expression in the dialect of `tokenizer.json`.
-  String regex() {
+  public String regex() {
     return regex;
   }
 

@@ -4,34 +4,41 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /// Rewrites a `tokenizer.json` so that no text can produce a special token: every special token is renamed to a
 /// private-use character and 128 random bits, in the added tokens, in the vocabulary and where the model names its
 /// unknown token. Ids stay as they are (removing the tokens would shift the ids of those after them); the
-/// post-processor, which adds specials by name, goes.
+/// post-processor, which adds specials by name, goes. Special tokens count as not normalized, so that those who know
+/// the secret names ([#names]) always get the token.
 final class SpecialFreeJson {
+  private static final ObjectMapper JSON = new ObjectMapper();
   private final Map<String, String> renamed = new HashMap<>();
 
-  private SpecialFreeJson(TokenizerJson json) {
+  SpecialFreeJson(TokenizerJson json) {
     byte[] secret = new byte[16];
     new SecureRandom().nextBytes(secret);
     String prefix = "\uE0FF" + HexFormat.of().formatHex(secret);
-    json.added().stream().filter(TokenizerJson.Added::special).forEach(a -> renamed.put(a.content(), prefix + a.id()));
+    json.added().stream().filter(TokenizerJson.Added::special).forEach(a -> renamed.put(a.content(), prefix + a.id() + "\uE0FE"));
   }
 
-  static byte[] rewrite(byte[] source, TokenizerJson json) throws IOException {
+  /// The secret names by the names in the file.
+  Map<String, String> names() {
+    return Map.copyOf(renamed);
+  }
+
+  byte[] rewrite(byte[] source) throws IOException {
     var out = new ByteArrayOutputStream(source.length + 4096);
-    var factory = new JsonFactory();
+    JsonFactory factory = JSON.getFactory();
     try (var p = factory.createParser(source); var g = factory.createGenerator(out)) {
-      new SpecialFreeJson(json).root(p, g);
+      root(p, g);
     }
     return out.toByteArray();
   }
@@ -44,7 +51,7 @@ final class SpecialFreeJson {
       g.writeFieldName(key);
       p.nextToken();
       switch (key) {
-        case "added_tokens" -> copyRenaming(p, g, "content");
+        case "added_tokens" -> added(p, g);
         case "model" -> model(p, g);
         case "post_processor" -> {
           p.skipChildren();
@@ -65,7 +72,7 @@ final class SpecialFreeJson {
       if (key.equals("vocab") && value == JsonToken.START_OBJECT) {
         vocab(p, g);
       } else if (key.equals("vocab")) {
-        copyRenaming(p, g, null);
+        unigram(p, g);
       } else if (key.equals("unk_token") && value == JsonToken.VALUE_STRING) {
         g.writeString(name(p.getText()));
       } else {
@@ -85,11 +92,11 @@ final class SpecialFreeJson {
     g.writeEndObject();
   }
 
-  /// Copies the current array or object; strings under the key `key` (null: every string outside an object) are renamed.
-  private void copyRenaming(JsonParser p, JsonGenerator g, @Nullable String key) throws IOException {
+  /// The entries of the vocabulary are lists of a token and its score.
+  private void unigram(JsonParser p, JsonGenerator g) throws IOException {
     int depth = 0;
     for (JsonToken t = p.currentToken(); ; t = p.nextToken()) {
-      if (t == JsonToken.VALUE_STRING && Objects.equals(p.currentName(), key)) {
+      if (t == JsonToken.VALUE_STRING) {
         g.writeString(name(p.getText()));
       } else {
         g.copyCurrentEvent(p);
@@ -99,6 +106,16 @@ final class SpecialFreeJson {
         return;
       }
     }
+  }
+
+  private void added(JsonParser p, JsonGenerator g) throws IOException {
+    g.writeStartArray();
+    while (p.nextToken() == JsonToken.START_OBJECT) {
+      ObjectNode entry = JSON.readTree(p);
+      String content = entry.path("content").asText();
+      g.writeTree(renamed.containsKey(content) ? entry.put("content", name(content)).put("normalized", false) : entry);
+    }
+    g.writeEndArray();
   }
 
   private String name(String token) {

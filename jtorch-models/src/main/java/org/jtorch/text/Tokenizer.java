@@ -4,16 +4,19 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.io.DataException;
 
-/// A Hugging Face tokenizer read from its `tokenizer.json`, with neither truncation nor padding.
+/// A tokenizer read from a Hugging Face `tokenizer.json`, a SentencePiece model or a tiktoken file, with neither
+/// truncation nor padding.
 ///
 /// `encode` is for text the program wrote, such as a rendered chat template: the names of special tokens in it become
 /// those tokens. `encodeText` and `encodeTexts` are for text of users and corpora: there `<|endoftext|>` is thirteen
@@ -24,7 +27,7 @@ public final class Tokenizer implements AutoCloseable {
   private final TokenizerJson json;
   private final Set<Integer> special;
   private final NativeTokenizer tokenizer;
-  private @Nullable NativeTokenizer specialFree;
+  private @Nullable SpecialFree specialFree;
   private boolean closed;
 
   private Tokenizer(Path file, byte[] source, TokenizerJson json, NativeTokenizer tokenizer) {
@@ -36,19 +39,29 @@ public final class Tokenizer implements AutoCloseable {
         .collect(Collectors.toUnmodifiableSet());
   }
 
-  /// Loads a `tokenizer.json`, or the one in the folder given.
-  public static Tokenizer load(Path folderOrTokenizerJson) {
-    Path file = Files.isDirectory(folderOrTokenizerJson)
-        ? folderOrTokenizerJson.resolve("tokenizer.json") : folderOrTokenizerJson;
-    if (!Files.isRegularFile(file)) {
-      throw new DataException("no tokenizer at " + file + ": a model folder needs the file tokenizer.json"
-          + " (train one with BpeTrainer, or copy it from the model's download)");
-    }
+  /// Loads a tokenizer's file, or of a folder the first there is of `tokenizer.json`, `tokenizer.model` and `*.tiktoken`.
+  ///
+  /// A `tokenizer.model` may be a SentencePiece model (Llama 2, Gemma, Mistral) or a tiktoken file (Llama 3): the content
+  /// tells. Both become a `tokenizer.json` in memory, which [#save] writes; `tokenizer_config.json` and
+  /// `added_tokens.json` beside them complete their special tokens.
+  public static Tokenizer load(Path folderOrFile) {
+    var found = TokenizerSource.open(folderOrFile);
     try {
-      byte[] source = Files.readAllBytes(file);
-      return new Tokenizer(file, source, TokenizerJson.parse(source), new NativeTokenizer(source));
+      return new Tokenizer(found.file(), found.json(), TokenizerJson.parse(found.json()), new NativeTokenizer(found.json()));
     } catch (IOException | RuntimeException e) {
-      throw new DataException(file + " is not a readable tokenizer.json: " + e.getMessage(), e);
+      throw new DataException(found.file() + " is not a readable tokenizer.json: " + e.getMessage(), e);
+    }
+  }
+
+  /// Writes `tokenizer.json` into a folder, which transformers loads too.
+  public void save(Path folder) {
+    try {
+      Files.createDirectories(folder);
+      Path part = folder.resolve("tokenizer.json.part");
+      Files.write(part, source);
+      Files.move(part, folder.resolve("tokenizer.json"), StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new DataException("cannot write tokenizer.json to " + folder + ": " + e.getMessage(), e);
     }
   }
 
@@ -64,12 +77,12 @@ public final class Tokenizer implements AutoCloseable {
 
   /// Ids of foreign text: no special token comes out, whatever the text says.
   public long[] encodeText(String text) {
-    return specialFree().encode(text, false);
+    return specialFree().tokenizer().encode(text, false);
   }
 
   /// As [#encodeText], for many texts at once, on all cores.
   public List<long[]> encodeTexts(List<String> texts) {
-    return Arrays.asList(specialFree().encodeAll(texts, false));
+    return Arrays.asList(specialFree().tokenizer().encodeAll(texts, false));
   }
 
   /// Text of ids; ids the vocabulary does not hold decode to nothing.
@@ -132,17 +145,21 @@ public final class Tokenizer implements AutoCloseable {
     return file;
   }
 
-  private synchronized NativeTokenizer specialFree() {
+  /// A tokenizer of the same ids that knows the special tokens under secret names only.
+  record SpecialFree(NativeTokenizer tokenizer, Map<String, String> names) {}
+
+  synchronized SpecialFree specialFree() {
     if (closed) {
       throw new IllegalStateException("this tokenizer is closed");
     }
     if (special.isEmpty()) {
-      return tokenizer;
+      return new SpecialFree(tokenizer, Map.of());
     }
-    NativeTokenizer made = specialFree;
+    SpecialFree made = specialFree;
     if (made == null) {
       try {
-        made = new NativeTokenizer(SpecialFreeJson.rewrite(source, json));
+        var rewriter = new SpecialFreeJson(json);
+        made = new SpecialFree(new NativeTokenizer(rewriter.rewrite(source)), rewriter.names());
       } catch (IOException e) {
         throw new DataException("cannot prepare " + file + " for text without special tokens: " + e.getMessage(), e);
       }
@@ -156,7 +173,7 @@ public final class Tokenizer implements AutoCloseable {
     closed = true;
     tokenizer.close();
     if (specialFree != null) {
-      specialFree.close();
+      specialFree.tokenizer().close();
       specialFree = null;
     }
   }

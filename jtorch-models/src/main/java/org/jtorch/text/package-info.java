@@ -1,4 +1,5 @@
-/// Text to token ids and back: Hugging Face tokenizers, streaming decoding and byte-level BPE training.
+/// Text to token ids and back: tokenizers of Hugging Face, SentencePiece and tiktoken, streaming decoding, byte-level BPE
+/// training, and conversations by chat templates with the mask of what the assistant wrote.
 @NullMarked
 package org.jtorch.text;
 

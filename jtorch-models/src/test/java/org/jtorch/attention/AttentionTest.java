@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import java.util.Objects;
 import org.jtorch.attention.AttentionConfig.Gqa;
+import org.jtorch.attention.AttentionConfig.QkNorm;
 import org.jtorch.attention.AttentionConfig.Span;
+import org.jtorch.nn.Init;
 import org.jtorch.nn.Pass;
+import org.jtorch.nn.SoftCap;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Grad;
@@ -22,6 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// The paths of attention against each other: blocks with gradients by hand, products under autograd, libtorch's own.
 @SuppressWarnings("MustBeClosedChecker")
@@ -30,7 +35,7 @@ class AttentionTest {
   private static final Rope ROPE = new Rope(10_000, RopeScaling.NONE);
   private TensorScope scope;
 
-  enum Mask { NONE, SEGMENTS, WINDOW, PADDING, POSITIONS, ALL }
+  enum Mask { NONE, SEGMENTS, WINDOW, PADDING, POSITIONS, PREFIX, ALL }
 
   @BeforeEach void open() {
     scope = TensorScope.open();
@@ -55,12 +60,30 @@ class AttentionTest {
     compare(config(4, 2, span), mask, 150, DType.BF16, 0.06);
   }
 
+  /// One of everything that a family may ask for.
+  static Stream<Gqa> variants() {
+    Gqa plain = config(4, 2, Span.FULL);
+    return Stream.of(plain.withCap(new SoftCap(1.5)), plain.withQkNorm(new QkNorm.BeforeRope(1e-3)),
+        plain.withQkNorm(new QkNorm.AfterRope(1e-3)), plain.withScale(0.7), plain.withRope(null), plain.withSpan(Span.BIDIRECTIONAL),
+        plain.withSpan(Span.BIDIRECTIONAL).withRope(null), plain.withSpan(new Span.Sliding(1)),
+        plain.withSpan(new Span.Sliding(20)).withCap(new SoftCap(2)).withQkNorm(new QkNorm.BeforeRope(1e-3)).withScale(0.3),
+        plain.withSpan(new Span.DualChunk(16, 12)), plain.withSpan(new Span.DualChunk(16, 12)).withQkNorm(new QkNorm.BeforeRope(1e-3)));
+  }
+
+  @ParameterizedTest @MethodSource("variants")
+  void everyVariantHasTheGradientsOfAutograd(Gqa config) {
+    compare(config, Mask.NONE, 7, DType.F32, 2e-5);
+    compare(config, Mask.NONE, 150, DType.F32, 2e-5);
+    compare(config, Mask.PADDING, 150, DType.F32, 2e-5);
+    compare(config, Mask.SEGMENTS, 150, DType.F32, 2e-5);
+  }
+
   private static Gqa config(int heads, int kvHeads, Span span) {
     return new Gqa(heads, kvHeads, 6, true, true, ROPE, span);
   }
 
   private static void compare(Gqa config, Mask mask, long T, DType dtype, double tolerance) {
-    try (var _ = TensorScope.open(); var layer = new GroupedQueryAttention(config, DIM, 0, 0.4)) {
+    try (var _ = TensorScope.open(); var layer = new GroupedQueryAttention(config, DIM, 0, new Init.Normal(0.4), new Init.Normal(0.4))) {
       layer.initialize(Device.CPU, dtype, Rng.of(T)).requiresGrad(true);
       Tensor real = Ops.ones(dtype, Device.CPU, 2, T, 1);
       Pass pass = masked(Pass.EMPTY, mask, T);
@@ -104,6 +127,9 @@ class AttentionTest {
     if (all || mask == Mask.PADDING) {
       Tensor k = Ops.arange(0, T, Device.CPU).view(1, T);
       pass = pass.withKeyMask(Ops.cat(0, k.ge(2), k.ge(T - 3.0).not()));
+    }
+    if (mask == Mask.PREFIX) {
+      pass = pass.withPrefix(Ops.of(new long[] {3, T}, Device.CPU, 2));
     }
     if (all || mask == Mask.POSITIONS) {
       Tensor k = Ops.arange(0, T, Device.CPU).view(1, T);

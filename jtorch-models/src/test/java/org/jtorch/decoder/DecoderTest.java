@@ -99,9 +99,9 @@ class DecoderTest {
   }
 
   @Test void wrongConfigurationsNameTheirKey() {
-    assertThatIllegalArgumentException().isThrownBy(() -> small(3, Span.FULL, false)).withMessageContaining("`kv_heads` (3)");
+    assertThatIllegalArgumentException().isThrownBy(() -> small(3, Span.FULL, false)).withMessageContaining("`num_key_value_heads` (3)");
     assertThatIllegalArgumentException().isThrownBy(() -> new Gqa(4, 2, 5, false, false, ROPE, Span.FULL)).withMessageContaining("`head_dim`");
-    assertThatIllegalArgumentException().isThrownBy(() -> new Span.Sliding(0)).withMessageContaining("`window`");
+    assertThatIllegalArgumentException().isThrownBy(() -> new Span.Sliding(0)).withMessageContaining("`sliding_window`");
     assertThatIllegalArgumentException().isThrownBy(() -> new Gated(0, Activation.SILU, false)).withMessageContaining("`intermediate_size`");
     assertThatIllegalArgumentException().isThrownBy(() -> Llama.TINY.withVocab(0)).withMessageContaining("`vocab_size`");
     assertThatIllegalArgumentException().isThrownBy(() -> Llama.TINY.withLayers(0)).withMessageContaining("`num_hidden_layers`");

@@ -4,6 +4,10 @@ import java.util.List;
 import java.util.Objects;
 import org.jtorch.attention.AttentionConfig.Span;
 import org.jtorch.attention.KvCache;
+import org.jtorch.ffn.Activation;
+import org.jtorch.ffn.FeedForwardConfig.Experts;
+import org.jtorch.ffn.FeedForwardConfig.Names;
+import org.jtorch.ffn.Routing;
 import org.jtorch.nn.Parameter;
 import org.jtorch.nn.Pass;
 import org.jtorch.tensor.DType;
@@ -34,6 +38,12 @@ final class LeakMain {
       rounds("checkpoint", () -> train(model, m, v, true));
       rounds("generate", () -> generate(model));
       rounds("refused", () -> refused(model));
+    }
+    try (var model = Decoder.create(experts(), Device.CPU, DType.F32, Rng.of(0))) {
+      model.requiresGrad(true);
+      rounds("experts", () -> trainExperts(model, false));
+      rounds("experts_checkpoint", () -> trainExperts(model, true));
+      rounds("experts_generate", () -> generate(model));
     }
     print("closed");
   }
@@ -71,6 +81,23 @@ final class LeakMain {
       }
       model.zeroGrad();
     }
+  }
+
+  private static DecoderConfig experts() {
+    var attention = DecoderTest.small(2, Span.FULL, true).attention();
+    var block = new BlockConfig(attention, new Experts(4, 2, 8, Activation.SILU, true, 8, 0.1, Names.QWEN));
+    return DecoderTest.small(2, Span.FULL, true).withBlocks(List.of(block, block));
+  }
+
+  private static void trainExperts(Decoder model, boolean checkpoint) {
+    try (var tape = GradTape.open()) {
+      Tensor ids = Tensor.of(1, 2, 3, 4, 5, 6, 7, 8).view(2, 4);
+      var routing = new Routing(tape.scope());
+      Tensor logits = model.apply(ids, Pass.training(tape).withCheckpoint(checkpoint).withRouting(routing));
+      routing.trainWith(model.auxCoefficient());
+      tape.backward(Ops.crossEntropy(logits.view(-1, model.vocabSize()), ids.view(-1)));
+    }
+    model.zeroGrad();
   }
 
   private static void generate(Decoder model) {

@@ -30,7 +30,8 @@ class LeakTest {
     assertThat(done).isTrue();
     assertThat(process.exitValue()).as(Files.readString(errors, StandardCharsets.UTF_8)).isZero();
     var counts = read(Files.readAllLines(output, StandardCharsets.UTF_8));
-    assertThat(counts.keySet()).containsExactly("train", "checkpoint", "generate", "refused", "closed");
+    assertThat(counts.keySet()).containsExactly("train", "checkpoint", "generate", "refused", "experts",
+        "experts_checkpoint", "experts_generate", "closed");
     counts.forEach((name, objects) -> {
       assertThat(objects.getFirst()).as(name).isPositive();
       assertThat(objects.subList(Math.min(1, objects.size() - 1), objects.size())).as(name).containsOnly(objects.getLast());

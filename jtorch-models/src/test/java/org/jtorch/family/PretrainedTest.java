@@ -171,7 +171,7 @@ class PretrainedTest {
   @Test void bothSpellingsAgree() {
     var today = Pretrained.configFile(resource("config.json"));
     assertThat(Pretrained.configFile(resource("config_legacy.json"))).isEqualTo(today);
-    assertThat(today.attention().rope().base()).isGreaterThan(10_000);
+    assertThat(Objects.requireNonNull(today.attention().rope()).base()).isGreaterThan(10_000);
     assertThat(today.attention().rope().scaling()).isInstanceOf(RopeScaling.Llama3.class);
   }
 
@@ -218,7 +218,7 @@ class PretrainedTest {
     String text = Files.readString(resource("config.json"));
     Files.writeString(folder.resolve("config.json"), text.replace("\"rope_theta\": 500000.0,", "")
         .replace("\"vocab_size\"", "\"rope_theta\": 1234.0, \"vocab_size\""));
-    assertThat(Pretrained.config(folder).attention().rope().base()).isEqualTo(1234);
+    assertThat(Objects.requireNonNull(Pretrained.config(folder).attention().rope()).base()).isEqualTo(1234);
   }
 
   @Test void missingFilesAreNamed() {

@@ -103,6 +103,17 @@ class FusedTest {
     assertThat(y.narrow(0, 3, 6).toFloats()).containsExactly(a.narrow(0, 3, 6).matmul(b.select(0, 2)).toFloats(), within(0.07f));
   }
 
+  @ParameterizedTest @ValueSource(longs = {24, 23})
+  void groupedMatmulOfColumnsEqualsItsTwinAlsoWhereTheKernelRefuses(long width) {
+    Tensor a = Rng.of(1).normal(0, 1, DType.F32, Device.CPU, 10, 16);
+    Tensor b = Rng.of(2).normal(0, 1, DType.F32, Device.CPU, 10, width);
+    Tensor ends = Tensor.of(3, 3, 9, 10).to(DType.I32);
+    Tensor y = Fused.groupedMatmul(a.t(), b, ends);
+    assertThat(y.shape()).containsExactly(4, 16, width);
+    assertThat(y.toFloats()).containsExactly(Plain.groupedMatmul(a.t(), b, ends).toFloats(), within(1e-5f));
+    assertThat(y.select(0, 1).contiguous().toFloats()).containsOnly(0);
+  }
+
   @Test void rmsNormEqualsItsTwinWithGradients() {
     Tensor x = Rng.of(1).normal(0, 3, DType.F32, Device.CPU, 2, 5, 8).requiresGrad(true);
     Tensor w = Rng.of(2).normal(1, 0.5, DType.F32, Device.CPU, 8).requiresGrad(true);

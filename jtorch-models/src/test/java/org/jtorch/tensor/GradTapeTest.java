@@ -11,6 +11,7 @@ import org.jtorch.ffn.Activation;
 import org.jtorch.ffn.FeedForwardConfig.Gated;
 import org.jtorch.ffn.GatedMlp;
 import org.jtorch.nn.Embedding;
+import org.jtorch.nn.Init;
 import org.jtorch.nn.Layer;
 import org.jtorch.nn.Pass;
 import org.jtorch.nn.RmsNorm;
@@ -45,7 +46,7 @@ class GradTapeTest {
 
   @ParameterizedTest @EnumSource(value = DType.class, names = {"F32", "F64", "BF16"})
   void swiGluEqualsAutograd(DType dtype) {
-    try (var mlp = new GatedMlp(new Gated(24, Activation.SILU, true), 8, 0.5)) {
+    try (var mlp = new GatedMlp(new Gated(24, Activation.SILU, true), 8, new Init.Normal(0.5))) {
       mlp.initialize(Device.CPU, dtype, Rng.of(1));
       compare(mlp, normal(dtype, 2, 2, 5, 8), normal(dtype, 3, 2, 5, 8), tolerance(dtype));
     }
@@ -53,14 +54,14 @@ class GradTapeTest {
 
   @ParameterizedTest @EnumSource(Activation.class)
   void everyGateTrainsOnATape(Activation activation) {
-    try (var mlp = new GatedMlp(new Gated(12, activation, false), 8, 0.5)) {
+    try (var mlp = new GatedMlp(new Gated(12, activation, false), 8, new Init.Normal(0.5))) {
       mlp.initialize(Device.CPU, DType.F32, Rng.of(1));
       compare(mlp, normal(DType.F32, 2, 2, 5, 8), normal(DType.F32, 3, 2, 5, 8), 1e-5);
     }
   }
 
   @Test void layersTakeInputsThatAreNotContiguous() {
-    try (var norm = new RmsNorm(8, 1e-3); var mlp = new GatedMlp(new Gated(12, Activation.SILU, false), 8, 0.5)) {
+    try (var norm = new RmsNorm(8, 1e-3); var mlp = new GatedMlp(new Gated(12, Activation.SILU, false), 8, new Init.Normal(0.5))) {
       norm.initialize(Device.CPU, DType.F32, Rng.of(0));
       mlp.initialize(Device.CPU, DType.F32, Rng.of(1));
       Tensor x = normal(DType.F32, 2, 5, 2, 8).transpose(0, 1);
@@ -71,7 +72,7 @@ class GradTapeTest {
   }
 
   @Test void embeddingAddsRowsAndKeepsWhatIsThere() {
-    try (var table = new Embedding(6, 4, 1)) {
+    try (var table = new Embedding(6, 4, new Init.Normal(1))) {
       table.initialize(Device.CPU, DType.F32, Rng.of(0)).requiresGrad(true);
       Tensor wide = Tensor.of(1, 3, 1, 5, 0, 0, 3, 1).view(2, 4);
       Tensor ids = wide.narrow(1, 0, 3);                       // as a batch cuts it: not contiguous
@@ -93,7 +94,7 @@ class GradTapeTest {
   }
 
   @Test void frozenEmbeddingsGetNoGradient() {
-    try (var table = new Embedding(6, 4, 1); var tape = GradTape.open()) {
+    try (var table = new Embedding(6, 4, new Init.Normal(1)); var tape = GradTape.open()) {
       table.initialize(Device.CPU, DType.F32, Rng.of(0));
       Tensor x = table.apply(Tensor.of(1, 2).view(1, 2), Pass.training(tape));
       tape.backward(tape.cut(x).sum());
@@ -162,7 +163,7 @@ class GradTapeTest {
   }
 
   @Test void checkpointsEqualPlainTapesToTheLastBit() {
-    try (var mlp = new GatedMlp(new Gated(24, Activation.SILU, false), 8, 0.5)) {
+    try (var mlp = new GatedMlp(new Gated(24, Activation.SILU, false), 8, new Init.Normal(0.5))) {
       mlp.initialize(Device.CPU, DType.F32, Rng.of(1)).requiresGrad(true);
       Tensor g = normal(DType.F32, 3, 2, 5, 8);
       var results = new ArrayList<List<float[]>>();
@@ -181,7 +182,7 @@ class GradTapeTest {
   }
 
   @Test void tapesOneAfterAnotherLeaveNothing() {
-    try (var mlp = new GatedMlp(new Gated(24, Activation.SILU, false), 8, 0.5)) {
+    try (var mlp = new GatedMlp(new Gated(24, Activation.SILU, false), 8, new Init.Normal(0.5))) {
       mlp.initialize(Device.CPU, DType.F32, Rng.of(1)).requiresGrad(true);
       var counts = new ArrayList<TensorScope.Stats>();
       for (int i = 0; i < 6; i++) {

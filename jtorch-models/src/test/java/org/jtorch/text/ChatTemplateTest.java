@@ -18,6 +18,7 @@ import org.jtorch.text.ChatTemplate.Message;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ChatTemplateTest {
@@ -73,5 +74,28 @@ class ChatTemplateTest {
   @Test void aBrokenTemplateNamesItsLine() {
     var template = ChatTemplate.of("ok\n{% if x %}", Map.of());
     assertThatThrownBy(() -> template.render(List.of(), false)).isInstanceOf(DataException.class).hasMessageContaining("line 2");
+  }
+
+  /// What published templates (Qwen 3, DeepSeek, Llama 3.2) do and Jinjava reads otherwise than Jinja.
+  @ParameterizedTest
+  @CsvSource(delimiter = '~', quoteCharacter = '`', value = {
+      "{{ m.split('</t>')[-1].lstrip('\\n') }}|{{ m.split('<t>', 1)[0].rstrip() }} ~ b |a",
+      "{% if m.startswith('a') and m.endswith('b ') and not m.endswith('x') %}yes{% endif %}{{ m.strip()[0] }}{{ m[-2] }} ~ yesab",
+      "{{ 'xAy'.split('A') | length }}{{ 'a.b.c'.split('.') | join('-') }}{{ 'aXbX'.replace('X', '$') }} ~ 2a-b-ca$b$",
+      "{{ 'hELLO'.capitalize() }}{{ 'xxaxx'.lstrip('x') }}{{ 'aab'.count('a') }}{{ 'abc'.find('c') }} ~ Helloaxx22",
+      "{% if not x is defined %}none{% else %}some{% endif %}{% if not m is defined %}none{% else %}some{% endif %} ~ nonesome",
+      "{% set ns = namespace(a=true, last=list|length - 1) %}{{ ns.last }} ~ 2",
+      "{% for i in list[::-1] %}{{ i }}{% endfor %} ~ 321",
+      "{% if strftime_now is defined %}date{% endif %} ~ date",
+      "{{ 'not x is defined [::-1]' }} ~ not x is defined [::-1]",
+      "{{ d.get('k', 'none') }}{{ d.get('j', 'none') }} ~ vnone"})
+  void readsExpressionsAsJinjaDoes(String template, String wanted) {
+    var result = new Jinja(template).render(Map.of("m", "a<t>x</t>\nb ", "list", List.of(1, 2, 3), "d", Map.of("k", "v")));
+    assertThat(result.getErrors()).isEmpty();
+    assertThat(result.getOutput().strip()).isEqualTo(wanted);
+  }
+
+  @Test void windowsLineEndsCountAsLineEnds() {
+    assertThat(new Jinja("a\r\n{%- if true -%}\r\nb\r\n{% endif %}\r\nc\r\n").render(Map.of()).getOutput()).isEqualTo("ab\nc");
   }
 }

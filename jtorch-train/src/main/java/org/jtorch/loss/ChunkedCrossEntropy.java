@@ -2,8 +2,10 @@ package org.jtorch.loss;
 
 import java.util.Arrays;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.jtorch.decoder.CausalLm;
 import org.jtorch.nn.Parameter;
+import org.jtorch.nn.SoftCap;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.GradTape;
@@ -16,8 +18,8 @@ import org.jtorch.tensor.TensorScope;
 ///
 /// Per chunk of hidden states h and head W: `P = softmax(h Wᵀ)` in place, `loss = −Σ log P[target]`, and with
 /// `D = (P − onehot) · scale` the gradients `dh = D W` and `dW = Dᵀ h`. One pass over the logits beside the three
-/// products. Positions without a target are dropped before the first product. Any chunk size gives the same
-/// result up to rounding.
+/// products; a soft cap on the logits multiplies D by its slope. Positions without a target are dropped before the first
+/// product. Any chunk size gives the same result up to rounding.
 ///
 /// @param chunkTokens tokens per chunk; 0 chooses so that a chunk's logits stay near 32 MiB
 public record ChunkedCrossEntropy(int chunkTokens) {
@@ -84,7 +86,7 @@ public record ChunkedCrossEntropy(int chunkTokens) {
 
   private double chunks(CausalLm model, Tensor h, long[] targets, double scale, Tensor dh) {
     Parameter head = model.head();
-    Tensor dw = gradient(head);
+    Tensor dw = head.tensor().requiresGrad() ? gradient(head) : null;                    // null: frozen, under an adapter
     int step = chunk(model);
     Tensor sum = null;
     for (int from = 0; from < targets.length; from += step) {
@@ -93,18 +95,29 @@ public record ChunkedCrossEntropy(int chunkTokens) {
         Tensor t = Ops.of(Arrays.copyOfRange(targets, from, from + n), h.device(), n, 1);
         Tensor part = h.narrow(0, from, n);
         Tensor p = model.logits(part);                                                   // [n, V]
+        Tensor slope = slope(p, model.logitCap());
         Ops.softmaxInto(p, p, 1);
         Tensor hit = p.gather(1, t);                                                     // [n, 1]
         Tensor nll = hit.to(DType.F32).log().sum().neg();
         sum = scope.promote(sum == null ? nll : sum.add(nll));
         p.scatterInPlace(1, t, hit.sub(1));                                              // P − onehot
+        if (slope != null) {
+          p.mulInPlace(slope);
+        }
         Ops.matmulInto(dh.narrow(0, from, n), p, head.tensor());
-        Ops.addmmInPlace(dw, 1, 1, p.t(), part.mul(scale));
+        if (dw != null) {
+          Ops.addmmInPlace(dw, 1, 1, p.t(), part.mul(scale));
+        }
       }
     }
     dh.mulInPlace(scale);
     double total = sum == null ? 0 : sum.item();
     return Double.isInfinite(total) ? again(model, h, targets) : total;
+  }
+
+  /// The derivative of the cap at capped logits z: `1 − (z / c)²`; null without a cap. `[n, V]`
+  private static @Nullable Tensor slope(Tensor z, SoftCap cap) {
+    return cap.isActive() ? z.div(cap.cap()).square().neg().add(1) : null;
   }
 
   /// A probability rounded to 0 has no logarithm: compute the loss from the logits.

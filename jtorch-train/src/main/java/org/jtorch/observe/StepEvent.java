@@ -1,5 +1,7 @@
 package org.jtorch.observe;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+
 /// One optimizer step.
 ///
 /// @param step its number, counted from 1
@@ -9,6 +11,7 @@ package org.jtorch.observe;
 /// @param liveTensors tensors alive after the step
 /// @param nativeObjects native objects the bridge holds after the step
 /// @param residentBytes resident memory of the process
+/// @param auxLoss the balancing loss of a model with experts, before its coefficient and not part of `loss`; 0 without experts
 public record StepEvent(
     long step,
     long totalSteps,
@@ -20,7 +23,14 @@ public record StepEvent(
     boolean skipped,
     long liveTensors,
     long nativeObjects,
-    long residentBytes) {
+    long residentBytes,
+    @JsonInclude(JsonInclude.Include.NON_DEFAULT) double auxLoss) {
+
+  /// A step of a model without experts.
+  public StepEvent(long step, long totalSteps, double loss, double gradNorm, double learningRate, long tokens, double seconds,
+      boolean skipped, long liveTensors, long nativeObjects, long residentBytes) {
+    this(step, totalSteps, loss, gradNorm, learningRate, tokens, seconds, skipped, liveTensors, nativeObjects, residentBytes, 0);
+  }
 
   /// Tokens per second of this step alone; 0 where it took no measurable time.
   public double tokensPerSecond() {

@@ -2,6 +2,7 @@ package org.jtorch.optim;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -24,6 +25,25 @@ public final class ParameterGroups {
   /// Parameters that `decays` accepts get the weight decay, the others none.
   public static List<ParameterGroup> split(List<Parameter> parameters, Predicate<Parameter> decays, double weightDecay) {
     return split(parameters, new Rule(decays, weightDecay, 1), new Rule(decays.negate(), 0, 1));
+  }
+
+  /// "muP simple" (AFM, as AXLearn has it; papers.md A22): the updates of the layers' matrices are multiplied by
+  /// `min(base / width, 1)`, so that a learning rate found at width `base` serves wider models too. All else is grouped as
+  /// by rank. The decay stays what it is: the group's is divided by the factor that its learning rate carries. For
+  /// optimizers whose step does not depend on the gradient's scale.
+  ///
+  /// @param matrices the layers' matrices, see [org.jtorch.decoder.Decoder#projections]
+  public static List<ParameterGroup> muPSimple(List<Parameter> parameters, Collection<Parameter> matrices, int width, int base,
+      double weightDecay) {
+    if (base < 1 || width < 1) {
+      throw new IllegalArgumentException("muP's base (" + base + ") and the width (" + width + ") must be >= 1; AXLearn's base is 768");
+    }
+    double factor = Math.min((double) base / width, 1);
+    var scaled = Collections.<Parameter>newSetFromMap(new IdentityHashMap<>());
+    scaled.addAll(matrices);
+    Predicate<Parameter> matrix = p -> p.shape().length > 1;
+    return split(parameters, new Rule(scaled::contains, weightDecay / factor, factor),
+        new Rule(p -> !scaled.contains(p) && matrix.test(p), weightDecay, 1), new Rule(p -> !scaled.contains(p) && !matrix.test(p), 0, 1));
   }
 
   /// One group per rule that accepts any parameter.

@@ -7,6 +7,7 @@ import org.jtorch.nn.Init;
 import org.jtorch.nn.Module;
 import org.jtorch.nn.Parameter;
 import org.jtorch.nn.Pass;
+import org.jtorch.nn.SoftCap;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Ops;
@@ -15,9 +16,11 @@ import org.jtorch.tensor.Tensor;
 /// A language model that is nothing but its head, to test losses on stored hidden states.
 final class HeadOnly extends Module implements CausalLm {
   private final Parameter head;
+  private final SoftCap cap;
 
   /// @param weight `[V, C]`
-  HeadOnly(Tensor weight) {
+  HeadOnly(Tensor weight, SoftCap cap) {
+    this.cap = cap;
     head = parameter("weight", new Init.Constant(0), weight.shape());
     var _ = allocate((_, _) -> weight.copy().requiresGrad(true));
   }
@@ -27,7 +30,11 @@ final class HeadOnly extends Module implements CausalLm {
   }
 
   @Override public Tensor logits(Tensor hidden) {
-    return Ops.linear(hidden, head.tensor(), null);
+    return cap.apply(Ops.linear(hidden, head.tensor(), null));
+  }
+
+  @Override public SoftCap logitCap() {
+    return cap;
   }
 
   @Override public Parameter head() {

@@ -4,7 +4,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.jtorch.family.Families;
-import org.jtorch.family.Family;
 import org.jtorch.family.Pretrained;
 import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
@@ -42,7 +41,7 @@ final class ModelCases {
   /// Other families are left out, not failed.
   static void requireKnown(Path config) {
     String type = JsonFile.open(config).requiredString("model_type");
-    if (Families.all().stream().map(Family::modelType).noneMatch(type::equals)) {
+    if (!Families.knows(type)) {
       throw new NotSupportedException("models of type \"" + type + "\" are not supported by this version");
     }
   }

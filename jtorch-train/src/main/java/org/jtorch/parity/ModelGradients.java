@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jtorch.decoder.Decoder;
+import org.jtorch.ffn.Routing;
 import org.jtorch.nn.Pass;
 import org.jtorch.tensor.GradTape;
 import org.jtorch.tensor.Ops;
@@ -33,10 +34,6 @@ final class ModelGradients {
     if (io.under(GRAD).isEmpty()) {
       return;
     }
-    if (io.has("aux_loss")) {
-      findings.skip("gradients" + suffix, "balancing losses of expert models are not supported by this version");
-      return;
-    }
     model.requiresGrad(true);
     one("autograd", this::plain);
     one("tape", () -> taped(false));
@@ -59,14 +56,30 @@ final class ModelGradients {
   }
 
   private void plain() {
-    ModelOutputs.loss(model.apply(io.tensor("input_ids"), ModelOutputs.pass(io, "")), io.tensor("labels")).backward();
+    try (var scope = TensorScope.open()) {
+      var routing = new Routing(scope);
+      Tensor loss = loss(ModelOutputs.pass(io, "").withRouting(routing));
+      double coefficient = coefficient();
+      (coefficient == 0 ? loss : loss.add(routing.auxLoss().mul(coefficient))).backward();
+    }
   }
 
   private void taped(boolean checkpoint) {
     try (var tape = GradTape.open()) {
-      Pass pass = ModelOutputs.pass(io, "").withTape(tape).withCheckpoint(checkpoint);
-      tape.backward(ModelOutputs.loss(model.apply(io.tensor("input_ids"), pass), io.tensor("labels")));
+      var routing = new Routing(tape.scope());
+      Tensor loss = loss(ModelOutputs.pass(io, "").withTape(tape).withCheckpoint(checkpoint).withRouting(routing));
+      routing.trainWith(coefficient());
+      tape.backward(loss);
     }
+  }
+
+  private Tensor loss(Pass pass) {
+    return ModelOutputs.loss(model.apply(io.tensor("input_ids"), pass), io.tensor("labels"));
+  }
+
+  /// Of the balancing loss, where the stored loss contains it.
+  private double coefficient() {
+    return io.has("aux_loss") ? model.auxCoefficient() : 0;
   }
 
   /// One row for all gradients that agree, with the worst of them, and one for each that does not.

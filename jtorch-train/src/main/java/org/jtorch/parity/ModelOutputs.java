@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.decoder.Decoder;
+import org.jtorch.ffn.Routing;
 import org.jtorch.nn.Pass;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Grad;
@@ -46,11 +47,12 @@ final class ModelOutputs {
   }
 
   private void forward(String prefix) {
-    try (var _ = TensorScope.open(); var _ = Grad.off()) {
+    try (var scope = TensorScope.open(); var _ = Grad.off()) {
       Tensor ids = io.tensor(prefix + "input_ids");
       Set<Integer> wanted = prefix.isEmpty() ? hiddenIndices() : Set.of();
       Tensor mask = padding(io, prefix);
-      Tensor hidden = model.hidden(ids, pass(io, prefix), null, (i, h) -> {
+      var routing = new Routing(scope, null, true);
+      Tensor hidden = model.hidden(ids, pass(io, prefix).withRouting(routing), null, (i, h) -> {
         if (wanted.contains(i)) {
           findings.add(tolerance(prefix, "hidden_states", Tolerance.LOGITS)
               .check("hidden_states." + i + suffix, real(h, mask), io.tensor("hidden_states." + i)));
@@ -60,13 +62,38 @@ final class ModelOutputs {
       Tensor stored = io.tensor(prefix + "logits");
       Tensor seen = stored.dim() == 2 ? logits.select(1, logits.size(1) - 1) : real(logits, mask);
       findings.add(tolerance(prefix, "logits", Tolerance.LOGITS).check(prefix + "logits" + suffix, seen, stored));
-      if (io.has(prefix + "loss") && !io.has(prefix + "aux_loss")) {
-        findings.add(tolerance(prefix, "loss", Tolerance.LOSS).check(prefix + "loss" + suffix,
-            new double[] {loss(logits, io.tensor(prefix + "labels")).item()}, io.doubles(prefix + "loss")));
-      } else if (io.has(prefix + "aux_loss")) {
-        findings.skip(prefix + "loss" + suffix, "balancing losses of expert models are not supported by this version");
+      if (io.has(prefix + "loss")) {
+        losses(prefix, loss(logits, io.tensor(prefix + "labels")).item(), routing.auxLoss().item());
+      }
+      for (String layer : io.under(prefix + "router_logits.")) {
+        router(prefix, layer, routing, mask);
       }
     }
+  }
+
+  /// Models with experts store the cross-entropy, the balancing loss and their sum; others the cross-entropy alone.
+  private void losses(String prefix, double crossEntropy, double aux) {
+    loss(prefix, "ce_loss", crossEntropy);
+    loss(prefix, "aux_loss", aux);
+    loss(prefix, "loss", crossEntropy + model.auxCoefficient() * aux);
+  }
+
+  private void loss(String prefix, String name, double value) {
+    if (io.has(prefix + name)) {
+      findings.add(Tolerance.of(io.settings(), Tolerance.LOSS, prefix + name, name, "loss")
+          .check(prefix + name + suffix, new double[] {value}, io.doubles(prefix + name)));
+    }
+  }
+
+  private void router(String prefix, String layer, Routing routing, @Nullable Tensor mask) {
+    String name = "router_logits." + layer;
+    findings.part(prefix + name + suffix, () -> {
+      Tensor stored = io.tensor(prefix + name);                                     // [B * T, E]
+      Tensor actual = routing.logits(Integer.parseInt(layer));
+      Tensor seen = mask == null ? actual : actual.maskedFill(mask.not().reshape(-1, 1), 0);
+      findings.add(Tolerance.of(io.settings(), Tolerance.LOGITS, prefix + name, name, "router_logits", "logits")
+          .check(prefix + name + suffix, seen, stored));
+    });
   }
 
   private Tolerance tolerance(String prefix, String name, Tolerance fallback) {

@@ -72,6 +72,9 @@ public final class ParityRunner {
   private static void run(Found found, Findings findings) {
     switch (found.kind) {
       case "causal_lm" -> ModelCases.run(found.folder, findings);
+      case "lora" -> LoraCases.run(found.folder, findings);
+      case "sequence_classifier" -> ClassifierCases.run(found.folder, findings);
+      case "reward_model" -> RewardCases.run(found.folder, findings);
       case "trajectory" -> TrajectoryCases.run(found.folder, findings);
       case "rope" -> RopeCases.run(found.folder, findings);
       case "loss" -> LossCases.run(found.folder, findings);

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jtorch.attention.Rope;
 import org.jtorch.family.Pretrained;
@@ -63,7 +64,7 @@ final class RopeCases {
     try {
       file = Files.createTempFile("jtorch-rope", ".json");
       JsonFile.write(file, config);
-      return Pretrained.configFile(file).attention().rope();
+      return Objects.requireNonNull(Pretrained.configFile(file).attention().rope());
     } catch (IOException e) {
       throw new DataException("could not write a temporary file: " + e.getMessage(), e);
     } finally {

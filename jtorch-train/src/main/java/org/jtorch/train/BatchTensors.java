@@ -23,6 +23,11 @@ public record BatchTensors(Tensor tokens, @Nullable Tensor segments, @Nullable T
     return Ops.of(Arrays.stream(values).asLongStream().toArray(), device, shape);
   }
 
+  /// False for padding, or null if there is none to tell apart. bool `[B, T]`
+  @Nullable Tensor real() {
+    return segments == null ? null : segments.ge(0);
+  }
+
   /// `pass` with this batch's documents kept apart.
   public Pass on(Pass pass) {
     return pass.withSegments(segments).withPositions(positions);

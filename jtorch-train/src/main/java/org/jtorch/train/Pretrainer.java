@@ -5,6 +5,7 @@ import java.util.function.LongFunction;
 import org.jtorch.data.Batch;
 import org.jtorch.data.TokenBatches;
 import org.jtorch.decoder.CausalLm;
+import org.jtorch.ffn.Routing;
 import org.jtorch.loss.ChunkedCrossEntropy;
 import org.jtorch.nn.Pass;
 import org.jtorch.observe.EvalEvent;
@@ -19,7 +20,9 @@ import org.jtorch.tensor.TensorScope;
 /// log, validate, save. Copy it to change it; it uses public parts only.
 ///
 /// The loss is divided by the number of trained tokens of the global batch, so the split into micro-batches does not
-/// change the gradient. Batches are a function of (seed, step): resuming at step n costs nothing and sees the same data.
+/// change the gradient. For a model with experts the balancing loss is added, times [CausalLm#auxCoefficient]; every
+/// micro-batch balances its own tokens and counts by its share of the trained ones. Batches are a function of (seed,
+/// step): resuming at step n costs nothing and sees the same data.
 public final class Pretrainer {
   /// Where the loop goes besides the model: all optional.
   ///
@@ -47,13 +50,14 @@ public final class Pretrainer {
   private final TrainOptions options;
   private final SpikeGuard spikes;
   private final ChunkedCrossEntropy crossEntropy;
+  private double auxLoss;
 
   public Pretrainer(CausalLm model, Optimizer optimizer, TokenBatches batches, TrainOptions options) {
     if (batches.batch() % options.accumulate() != 0) {
       throw new IllegalArgumentException("`accumulate` (" + options.accumulate() + ") must divide the batch's rows ("
           + batches.batch() + "); change one of them");
     }
-    if (batches.seqLen() > model.maxPositions()) {
+    if (!model.fits(batches.seqLen())) {
       throw new IllegalArgumentException("`seq_len` is " + batches.seqLen() + " but the model allows " + model.maxPositions()
           + " positions (`max_position_embeddings`)");
     }
@@ -107,6 +111,7 @@ public final class Pretrainer {
     int rows = batch.rows() / options.accumulate();
     double scale = 1.0 / Math.max(1, batch.trainedTokens());
     double sum = 0;
+    auxLoss = 0;
     for (int i = 0; i < options.accumulate(); i++) {
       if (i > 0) {
         optimizer.accumulate();
@@ -116,11 +121,22 @@ public final class Pretrainer {
     return sum * scale;
   }
 
+  /// The balancing loss of the last batch, before its coefficient; 0 for a model without experts.
+  public double auxLoss() {
+    return auxLoss;
+  }
+
   private double backward(Batch micro, double scale) {
     try (var tape = GradTape.open()) {
       var input = BatchTensors.of(micro, model.device());
-      Pass pass = input.on(Pass.training(tape).withCheckpoint(options.activationCheckpointing()));
+      var routing = model.auxCoefficient() == 0 ? null : new Routing(tape.scope(), input.real(), false);
+      Pass pass = input.on(Pass.training(tape).withCheckpoint(options.activationCheckpointing()).withRouting(routing));
       var hidden = model.hidden(input.tokens(), pass, null);                            // [B, T, C]
+      if (routing != null) {
+        double share = micro.trainedTokens() * scale;
+        routing.trainWith(model.auxCoefficient() * share);
+        auxLoss += share * routing.auxLoss().item();
+      }
       return crossEntropy.backward(model, hidden, micro.targets(), scale, tape);
     }
   }
@@ -128,7 +144,7 @@ public final class Pretrainer {
   private StepEvent event(Progress now, double norm, double rate, Batch batch, double seconds, boolean skipped) {
     var stats = TensorScope.stats();
     return new StepEvent(now.step(), options.steps(), now.loss(), norm, rate, batch.trainedTokens(), seconds, skipped,
-        stats.live(), stats.nativeObjects(), ProcessMemory.resident());
+        stats.live(), stats.nativeObjects(), ProcessMemory.resident(), auxLoss);
   }
 
   private static boolean due(long step, long every) {

@@ -55,6 +55,7 @@ class ParityRunnerTest {
     assertThat(rows).filteredOn(r -> r.folder().equals("chunked_cross_entropy") && r.verdict() == Verdict.PASS)
         .hasSizeGreaterThanOrEqualTo(9);
     assertThat(rows).anyMatch(r -> r.folder().equals("cross_entropy") && r.what().equals("v0.loss") && r.verdict() == Verdict.PASS);
+    assertThat(rows).filteredOn(r -> r.folder().equals("moe_load_balancing")).hasSize(12).allMatch(r -> r.verdict() == Verdict.PASS);
   }
 
   @Test void tokenizersAndTemplatesMustBeEqual() throws IOException {

@@ -18,7 +18,7 @@ import com.tngtech.archunit.lang.SimpleConditionEvent;
 @AnalyzeClasses(packages = "org.jtorch", importOptions = ImportOption.DoNotIncludeTests.class)
 class HouseTest {
   private static final String[] MODELS = {"..tensor..", "..ffm..", "..nn..", "..attention..", "..ffn..", "..decoder..", "..family..",
-      "..io..", "..text..", "..generate.."};
+      "..io..", "..text..", "..generate..", "..encoder..", "..head..", "..adapter..", "..quant..", "..gguf..", "..upcycle.."};
   private static final String[] TRAIN = {"..optim..", "..loss..", "..data..", "..train..", "..observe..", "..parity.."};
 
   @ArchTest

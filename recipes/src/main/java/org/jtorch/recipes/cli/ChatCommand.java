@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.jtorch.generate.Sampling;
 import org.jtorch.recipes.generate.Conversation;
 import org.jtorch.recipes.generate.LocalModel;
+import org.jtorch.text.ChatFormat;
 import org.jtorch.text.ChatTemplate;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -35,6 +36,10 @@ final class ChatCommand implements Runnable {
   @Option(names = "--system", paramLabel = "TEXT", description = "What the model is told first.")
   @Nullable String system;
 
+  @Option(names = "--chat-format", paramLabel = "NAME",
+      description = "How turns are written, instead of the folder's own template: chatml, llama3 or gemma.")
+  @Nullable String chatFormat;
+
   /// @param in the messages of the user
   ChatCommand(InputStream in) {
     this.in = in;
@@ -48,7 +53,7 @@ final class ChatCommand implements Runnable {
         throw new IllegalArgumentException("--max-new-tokens " + newTokens + " leaves no room for messages: the model allows "
             + model.maxPositions() + " tokens in all; use for example " + Math.max(1, model.maxPositions() / 2));
       }
-      var template = ChatTemplate.load(folder);
+      var template = chatFormat == null ? ChatTemplate.load(folder) : ChatTemplate.of(ChatFormat.find(chatFormat), model.tokenizer());
       template.note().ifPresent(this::note);
       var conversation = new Conversation(template, model.tokenizer(), system);
       loop(new BufferedReader(new InputStreamReader(in, Input.charset())), conversation, model, newTokens, sampling);

@@ -70,6 +70,6 @@ public final class Conversation {
       all.add(new Message("system", system));
     }
     all.addAll(turns);
-    return tokenizer.encode(template.render(all, true), false);
+    return template.ids(tokenizer, all, true);
   }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jtorch.decoder.Decoder;
+import org.jtorch.decoder.DecoderConfig;
 import org.jtorch.family.Pretrained;
 import org.jtorch.generate.Generator;
 import org.jtorch.generate.Options;
@@ -53,21 +54,31 @@ public final class LocalModel implements AutoCloseable {
     try {
       var stop = StopTokens.of(folder, tokenizer);
       Device on = Device.parse(device);
-      return new LocalModel(Pretrained.load(config, folder, on, type(dtype, folder, on)), tokenizer, stop);
+      return new LocalModel(model(config, folder, on, type(dtype, folder, on)), tokenizer, stop);
     } catch (RuntimeException | Error e) {
       tokenizer.close();
       throw e;
     }
   }
 
+  /// On the CPU in the file's own type the mapped file is the model's memory; else the weights are copied.
+  @MustBeClosed
+  private static Decoder model(DecoderConfig config, Path folder, Device device, DType type) {
+    return !device.isCuda() && type == stored(folder) ? Pretrained.open(config, folder) : Pretrained.load(config, folder, device, type);
+  }
+
   private static DType type(String name, Path folder, Device device) {
     if (!name.equals("auto")) {
       return floating(name);
     }
+    DType stored = stored(folder);
+    return stored.isHalf() && !device.isCuda() ? MachineSpeed.fastest(device) : stored;
+  }
+
+  private static DType stored(Path folder) {
     try (var file = SafeTensors.open(folder)) {
       var first = file.entries().firstEntry();
-      DType stored = first == null ? DType.F32 : DType.parse(first.getValue().dtype());
-      return stored.isHalf() && !device.isCuda() ? MachineSpeed.fastest(device) : stored;
+      return first == null ? DType.F32 : DType.parse(first.getValue().dtype());
     }
   }
 

@@ -5,6 +5,7 @@ import com.google.errorprone.annotations.FormatString;
 import java.io.PrintWriter;
 import java.util.Locale;
 import org.jtorch.decoder.DecoderConfig;
+import org.jtorch.ffn.FeedForwardConfig;
 import org.jtorch.loss.ChunkedCrossEntropy;
 import org.jtorch.observe.Units;
 import org.jtorch.recipes.pretrain.PretrainRecipe.TokenizerConfig;
@@ -56,7 +57,9 @@ record Plan(PretrainRecipe recipe) {
     var a = shape.attention();
     long width = (a.heads() * 3L + 4L * a.kvHeads()) * a.headDim();
     long ffn = switch (shape.blocks().getFirst().feedForward()) {
-      case org.jtorch.ffn.FeedForwardConfig.Gated g -> 3L * g.hidden();
+      case FeedForwardConfig.Gated g -> 3L * g.hidden();
+      case FeedForwardConfig.Plain p -> 2L * p.hidden();
+      case FeedForwardConfig.Experts e -> 3L * ((long) e.active() * e.hidden() + e.shared());
     };
     long scores = (long) a.heads() * recipe.data().seqLen() * 5 / 8;
     long perToken = recipe.train().activationCheckpointing() ? shape.dim() : 6L * shape.dim() + width + ffn + scores;

@@ -107,7 +107,14 @@ public record PretrainRecipe(
 
   /// AdamW (decoupled weight decay).
   public record Optimizer(@Default("0.9") double beta1, @Default("0.95") double beta2, @Default("1e-8") double eps,
-      @Doc("not applied to norms and biases") @Default("0.1") double weightDecay) {}
+      @Doc("not applied to norms and biases") @Default("0.1") double weightDecay,
+      @Doc("width at which learning_rate was found: wider models' matrices take smaller steps (muP simple)") @Nullable Integer mupBase) {
+    public Optimizer {
+      if (mupBase != null) {
+        atLeast("mup_base", mupBase, 1);
+      }
+    }
+  }
 
   /// Validation and samples.
   public record Eval(

@@ -16,6 +16,7 @@ import org.jtorch.observe.RunEnd;
 import org.jtorch.observe.RunStart;
 import org.jtorch.observe.SaveEvent;
 import org.jtorch.optim.AdamW;
+import org.jtorch.optim.ParameterGroup;
 import org.jtorch.optim.ParameterGroups;
 import org.jtorch.recipes.config.Bound;
 import org.jtorch.tensor.DType;
@@ -53,7 +54,7 @@ final class PretrainRun {
       try (var model = Shapes.build(recipe, shape, device, dtype)) {
         model.requiresGrad(true);
         var options = options();
-        try (var optimizer = AdamW.over(ParameterGroups.byRank(model.parameters(), recipe.optimizer().weightDecay()), adam())) {
+        try (var optimizer = AdamW.over(groups(model), adam())) {
           var batches = new TokenBatches(recipe.seed(), recipe.train().batch(), Corpus.rows(corpus.train(), recipe.data()));
           var trainer = new Pretrainer(model, optimizer, batches, options);
           var checkpoint = new Checkpoint(run.checkpoints(), run.data().resolve("tokenizer"), recipe.save().keep());
@@ -79,6 +80,12 @@ final class PretrainRun {
     var spikes = new SpikeGuard.Options(t.spikes().window(), t.spikes().sigmas(), t.spikes().patience());
     return new TrainOptions(t.steps(), t.accumulate(), t.learningRate(), t.schedule().over(t.steps()), t.clip(),
         t.activationCheckpointing(), recipe.eval().every(), recipe.save().every(), t.chunkTokens(), spikes);
+  }
+
+  private List<ParameterGroup> groups(Decoder model) {
+    var o = recipe.optimizer();
+    return o.mupBase() == null ? ParameterGroups.byRank(model.parameters(), o.weightDecay())
+        : ParameterGroups.muPSimple(model.parameters(), model.projections(), model.config().dim(), o.mupBase(), o.weightDecay());
   }
 
   private AdamW.Options adam() {

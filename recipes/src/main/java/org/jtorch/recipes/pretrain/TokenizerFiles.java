@@ -5,20 +5,26 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jtorch.family.Pretrained;
 import org.jtorch.io.DataException;
+import org.jtorch.text.Tokenizer;
 
-/// Copies a tokenizer and the files that travel with it.
+/// Copies a tokenizer and the files that travel with it; one of another format becomes a `tokenizer.json`.
 final class TokenizerFiles {
   private TokenizerFiles() {}
 
   static void copy(Path tokenizer, Path home) {
     Path folder = Files.isDirectory(tokenizer) ? tokenizer : tokenizer.toAbsolutePath().getParent();
-    if (folder == null || !Files.exists(folder.resolve("tokenizer.json"))) {
-      throw new DataException("no tokenizer.json at " + tokenizer + "; give the file or the folder that holds it");
+    if (folder == null) {
+      throw new DataException("no tokenizer at " + tokenizer + "; give the file or the folder that holds it");
     }
     try {
       Files.createDirectories(home);
+      if (!Files.exists(folder.resolve("tokenizer.json"))) {
+        try (var converted = Tokenizer.load(tokenizer)) {
+          converted.save(home);
+        }
+      }
       for (String name : Pretrained.COMPANIONS) {
-        if (Files.exists(folder.resolve(name))) {
+        if (Files.exists(folder.resolve(name)) && !Files.exists(home.resolve(name))) {
           Files.copy(folder.resolve(name), home.resolve(name));
         }
       }

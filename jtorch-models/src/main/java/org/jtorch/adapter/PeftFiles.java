@@ -1,0 +1,138 @@
+package org.jtorch.adapter;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.errorprone.annotations.MustBeClosed;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
+import org.jtorch.io.DataException;
+import org.jtorch.io.JsonFile;
+import org.jtorch.io.SafeTensors;
+import org.jtorch.io.SafeTensorsWriter;
+import org.jtorch.io.WeightReport;
+import org.jtorch.nn.Module;
+import org.jtorch.nn.Weight;
+import org.jtorch.tensor.DType;
+import org.jtorch.tensor.Grad;
+import org.jtorch.tensor.Ops;
+import org.jtorch.tensor.Tensor;
+import org.jtorch.tensor.TensorScope;
+
+/// PEFT's folders: `adapter_config.json` and `adapter_model.safetensors`.
+final class PeftFiles {
+  static final String CONFIG = "adapter_config.json";
+  static final String WEIGHTS = "adapter_model.safetensors";
+
+  private PeftFiles() {}
+
+  @MustBeClosed
+  @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the caller
+  static Lora loadLora(Module model, Path folder) {
+    var json = JsonFile.open(folder.resolve(CONFIG));
+    var config = LoraJson.read(json);
+    Lora lora;
+    try {
+      lora = Lora.declare(model, config, 0);
+    } catch (IllegalArgumentException e) {
+      throw new DataException(json.path() + ": " + e.getMessage() + madeFor(json), e);
+    }
+    Path file = weights(folder);
+    try (var stored = SafeTensors.open(file)) {
+      var wanted = lora.weights();
+      var report = compare(wanted, stored);
+      if (!report.clean()) {
+        throw new DataException(report.render(file) + madeFor(json));
+      }
+      DType type = Lora.adapterType(model);
+      lora.allocate((_, shape) -> Ops.empty(type, Lora.device(model), shape));
+      lora.start(model);
+      wanted.values().forEach(w -> copy(stored.get(w.name()), w));
+      return lora;
+    } catch (RuntimeException e) {
+      lora.close();
+      throw e;
+    }
+  }
+
+  static Path weights(Path folder) {
+    Path file = folder.resolve(WEIGHTS);
+    if (!Files.exists(file) && Files.exists(folder.resolve("adapter_model.bin"))) {
+      throw new DataException(folder + " holds adapter_model.bin, which is a Python pickle and may run code; convert it to "
+          + WEIGHTS + " with PEFT's save_pretrained");
+    }
+    return file;
+  }
+
+  /// The model that the adapter says it belongs to.
+  static String madeFor(JsonFile json) {
+    String base = json.optString("base_model_name_or_path", "");
+    return base.isEmpty() ? "" : " The adapter was made for \"" + base + "\".";
+  }
+
+  private static WeightReport compare(SequencedMap<String, Weight> wanted, SafeTensors file) {
+    var missing = new ArrayList<String>();
+    var misshapen = new ArrayList<WeightReport.Misshapen>();
+    wanted.forEach((name, w) -> {
+      var entry = file.entries().get(name);
+      if (entry == null) {
+        missing.add(name);
+      } else if (!Arrays.equals(entry.shape(), w.shape())) {
+        misshapen.add(new WeightReport.Misshapen(name, w.shape(), entry.shape()));
+      }
+    });
+    return new WeightReport(missing, file.entries().keySet().stream().filter(n -> !wanted.containsKey(n)).toList(), misshapen);
+  }
+
+  static void copy(SafeTensors.Entry entry, Weight into) {
+    try (var _ = TensorScope.open(); var _ = Grad.off()) {
+      into.view().copyInPlace(tensor(entry));
+    }
+  }
+
+  /// A stored tensor in place; it must not outlive the file.
+  static Tensor tensor(SafeTensors.Entry entry) {
+    return Tensor.alias(entry.bytes(), DType.parse(entry.dtype()), entry.shape());
+  }
+
+  static void saveLora(Lora lora, Path folder, @Nullable String base) {
+    var sources = new LinkedHashMap<String, SafeTensorsWriter.Source>();
+    lora.weights().forEach((name, w) -> sources.put(name, source(w)));
+    save(folder, LoraJson.write(lora.config(), base), sources);
+  }
+
+  static void save(Path folder, ObjectNode config, SequencedMap<String, SafeTensorsWriter.Source> tensors) {
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new DataException("cannot make the folder " + folder + ": " + e.getMessage(), e);
+    }
+    SafeTensorsWriter.write(folder.resolve(WEIGHTS), tensors, Map.of("format", "pt"));
+    JsonFile.write(folder.resolve(CONFIG), config);
+  }
+
+  private static SafeTensorsWriter.Source source(Weight w) {
+    DType type = w.view().dtype() == DType.F64 ? DType.F32 : w.view().dtype();
+    return new SafeTensorsWriter.Source(type.name(), w.shape(), () -> {
+      try (var _ = TensorScope.open()) {
+        return org.jtorch.family.Pretrained.bytes(w.view(), type);
+      }
+    });
+  }
+
+  static ObjectNode header(String type, @Nullable String base) {
+    var node = JsonNodeFactory.instance.objectNode();
+    node.put("peft_type", type);
+    node.put("task_type", "CAUSAL_LM");
+    node.put("base_model_name_or_path", base);
+    node.put("inference_mode", true);
+    node.putNull("revision");
+    return node;
+  }
+}

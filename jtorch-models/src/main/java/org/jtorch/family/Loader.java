@@ -1,0 +1,109 @@
+package org.jtorch.family;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Objects;
+import java.util.SequencedMap;
+import org.jtorch.decoder.Decoder;
+import org.jtorch.io.DataException;
+import org.jtorch.io.SafeTensors;
+import org.jtorch.io.WeightReport;
+import org.jtorch.nn.Parameter;
+import org.jtorch.nn.Weight;
+import org.jtorch.tensor.DType;
+import org.jtorch.tensor.Device;
+import org.jtorch.tensor.Ops;
+import org.jtorch.tensor.Tensor;
+
+/// Brings the weights of a file into a model: copied, or used where they lie.
+final class Loader {
+  private Loader() {}
+
+  /// The type of a file's first tensor.
+  static DType dtype(SafeTensors file) {
+    var first = file.entries().firstEntry();
+    if (first == null) {
+      throw new DataException(file.source() + " holds no tensors; fetch or export the model again");
+    }
+    return DType.parse(first.getValue().dtype());
+  }
+
+  /// Copies every weight; the model's own memory.
+  static void copy(SafeTensors file, Decoder model, Device device, DType type) {
+    var wanted = model.weights();
+    model.allocate((_, shape) -> Ops.empty(type, device, shape));
+    wanted.values().forEach(w -> Pretrained.copy(file.get(w.name()), w));
+  }
+
+  /// Uses the mapped file as the model's memory; what cannot be used in place is copied. The file closes with the model.
+  static void map(SafeTensors file, Decoder model) {
+    var weights = new IdentityHashMap<Parameter, List<Weight>>();
+    model.weights().values().forEach(w -> weights.computeIfAbsent(w.parameter(), _ -> new ArrayList<>()).add(w));
+    DType type = dtype(file);
+    model.map(file, p -> {
+      var entries = Objects.requireNonNull(weights.get(p), "every parameter has weights").stream()
+          .map(w -> file.get(w.name())).toList();
+      boolean inPlace = entries.size() == 1 || p.mayBePieces();
+      return inPlace ? entries.stream().map(e -> usable(e, type)).toList() : List.of(stacked(entries, type));
+    });
+  }
+
+  /// The stored tensor itself, if it is of the model's type and lies at a multiple of its element size.
+  private static Tensor usable(SafeTensors.Entry entry, DType type) {
+    boolean asItIs = DType.parse(entry.dtype()) == type && entry.bytes().address() % type.bytes() == 0;
+    return asItIs ? Tensor.alias(entry.bytes(), type, entry.shape()) : stacked(List.of(entry), type);
+  }
+
+  private static Tensor stacked(List<SafeTensors.Entry> entries, DType type) {
+    long[] shape = entries.getFirst().shape();
+    shape[0] = entries.stream().mapToLong(e -> e.shape()[0]).sum();
+    Tensor all = Ops.empty(type, Device.CPU, shape);
+    long row = 0;
+    for (var e : entries) {
+      long rows = e.shape()[0];
+      all.narrow(0, row, rows).copyInPlace(stored(e));
+      row += rows;
+    }
+    return all;
+  }
+
+  /// A stored tensor in its own type. An odd place in the file is fine for a byte-wise copy only.
+  static Tensor stored(SafeTensors.Entry entry) {
+    DType type = DType.parse(entry.dtype());
+    if (entry.bytes().address() % type.bytes() == 0) {
+      return Tensor.alias(entry.bytes(), type, entry.shape());
+    }
+    Tensor moved = Ops.empty(type, Device.CPU, entry.shape());
+    moved.asSegment().copyFrom(entry.bytes());
+    return moved;
+  }
+
+  /// Refuses a file that is not exactly this model's.
+  ///
+  /// @throws DataException listing all missing, unexpected and misshapen tensors at once
+  static void check(SafeTensors file, SequencedMap<String, Weight> wanted, boolean tied, Path source) {
+    var missing = new ArrayList<String>();
+    var misshapen = new ArrayList<WeightReport.Misshapen>();
+    wanted.forEach((name, w) -> {
+      var entry = file.entries().get(name);
+      if (entry == null) {
+        missing.add(name);
+      } else if (!Arrays.equals(entry.shape(), w.shape())) {
+        misshapen.add(new WeightReport.Misshapen(name, w.shape(), entry.shape()));
+      }
+    });
+    var unexpected = file.entries().keySet().stream().filter(n -> !wanted.containsKey(n) && !harmless(n, tied)).toList();
+    var report = new WeightReport(missing, unexpected, misshapen);
+    if (!report.clean()) {
+      throw new DataException(report.render(source));
+    }
+  }
+
+  /// Copies of a tied matrix, and buffers that old checkpoints stored.
+  private static boolean harmless(String name, boolean tied) {
+    return name.endsWith("rotary_emb.inv_freq") || (tied && name.equals("lm_head.weight"));
+  }
+}

@@ -1,0 +1,203 @@
+package org.jtorch.head;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.jtorch.encoder.Roberta;
+import org.jtorch.family.Families;
+import org.jtorch.family.Pretrained;
+import org.jtorch.io.DataException;
+import org.jtorch.io.JsonFile;
+import org.jtorch.io.SafeTensors;
+import org.jtorch.io.SafeTensorsWriter;
+import org.jtorch.io.WeightReport;
+import org.jtorch.nn.Module;
+import org.jtorch.nn.Parameter;
+import org.jtorch.nn.Weight;
+import org.jtorch.tensor.DType;
+import org.jtorch.tensor.Device;
+import org.jtorch.tensor.Ops;
+import org.jtorch.tensor.Rng;
+import org.jtorch.tensor.TensorScope;
+
+/// The weights and configurations of classifiers in files.
+final class ClassifierWeights {
+  private static final long SHARD_BYTES = 5L << 30;
+
+  private ClassifierWeights() {}
+
+  /// What an encoder or decoder calls things by, and what its head does.
+  private static String head(Classifier model) {
+    return switch (model) {
+      case EncoderClassifier _ -> EncoderClassifier.HEAD;
+      case DecoderClassifier _ -> DecoderClassifier.HEAD;
+    };
+  }
+
+  private static Module module(Classifier model) {
+    return switch (model) {
+      case EncoderClassifier e -> e;
+      case DecoderClassifier d -> d;
+    };
+  }
+
+  /// Fills a declared model from a file.
+  ///
+  /// @param fresh begins the head anew with these numbers, whatever the file has
+  static Classifier load(Classifier model, Path weights, Device device, @Nullable DType dtype, Optional<Rng> fresh) {
+    try (var file = SafeTensors.open(weights)) {
+      var wanted = module(model).weights();
+      var begun = new LinkedHashMap<String, Weight>();
+      fresh.ifPresent(_ -> wanted.forEach((name, w) -> {
+        if (name.startsWith(head(model))) {
+          begun.put(name, w);
+        }
+      }));
+      begun.keySet().forEach(wanted::remove);
+      var names = namesInFile(model, wanted, file);
+      check(model, wanted, names, file, weights, fresh.isPresent());
+      DType type = dtype != null ? dtype : type(file);
+      fill(module(model), begun, device, type, fresh);
+      wanted.forEach((name, w) -> Pretrained.copy(file.get(names.getOrDefault(name, name)), w));
+      return model;
+    }
+  }
+
+  private static DType type(SafeTensors file) {
+    var first = file.entries().firstEntry();
+    if (first == null) {
+      throw new DataException(file.source() + " holds no tensors; fetch or export the model again");
+    }
+    return DType.parse(first.getValue().dtype());
+  }
+
+  private static void fill(Module model, SequencedMap<String, Weight> begun, Device device, DType type, Optional<Rng> rng) {
+    Set<Parameter> fresh = Collections.newSetFromMap(new IdentityHashMap<>());
+    begun.values().forEach(w -> fresh.add(w.parameter()));
+    model.allocate((p, shape) -> fresh.contains(p) ? p.init().make(rng.orElseThrow(), type, device, shape)
+        : Ops.empty(type, device, shape));
+  }
+
+  /// A bare encoder's file has names without the trunk's.
+  private static SequencedMap<String, String> namesInFile(Classifier model, SequencedMap<String, Weight> wanted,
+      SafeTensors file) {
+    var names = new LinkedHashMap<String, String>();
+    if (model instanceof EncoderClassifier) {
+      String prefix = EncoderClassifier.TRUNK + ".";
+      boolean bare = file.entries().keySet().stream().noneMatch(n -> n.startsWith(prefix));
+      wanted.keySet().stream().filter(n -> bare && n.startsWith(prefix)).forEach(n -> names.put(n, n.substring(prefix.length())));
+    }
+    return names;
+  }
+
+  private static void check(Classifier model, SequencedMap<String, Weight> wanted, SequencedMap<String, String> names,
+      SafeTensors file,
+      Path source, boolean otherHead) {
+    var missing = new ArrayList<String>();
+    var misshapen = new ArrayList<WeightReport.Misshapen>();
+    var known = new ArrayList<String>();
+    wanted.forEach((name, w) -> {
+      String stored = names.getOrDefault(name, name);
+      known.add(stored);
+      var entry = file.entries().get(stored);
+      if (entry == null) {
+        missing.add(stored);
+      } else if (!Arrays.equals(entry.shape(), w.shape())) {
+        misshapen.add(new WeightReport.Misshapen(stored, w.shape(), entry.shape()));
+      }
+    });
+    var unexpected = file.entries().keySet().stream()
+        .filter(n -> !known.contains(n) && !buffer(n) && !(otherHead && (ofHead(n) || n.startsWith(head(model))))).toList();
+    var report = new WeightReport(missing, unexpected, misshapen);
+    if (!report.clean()) {
+      throw new DataException(report.render(source) + labelHint(model, misshapen));
+    }
+  }
+
+  private static String labelHint(Classifier model, ArrayList<WeightReport.Misshapen> misshapen) {
+    return misshapen.stream().filter(m -> m.name().startsWith(head(model))
+        && m.expected()[0] == model.labels().count()).findFirst()
+        .map(m -> " `config.json` has " + model.labels().count() + " labels (`id2label` or `num_labels`), the stored head "
+            + m.found()[0] + ".").orElse("");
+  }
+
+  /// Tables that old checkpoints stored, and an encoder's pooling layer, which its classifiers do not use.
+  private static boolean buffer(String name) {
+    return name.endsWith("rotary_emb.inv_freq") || name.endsWith("embeddings.position_ids") || name.contains("pooler.dense.");
+  }
+
+  /// Heads that a pretrained model may have had before.
+  private static boolean ofHead(String name) {
+    return name.startsWith("lm_head.");
+  }
+
+  static void save(Classifier model, Path folder, DType dtype, @Nullable Path companions) {
+    var weights = new LinkedHashMap<String, SafeTensorsWriter.Source>();
+    module(model).weights().forEach((name, w) -> weights.put(name, source(w, dtype)));
+    switch (model) {
+      case DecoderClassifier d -> {
+        Pretrained.save(d.config(), weights, folder, dtype, companions);
+        var json = (ObjectNode) JsonFile.open(folder.resolve(Classifiers.CONFIG)).node();
+        String causal = Families.named(d.config().family()).architecture();
+        json.putArray("architectures").add(causal.replace("ForCausalLM", Classifiers.ARCHITECTURE));
+        if (d.padToken() != null) {
+          json.put("pad_token_id", d.padToken());
+        }
+        d.labels().write(json);
+        JsonFile.write(folder.resolve(Classifiers.CONFIG), json);
+        delete(folder.resolve("generation_config.json"));
+      }
+      case EncoderClassifier e -> {
+        var json = JsonNodeFactory.instance.objectNode();
+        json.putArray("architectures").add(Roberta.architecture(e.config(), Classifiers.ARCHITECTURE));
+        Roberta.write(e.config(), json);
+        json.put("dtype", dtype.hfName()).put("torch_dtype", dtype.hfName());
+        e.labels().write(json);
+        JsonFile.write(folder.resolve(Classifiers.CONFIG), json);
+        SafeTensorsWriter.writeSharded(folder, weights, SHARD_BYTES);
+        copyCompanions(companions, folder);
+      }
+    }
+  }
+
+  private static SafeTensorsWriter.Source source(Weight w, DType dtype) {
+    return new SafeTensorsWriter.Source(dtype.name(), w.shape(), () -> {
+      try (var _ = TensorScope.open()) {
+        return Pretrained.bytes(w.view(), dtype);
+      }
+    });
+  }
+
+  private static void copyCompanions(@Nullable Path companions, Path folder) {
+    for (String name : Pretrained.COMPANIONS) {
+      Path file = companions == null ? null : companions.resolve(name);
+      if (file != null && Files.exists(file)) {
+        try {
+          Files.copy(file, folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+          throw new DataException("could not copy " + file + " to " + folder + ": " + e.getMessage(), e);
+        }
+      }
+    }
+  }
+
+  private static void delete(Path file) {
+    try {
+      var _ = Files.deleteIfExists(file);
+    } catch (IOException e) {
+      throw new DataException("could not delete " + file + ": " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+package org.jtorch.quant;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jtorch.adapter.Targets;
+import org.jtorch.decoder.CausalLm;
+import org.jtorch.nn.Linear;
+import org.jtorch.nn.Module;
+import org.jtorch.nn.Parameter;
+import org.jtorch.tensor.DType;
+import org.jtorch.tensor.Grad;
+import org.jtorch.tensor.Ops;
+import org.jtorch.tensor.Tensor;
+import org.jtorch.tensor.TensorScope;
+
+/// Holds the weights of a built model's products in 4 bits and frees the originals, for a frozen base under an adapter.
+///
+/// ```java
+/// IO.println(Quantizer.apply(model, QuantConfig.NF4));         // 24 products: 988.1 MB became 139.0 MB, ...
+/// try (var lora = Lora.apply(model, LoraConfig.of(16, 32, new Targets.AllLinear()), Rng.of(0))) { ... }   // recovers accuracy
+/// ```
+///
+/// The embedding and the head stay as they are. Such a model cannot be saved as a checkpoint any more; its adapter can.
+public final class Quantizer {
+  private static final String GONE =
+      "this weight was quantized to 4 bits and its original is free: load the model again to train or save it";
+
+  private Quantizer() {}
+
+  /// Quantizes every product but the head.
+  public static QuantReport apply(Module model, QuantConfig config) {
+    return apply(model, config, new Targets.AllLinear());
+  }
+
+  /// Quantizes the products that `targets` names. Weights that are stacked into one product go together.
+  public static QuantReport apply(Module model, QuantConfig config, Targets targets) {
+    Parameter head = model instanceof CausalLm lm ? lm.head() : null;
+    var chosen = new ArrayList<Chosen>();
+    model.forEachModule((path, module) -> {
+      if (module instanceof Linear linear && linear.product() == null && linear.weight() != head) {
+        var names = linear.weight().parts().stream().map(p -> path.isEmpty() ? p.name() : p.name().isEmpty() ? path : path + "." + p.name())
+            .toList();
+        long wanted = names.stream().filter(targets::matches).count();
+        if (wanted > 0 && wanted < names.size()) {
+          throw new IllegalArgumentException("the weights " + names + " are one product and are quantized together: name all or none");
+        }
+        if (wanted > 0) {
+          chosen.add(new Chosen(names, linear));
+        }
+      }
+    });
+    if (chosen.isEmpty()) {
+      throw new IllegalArgumentException("no product of this model matches " + targets + "; \"q_proj\" is such a name");
+    }
+    model.requiresGrad(false);
+    return new QuantReport(chosen.stream().map(c -> quantize(model, c, config)).toList());
+  }
+
+  private record Chosen(List<String> names, Linear linear) {}
+
+  private static QuantReport.Quantized quantize(Module model, Chosen c, QuantConfig config) {
+    try (var _ = TensorScope.open(); var _ = Grad.off()) {
+      Parameter p = c.linear.weight();
+      Tensor w = p.inPieces() ? Ops.cat(0, p.tensors().toArray(Tensor[]::new)) : p.tensor().detach();
+      long before = w.bytes();
+      Codes codes = config.encode(w);
+      Tensor error;
+      double size;
+      try (var inner = TensorScope.open()) {
+        error = inner.promote(codes.weight().sub(w.to(DType.F32)).abs());
+        size = w.to(DType.F32).square().mean().sqrt().item();
+      }
+      double largest = error.max().item();
+      double relative = error.square().mean().sqrt().item() / (size == 0 ? 1 : size);
+      codes.forEachTensor(model::own);
+      c.linear.product(codes);
+      model.giveUp(p, "\"" + c.names.getFirst() + "\": " + GONE);
+      return new QuantReport.Quantized(c.names, p.numel(), before, codes.bytes(), largest, relative);
+    }
+  }
+}
