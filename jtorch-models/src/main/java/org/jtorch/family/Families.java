@@ -10,7 +10,8 @@ import org.jtorch.io.JsonFile;
 /// The families that JTorch knows: the only list.
 public final class Families {
   private static final List<Family> ALL = List.of(
-      new Llama());
+      new Llama(),
+      new Qwen2());
 
   private Families() {}
 
