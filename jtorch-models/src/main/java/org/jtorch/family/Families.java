@@ -11,7 +11,8 @@ import org.jtorch.io.JsonFile;
 public final class Families {
   private static final List<Family> ALL = List.of(
       new Llama(),
-      new Qwen2());
+      new Qwen2(),
+      new Qwen2Moe());
 
   private Families() {}
 
