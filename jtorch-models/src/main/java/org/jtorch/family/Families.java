@@ -12,7 +12,8 @@ public final class Families {
   private static final List<Family> ALL = List.of(
       new Llama(),
       new Qwen2(),
-      new Qwen2Moe());
+      new Qwen2Moe(),
+      new Gemma2());
 
   private Families() {}
 
