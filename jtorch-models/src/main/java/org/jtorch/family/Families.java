@@ -13,7 +13,8 @@ public final class Families {
       new Llama(),
       new Qwen2(),
       new Qwen2Moe(),
-      new Gemma2());
+      new Gemma2(),
+      new Afm());
 
   private Families() {}
 
