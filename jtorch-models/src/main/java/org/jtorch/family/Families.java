@@ -14,7 +14,8 @@ public final class Families {
       new Qwen2(),
       new Qwen2Moe(),
       new Gemma2(),
-      new Afm());
+      new Afm(),
+      new Mistral());
 
   private Families() {}
 
