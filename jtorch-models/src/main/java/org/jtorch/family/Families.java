@@ -15,7 +15,8 @@ public final class Families {
       new Qwen2Moe(),
       new Gemma2(),
       new Afm(),
-      new Mistral());
+      new Mistral(),
+      new Mixtral());
 
   private Families() {}
 
