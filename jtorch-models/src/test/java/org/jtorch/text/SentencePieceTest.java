@@ -1,0 +1,127 @@
+package org.jtorch.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.stream.StreamSupport;
+import org.jtorch.io.DataException;
+import org.jtorch.io.JsonFile;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Against ids that Google's SentencePiece gave for small models of each kind.
+class SentencePieceTest {
+  @TempDir Path temp;
+
+  private static Path fixture(String name) {
+    try {
+      return Path.of(Objects.requireNonNull(SentencePieceTest.class.getResource("/text/sentencepiece/" + name)).toURI());
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static long[] ids(JsonNode entry) {
+    return StreamSupport.stream(entry.path("ids").spliterator(), false).mapToLong(JsonNode::asLong).toArray();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"bpe_prefix", "bpe_user_defined", "unigram_rules", "unigram_bytes"})
+  void givesTheIdsOfSentencePieceAlsoAsTokenizerJson(String name) {
+    try (var direct = Tokenizer.load(fixture(name + ".model"))) {
+      direct.save(temp);
+      try (var saved = Tokenizer.load(temp)) {
+        JsonNode cases = JsonFile.open(fixture("expected.json")).node().path("cases").path(name);
+        assertThat(cases).hasSizeGreaterThan(15);
+        for (JsonNode entry : cases) {
+          String text = entry.path("text").asText();
+          assertThat(direct.encodeText(text)).as(text).isEqualTo(ids(entry));
+          assertThat(saved.encodeText(text)).as(text).isEqualTo(ids(entry));
+          if (entry.path("decoded").isTextual()) {
+            assertThat(direct.decode(ids(entry), false)).isEqualTo(entry.path("decoded").asText());
+          }
+        }
+        assertThat(saved.fingerprint()).isEqualTo(direct.fingerprint());
+      }
+    }
+  }
+
+  @Test
+  void controlTokensAreSpecialAndOnlyTrustedTextMakesThem() {
+    try (var t = Tokenizer.load(fixture("bpe_user_defined.model"))) {
+      assertThat(t.specialTokens()).containsExactly("<pad>", "<eos>", "<bos>", "<unk>");
+      assertThat(t.encode("<bos>", false)).containsExactly(2);
+      assertThat(t.encodeText("<bos><eos>")).doesNotContain(0L, 1L, 2L, 3L);
+      assertThat(t.encode("a", true)).startsWith(2).hasSize(2);
+      assertThat(t.encode("<start_of_turn>", false)).hasSize(1);
+    }
+    try (var t = Tokenizer.load(fixture("unigram_rules.model"))) {
+      assertThat(t.encode("a", true)).isEqualTo(t.encode("a", false)).doesNotContain(1L);
+    }
+  }
+
+  @Test
+  void theConfigurationBesideItCompletesIt() throws IOException {
+    Files.copy(fixture("bpe_prefix.model"), temp.resolve("tokenizer.model"));
+    Files.writeString(temp.resolve("tokenizer_config.json"), """
+        {"add_bos_token": false, "add_eos_token": true, "eos_token": {"content": "<|im_end|>"}, "added_tokens_decoder": {
+          "600": {"content": "<|im_start|>", "special": true}, "601": {"content": "<|im_end|>", "special": true}}}""");
+    try (var t = Tokenizer.load(temp)) {
+      assertThat(t.vocabSize()).isEqualTo(602);
+      assertThat(t.specialTokens()).contains("<s>", "<|im_start|>", "<|im_end|>");
+      assertThat(t.encode("a<|im_start|>", true)).doesNotContain(1L).endsWith(600, 601);
+    }
+    Files.writeString(temp.resolve("tokenizer_config.json"), "{\"added_tokens_decoder\": {\"x\": {\"content\": \"y\"}}}");
+    assertThatThrownBy(() -> Tokenizer.load(temp)).isInstanceOf(DataException.class).hasMessageContaining("tokenizer_config.json");
+  }
+
+  @Test
+  void brokenFilesAreNamed() throws IOException {
+    byte[] whole = Files.readAllBytes(fixture("bpe_prefix.model"));
+    Path file = temp.resolve("tokenizer.model");
+    int refused = 0;
+    for (int length = 0; length < whole.length; length += 211) {
+      Files.write(file, Arrays.copyOf(whole, length));
+      try (var _ = Tokenizer.load(temp)) {
+        assertThat(length).as("a cut between two pieces leaves a model").isPositive();
+      } catch (DataException e) {
+        refused++;
+        assertThat(e).hasMessageContaining("tokenizer.model");
+      }
+    }
+    assertThat(refused).isGreaterThan(whole.length / 211 / 2);
+    Files.write(file, new byte[] {7, 1, 2, 3});
+    assertThatThrownBy(() -> Tokenizer.load(temp)).isInstanceOf(DataException.class).hasMessageContaining("byte 0x07");
+  }
+
+  @Test
+  void otherModelTypesAreRefused() throws IOException {
+    Path file = temp.resolve("tokenizer.model");
+    byte[] words = {0x0A, 5, 0x0A, 1, 'a', 0x18, 2, 0x12, 2, 0x18, 3};     // one piece, model_type 3
+    Files.write(file, words);
+    assertThatThrownBy(() -> Tokenizer.load(file)).isInstanceOf(DataException.class).hasMessageContaining("WORD").hasMessageContaining("BPE");
+    words[words.length - 1] = 9;
+    Files.write(file, words);
+    assertThatThrownBy(() -> Tokenizer.load(file)).isInstanceOf(DataException.class).hasMessageContaining("model_type is 9");
+  }
+
+  @Test
+  void jsonIsToldFromAModel() throws IOException {
+    try (var t = Tokenizer.load(fixture("unigram_bytes.model"))) {
+      t.save(temp);
+    }
+    Path renamed = temp.resolve("tokenizer.model");
+    Files.writeString(renamed, "\n\n\n" + Files.readString(temp.resolve("tokenizer.json")));
+    assertThatCode(() -> Tokenizer.load(renamed).close()).doesNotThrowAnyException();
+  }
+}
