@@ -67,7 +67,7 @@ powershell -NoProfile -Command "$c = (Get-Content -LiteralPath ($env:JT_TARGET +
 if errorlevel 1 exit /b 70
 rem One step of training leaves a cache of loaded classes, so that later ones start quicker; without it all still works.
 if exist "%JT_TARGET%\jtorch.aot" del "%JT_TARGET%\jtorch.aot"
-"%JT_JDK%\bin\java.exe" %JT_JVM% "-XX:AOTCacheOutput=%JT_TARGET%\jtorch.aot" "@%JT_TARGET%\jtorch.args" org.jtorch.recipes.cli.Main run quickstart --out "%JT_TARGET%\jtorch.warm" train.steps=1 train.schedule.warmup=0 eval.new_tokens=2 data.held_out_bytes=2000 >nul 2>nul
+"%JT_JDK%\bin\java.exe" %JT_JVM% "-XX:AOTCacheOutput=%JT_TARGET%\jtorch.aot" "@%JT_TARGET%\jtorch.args" org.jtorch.recipes.cli.WarmUp run quickstart --out "%JT_TARGET%\jtorch.warm" train.steps=1 train.schedule.warmup=0 eval.new_tokens=2 data.held_out_bytes=2000 >nul 2>nul
 if exist "%JT_TARGET%\jtorch.warm" rmdir /s /q "%JT_TARGET%\jtorch.warm"
 move /y "%JT_TARGET%\jtorch.building" "%JT_TARGET%\jtorch.built" >nul
 exit /b 0
