@@ -15,6 +15,9 @@ import org.jtorch.tensor.TensorScope;
 /// What the attention layers of one forward share: rotary tables, masks, the cache. Made by the model at the
 /// start of a forward; its tensors live in the scope of that forward.
 public final class AttentionState implements Pass.Shared {
+  /// What the masks of one forward may hold together.
+  private static final long KEPT_BYTES = 64L << 20;
+
   private final Pass pass;
   private final TensorScope scope;
   private final @Nullable KvCache cache;
@@ -23,6 +26,7 @@ public final class AttentionState implements Pass.Shared {
   private final long past;
   private final long tokens;
   private final Map<Object, Tensor> tensors = new HashMap<>();
+  private long kept;
 
   /// @param scope the forward's scope, which outlives every layer call
   /// @param ids int64 `[B, T]`
@@ -53,16 +57,23 @@ public final class AttentionState implements Pass.Shared {
     return past;
   }
 
+  /// What all layers share, made once; beyond [#KEPT_BYTES] made anew each time, so that long packed rows do not hold a mask
+  /// of T² entries for the whole forward.
   private Tensor keep(Object key, Supplier<Tensor> make) {
     Tensor found = tensors.get(key);
-    if (found == null) {
-      try (var inner = TensorScope.open()) {
-        found = make.get();
-        found = scope.adopt(found);
-      }
-      tensors.put(key, found);
+    if (found != null) {
+      return found;
     }
-    return found;
+    try (var inner = TensorScope.open()) {
+      Tensor made = make.get();
+      long bytes = made.numel() * made.dtype().bytes();
+      if (kept + bytes > KEPT_BYTES) {
+        return inner.promote(made);
+      }
+      kept += bytes;
+      tensors.put(key, scope.adopt(made));
+      return made;
+    }
   }
 
   /// Rotary tables for this pass's positions, in the activations' type. `[1 or B, T, D/2]`
@@ -90,6 +101,11 @@ public final class AttentionState implements Pass.Shared {
       tensors.put(sin, s);
     }
     return new Rope.Tables(c, s);
+  }
+
+  /// Whether positions simply count on from what the cache holds.
+  boolean isConsecutive() {
+    return pass.positions() == null;
   }
 
   /// Positions of this pass's tokens. int64 `[1 or B, T]`

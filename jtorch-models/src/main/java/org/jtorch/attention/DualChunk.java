@@ -1,10 +1,12 @@
 package org.jtorch.attention;
 
+import java.util.ArrayList;
 import java.util.Objects;
 import org.jtorch.attention.AttentionConfig.Span;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
+import org.jtorch.tensor.TensorScope;
 
 /// Dual Chunk Attention (An et al. 2024; papers.md A8, P6): rotary distances beyond the trained context are folded into it,
 /// without training.
@@ -34,17 +36,60 @@ final class DualChunk {
   /// @param v `[B, G, T, D]`
   /// @return `[B, H, T, D]`
   Tensor attend(Tensor q, Tensor k, Tensor v, int layer) {
-    Tensor keys = turn(k, "dual chunk keys", folded(state.positions()));
+    long T = q.size(1);
+    long past = state.past();
+    var own = state.tables(rope, config.headDim(), "dual chunk own", () -> folded(state.positions()));
+    Tensor keys = Rope.rotate(k, own).transpose(1, 2);
     KvCache cache = state.cache();
     var kv = cache == null ? new KvCache.Filled(keys, v, 0, 0) : cache.append(layer, keys, v);
-    Tensor distance = chunk(state.positions()).unsqueeze(2).sub(chunk(state.keyPositions()).unsqueeze(1)).unsqueeze(1);
-    Tensor scores = Ops.where(distance.eq(0), dot(turn(q, "dual chunk keys", folded(state.positions())), kv.keys()),
-        Ops.where(distance.eq(1), dot(turn(q, "dual chunk next", successive()), kv.keys()),
-            dot(turn(q, "dual chunk far", state.positions().mul(0).add(c - 1)), kv.keys())));
-    long T = q.size(1);
-    long S = kv.keys().size(2);
-    Tensor bias = state.bias(config.span(), 0, T, new AttentionState.Keys(0, S));
-    return weigh(scores.add(bias.unsqueeze(1)), kv.values());
+    var queries = new Queries(q, own, state.tables(rope, config.headDim(), "dual chunk next", this::successive),
+        state.tables(rope, config.headDim(), "dual chunk far", () -> state.positions().mul(0).add(c - 1)));
+    var parts = new ArrayList<Tensor>();
+    for (long from = 0, n; from < T; from += n) {
+      n = Math.min(BlockedAttention.BLOCK, T - from);
+      if (state.isConsecutive()) {
+        n = Math.min(n, s - (past + from) % s);                                    // within one chunk
+      }
+      try (var scope = TensorScope.open()) {
+        long end = past + from + n;
+        Tensor scores = state.isConsecutive() ? byRange(queries, kv.keys(), from, n) : byDistance(queries, kv.keys(), from, n);
+        Tensor bias = state.bias(config.span(), from, n, new AttentionState.Keys(0, end));
+        parts.add(scope.promote(weigh(scores.add(bias.unsqueeze(1)), kv.values().narrow(2, 0, end))));
+      }
+    }
+    return parts.size() == 1 ? parts.getFirst() : Ops.cat(2, parts.toArray(Tensor[]::new));
+  }
+
+  /// Queries and the tables of their three rotations.
+  private record Queries(Tensor q, Rope.Tables own, Rope.Tables next, Rope.Tables far) {
+    Tensor turned(Rope.Tables by, long from, long n) {
+      return Rope.rotate(q.narrow(1, from, n), new Rope.Tables(by.cos().narrow(1, from, n), by.sin().narrow(1, from, n))).transpose(1, 2);
+    }
+  }
+
+  /// Queries of one chunk, positions in order: each range of keys meets one rotation, so it costs what plain attention does.
+  private Tensor byRange(Queries queries, Tensor keys, long from, long n) {
+    long start = state.past() + from;
+    long chunk = start / s * s;
+    var scores = new ArrayList<Tensor>();
+    if (chunk > s) {
+      scores.add(dot(queries.turned(queries.far, from, n), keys.narrow(2, 0, chunk - s)));
+    }
+    if (chunk > 0) {
+      scores.add(dot(queries.turned(queries.next, from, n), keys.narrow(2, chunk - s, s)));
+    }
+    scores.add(dot(queries.turned(queries.own, from, n), keys.narrow(2, chunk, start + n - chunk)));
+    return scores.size() == 1 ? scores.getFirst() : Ops.cat(3, scores.toArray(Tensor[]::new));
+  }
+
+  /// Any positions: all three products, and each pair takes the one of its distance in chunks.
+  private Tensor byDistance(Queries queries, Tensor all, long from, long n) {
+    long end = state.past() + from + n;
+    Tensor keys = all.narrow(2, 0, end);
+    Tensor distance = chunk(state.positions().narrow(1, from, n)).unsqueeze(2)
+        .sub(chunk(state.keyPositions().narrow(1, 0, end)).unsqueeze(1)).unsqueeze(1);
+    return Ops.where(distance.eq(0), dot(queries.turned(queries.own, from, n), keys),
+        Ops.where(distance.eq(1), dot(queries.turned(queries.next, from, n), keys), dot(queries.turned(queries.far, from, n), keys)));
   }
 
   private Tensor weigh(Tensor scores, Tensor v) {                                  // [B, H, T, S]
@@ -54,10 +99,6 @@ final class DualChunk {
     long S = scores.size(3);
     long G = v.size(1);
     return Scores.softmax(scores).reshape(B, G, H / G * T, S).matmul(v).view(B, H, T, v.size(3));
-  }
-
-  private Tensor turn(Tensor x, String name, Tensor positions) {
-    return Rope.rotate(x, state.tables(rope, config.headDim(), name, () -> positions)).transpose(1, 2);
   }
 
   private Tensor dot(Tensor q, Tensor k) {                                         // [B, H, T, S]

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.attention.AttentionConfig.Gqa;
@@ -113,7 +114,7 @@ class SpanTest {
         long[] changed = ids(1, 16).toLongs();
         changed[i] = (changed[i] + 5) % VOCAB;
         float[] after = model.apply(Ops.of(changed, Device.CPU, 1, 16), Pass.EMPTY).select(1, 15).toFloats();
-        assertThat(java.util.Arrays.equals(before, after)).as("token %s reaches the last", i).isEqualTo(i < 16 - reach);
+        assertThat(Arrays.equals(before, after)).as("token %s reaches the last", i).isEqualTo(i < 16 - reach);
       }
     }
   }
@@ -138,12 +139,27 @@ class SpanTest {
     }
   }
 
+  /// Padding on the left moves indices, not positions: the chunks stay where they are.
+  @Test void dualChunksCountPositionsNotIndices() {
+    try (var model = Decoder.create(model(new Span.DualChunk(10, 6), new Span.DualChunk(10, 6)), Device.CPU, DType.F32, Rng.of(5));
+         var _ = TensorScope.open(); var _ = Grad.off()) {
+      Tensor alone = ids(1, 25);
+      Tensor padded = Ops.cat(1, Ops.zeros(DType.I64, Device.CPU, 1, 4), alone);
+      Tensor mask = Ops.arange(0, 29, Device.CPU).view(1, 29).ge(4);
+      float[] expected = model.apply(alone, Pass.EMPTY).toFloats();
+      for (int step : new int[] {29, 7, 1}) {
+        float[] all = cached(model, padded, step, mask);
+        assertThat(Arrays.copyOfRange(all, 4 * VOCAB, all.length)).as("%s at a time", step).containsExactly(expected, within(2e-4f));
+      }
+    }
+  }
+
   /// The relative distances of papers.md A8 (c = 10, s = 6), read off scores that depend on nothing but the distance: all
   /// keys and queries are the same vector, so that the score is a sum of cosines of distance times frequency.
   @ParameterizedTest
   @CsvSource({"6, '6 5 4 3 2 1 0'", "9, '9 8 7 6 5 4 3 2 1 0'", "11, '9 8 7 6 5 4 5 4 3 2 1 0'"})
   void dualChunkDistances(int query, String row) {
-    var distances = java.util.Arrays.stream(row.split(" ")).mapToInt(Integer::parseInt).toArray();
+    var distances = Arrays.stream(row.split(" ")).mapToInt(Integer::parseInt).toArray();
     var config = new Gqa(1, 1, 2, false, false, new Rope(10_000, RopeScaling.NONE), new Span.DualChunk(10, 6));
     try (var scope = TensorScope.open(); var _ = Grad.off()) {
       int n = query + 1;
@@ -174,7 +190,7 @@ class SpanTest {
         Tensor after = model.apply(Ops.of(values, Device.CPU, 1, 10), pass);
         for (int t = 0; t < 10; t++) {
           boolean sees = changed < 4 || changed <= t;
-          assertThat(java.util.Arrays.equals(after.select(1, t).toFloats(), before.select(1, t).toFloats()))
+          assertThat(Arrays.equals(after.select(1, t).toFloats(), before.select(1, t).toFloats()))
               .as("token %s does not reach %s", changed, t).isEqualTo(!sees);
         }
       }

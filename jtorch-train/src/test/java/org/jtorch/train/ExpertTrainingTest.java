@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.google.errorprone.annotations.MustBeClosed;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.SequencedMap;
+import java.util.stream.IntStream;
 import org.jtorch.data.Batch;
 import org.jtorch.data.TokenBatches;
 import org.jtorch.decoder.BlockConfig;
@@ -77,11 +79,16 @@ class ExpertTrainingTest {
     var batch = Tiny.batches(4).at(0);
     var split = run(0.5, Tiny.options(1).withAccumulate(accumulate), batch);
     double aux = 0;
+    var sum = new LinkedHashMap<String, double[]>();
     for (int i = 0; i < accumulate; i++) {
       var micro = batch.slice(i * 4 / accumulate, 4 / accumulate);
-      aux += run(0.5, Tiny.options(1), micro).aux * micro.trainedTokens() / batch.trainedTokens();
+      double share = (double) micro.trainedTokens() / batch.trainedTokens();
+      var alone = run(0.5, Tiny.options(1), micro);
+      aux += alone.aux * share;
+      alone.gradients.forEach((name, g) -> sum.merge(name, times(g, share), ExpertTrainingTest::plus));
     }
     assertThat(split.aux).isCloseTo(aux, within(1e-5));
+    sum.forEach((name, g) -> assertThat(split.gradients.get(name)).as(name).containsExactly(g, within(2e-6)));
     assertThat(split.loss).isCloseTo(run(0.5, Tiny.options(1), batch).loss, within(1e-5));
   }
 
@@ -104,6 +111,14 @@ class ExpertTrainingTest {
     assertThat(steps.getLast().loss()).isLessThan(0.3);
     assertThat(steps).allMatch(s -> s.auxLoss() > 1.5 && s.auxLoss() < 4 && s.liveTensors() == 0);
     assertThat(steps.getLast().nativeObjects()).isEqualTo(steps.get(20).nativeObjects());
+  }
+
+  private static double[] times(double[] values, double factor) {
+    return Arrays.stream(values).map(v -> v * factor).toArray();
+  }
+
+  private static double[] plus(double[] a, double[] b) {
+    return IntStream.range(0, a.length).mapToDouble(i -> a[i] + b[i]).toArray();
   }
 
   private record Run(double loss, double aux, SequencedMap<String, double[]> gradients) {}
