@@ -46,6 +46,11 @@ public record Device(Kind kind, int index) {
     throw new IllegalArgumentException("unknown device \"" + text + "\"; use best, cpu, cuda or cuda:N");
   }
 
+  /// What libtorch holds there; [DeviceMemory#NONE] on the CPU.
+  public DeviceMemory memory() {
+    return isCuda() ? DeviceMemory.cuda(index) : DeviceMemory.NONE;
+  }
+
   public boolean isCuda() {
     return kind == Kind.CUDA;
   }

@@ -30,6 +30,15 @@ class GpuTest {
     }
   }
 
+  @Test void memoryIsCounted() {
+    try (var _ = TensorScope.open()) {
+      var before = gpu.memory();
+      var t = Ops.zeros(DType.F32, gpu, 1 << 20);
+      assertThat(gpu.memory().allocated() - before.allocated()).isGreaterThanOrEqualTo(4L * t.numel());
+      assertThat(gpu.memory().peak()).isGreaterThanOrEqualTo(gpu.memory().allocated());
+    }
+  }
+
   @Test void fusedAdamWEqualsTheCpus() {
     try (var _ = TensorScope.open()) {
       var onGpu = step(gpu);

@@ -95,6 +95,9 @@ public final class ConsoleLog implements StepListener {
     if (Double.isFinite(pace.peakFraction())) {
       text.append("  ").append(Units.percent(pace.peakFraction())).append(" of peak");
     }
+    if (e.deviceBytes() > 0) {
+      text.append("  ").append(Units.bytes(e.deviceBytes()));
+    }
     text.append("  eta ").append(Units.time(pace.secondsLeft()));
     String total = Long.toString(e.totalSteps());
     String head = String.format(Locale.ROOT, "step %" + total.length() + "d/%s ", e.step(), total);

@@ -15,13 +15,13 @@ public final class MeterLog implements StepListener {
   private final Counter skipped;
   private final Timer stepTimer;
   private final Timer saveTimer;
-  private volatile Reading reading = new Reading(Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, 0, 0, 0);
+  private volatile Reading reading = new Reading(Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, 0, 0, 0, 0);
   private volatile double bitsPerByte = Double.NaN;
 
   /// What the gauges show, exchanged as a whole so that a scrape never mixes two steps.
   private record Reading(
       double loss, double gradNorm, double learningRate, double tokensPerSecond, double peakFraction,
-      long liveTensors, long nativeObjects, long residentBytes) {}
+      long liveTensors, long nativeObjects, long residentBytes, long deviceBytes) {}
 
   private MeterLog(MeterRegistry registry) {
     tokens = Counter.builder("jtorch.tokens").description("Tokens trained on").register(registry);
@@ -42,6 +42,7 @@ public final class MeterLog implements StepListener {
     log.gauge(registry, "jtorch.live.tensors", "Tensors alive after the last step", Reading::liveTensors);
     log.gauge(registry, "jtorch.native.objects", "Native objects held after the last step", Reading::nativeObjects);
     log.gauge(registry, "jtorch.resident.bytes", "Resident memory of the process", Reading::residentBytes);
+    log.gauge(registry, "jtorch.device.bytes", "Peak of tensors' memory on the device", Reading::deviceBytes);
     Gauge.builder("jtorch.val.bits.per.byte", log, l -> l.bitsPerByte)
         .description("Bits per byte of the last evaluation").strongReference(true).register(registry);
     return log;
@@ -67,7 +68,7 @@ public final class MeterLog implements StepListener {
     }
     stepTimer.record(duration(e.seconds()));
     reading = new Reading(e.loss(), e.gradNorm(), e.learningRate(), pace.tokensPerSecond(), pace.peakFraction(),
-        e.liveTensors(), e.nativeObjects(), e.residentBytes());
+        e.liveTensors(), e.nativeObjects(), e.residentBytes(), e.deviceBytes());
   }
 
   @Override

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 /// @param liveTensors tensors alive after the step
 /// @param nativeObjects native objects the bridge holds after the step
 /// @param residentBytes resident memory of the process
+/// @param deviceBytes the most that tensors have held on the device so far; 0 on the CPU
 /// @param auxLoss the balancing loss of a model with experts, before its coefficient and not part of `loss`; 0 without experts
 public record StepEvent(
     long step,
@@ -24,12 +25,13 @@ public record StepEvent(
     long liveTensors,
     long nativeObjects,
     long residentBytes,
+    @JsonInclude(JsonInclude.Include.NON_DEFAULT) long deviceBytes,
     @JsonInclude(JsonInclude.Include.NON_DEFAULT) double auxLoss) {
 
-  /// A step of a model without experts.
+  /// A step on the CPU of a model without experts.
   public StepEvent(long step, long totalSteps, double loss, double gradNorm, double learningRate, long tokens, double seconds,
       boolean skipped, long liveTensors, long nativeObjects, long residentBytes) {
-    this(step, totalSteps, loss, gradNorm, learningRate, tokens, seconds, skipped, liveTensors, nativeObjects, residentBytes, 0);
+    this(step, totalSteps, loss, gradNorm, learningRate, tokens, seconds, skipped, liveTensors, nativeObjects, residentBytes, 0, 0);
   }
 
   /// Tokens per second of this step alone; 0 where it took no measurable time.

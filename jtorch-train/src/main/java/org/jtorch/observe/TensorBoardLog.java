@@ -84,6 +84,9 @@ public final class TensorBoardLog implements StepListener {
     scalar(summary, "grad_norm", e.gradNorm());
     scalar(summary, "lr", e.learningRate());
     scalar(summary, "tokens_per_s", pace.tokensPerSecond());
+    if (e.deviceBytes() != 0) {
+      scalar(summary, "device_bytes", e.deviceBytes());
+    }
     if (e.auxLoss() != 0) {
       scalar(summary, "aux_loss", e.auxLoss());
     }

@@ -144,7 +144,7 @@ public final class Pretrainer {
   private StepEvent event(Progress now, double norm, double rate, Batch batch, double seconds, boolean skipped) {
     var stats = TensorScope.stats();
     return new StepEvent(now.step(), options.steps(), now.loss(), norm, rate, batch.trainedTokens(), seconds, skipped,
-        stats.live(), stats.nativeObjects(), ProcessMemory.resident(), auxLoss);
+        stats.live(), stats.nativeObjects(), ProcessMemory.resident(), model.device().memory().peak(), auxLoss);
   }
 
   private static boolean due(long step, long every) {

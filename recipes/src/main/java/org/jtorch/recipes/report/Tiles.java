@@ -90,7 +90,9 @@ final class Tiles {
 
   private Tile memory() {
     long bytes = metrics.steps().stream().mapToLong(StepEvent::residentBytes).max().orElse(0);
-    return new Tile("Peak memory", bytes > 0 ? Units.bytes(bytes) : UNKNOWN, "resident");
+    long device = metrics.steps().stream().mapToLong(StepEvent::deviceBytes).max().orElse(0);
+    return new Tile("Peak memory", bytes > 0 ? Units.bytes(bytes) : UNKNOWN,
+        device > 0 ? "resident, and " + Units.bytes(device) + " on the device" : "resident");
   }
 
   private static String decimals(int digits, double value) {
