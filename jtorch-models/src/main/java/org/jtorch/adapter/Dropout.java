@@ -23,12 +23,17 @@ final class Dropout {
 
   /// x with some elements zero and the others larger by 1 / (1 − p). `[..., in]`
   Tensor apply(Tensor x, int product, Pass pass) {
-    if (p == 0 || (!Grad.isOn() && pass.tape() == null)) {
+    if (!active(pass)) {
       return x;
     }
     Tensor kept = Rng.at(seed, forward(pass) * products + product).uniform(0, 1, org.jtorch.tensor.DType.F32, x.device(), x.shape())
         .ge(p).to(x.dtype());
     return x.mul(kept.mul(1 / (1 - p)));
+  }
+
+  /// Whether this pass drops anything.
+  boolean active(Pass pass) {
+    return p > 0 && (Grad.isOn() || pass.tape() != null);
   }
 
   private long forward(Pass pass) {

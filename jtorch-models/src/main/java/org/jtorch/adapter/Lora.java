@@ -6,13 +6,18 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.decoder.CausalLm;
+import org.jtorch.head.Classifier;
+import org.jtorch.head.Heads;
 import org.jtorch.nn.Linear;
 import org.jtorch.nn.Module;
 import org.jtorch.nn.Parameter;
 import org.jtorch.nn.Pass;
+import org.jtorch.nn.Weight;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Grad;
@@ -32,22 +37,27 @@ import org.jtorch.tensor.Tensor;
 ///
 /// [#parameters] are all A and B, in the order of the checkpoint and under PEFT's names. `pass.withAdapters(false)` runs the
 /// model without them: the reference of a preference loss, without a second copy. Closing takes the adapters off and frees
-/// them; a merged model stays merged.
+/// them; a merged model stays merged, and while it is merged a pass without adapters is refused.
+///
+/// The head takes no adapter. A classifier's is not frozen but trains along, as in PEFT: [#trained] has its parameters, too,
+/// and [#save] and [#load] its weights. A pass without adapters keeps the head as it is now.
 public final class Lora extends Module {
   /// What PEFT puts before the names of the checkpoint.
   static final String PREFIX = "base_model.model.";
 
+  private final Module model;
   private final LoraConfig config;
   private final SequencedMap<Linear, List<LoraWeights>> parts = new LinkedHashMap<>();
   private final Dropout dropout;
   private @Nullable LoraMerge merge;
 
   private Lora(Module model, LoraConfig config, long seed) {
+    this.model = model;
     this.config = config;
-    Parameter head = model instanceof CausalLm lm ? lm.head() : null;
+    var heads = Heads.of(model);
     model.forEachModule((path, module) -> {
-      if (module instanceof Linear linear) {
-        select(path, linear, linear.weight() == head);
+      if (module instanceof Linear linear && !(model instanceof Classifier && heads.contains(linear.weight()))) {
+        select(path, linear, heads.contains(linear.weight()));
       }
     });
     this.dropout = new Dropout(config.dropout(), seed, Math.max(1, parts.size()));
@@ -98,7 +108,7 @@ public final class Lora extends Module {
       }
     }
     lora.initialize(device(model), dtype, rng);
-    lora.start(model);
+    lora.start();
     return lora;
   }
 
@@ -115,12 +125,13 @@ public final class Lora extends Module {
   }
 
   /// Puts adapters that have memory on the model.
-  void start(Module model) {
+  void start() {
     try (var _ = org.jtorch.tensor.TensorScope.open()) {
       parts.values().forEach(l -> l.forEach(LoraWeights::measure));
     }
     model.requiresGrad(false);
     requiresGrad(true);
+    head().forEach(p -> p.tensors().forEach(t -> t.requiresGrad(true)));
     int index = 0;
     for (var entry : parts.entrySet()) {
       entry.getKey().adapter(new LoraProduct(this, index++, entry.getValue()));
@@ -141,6 +152,32 @@ public final class Lora extends Module {
   /// @param base the model's name or folder for the file, or null
   public void save(Path folder, @Nullable String base) {
     PeftFiles.saveLora(this, folder, base);
+  }
+
+  /// What an optimizer is to have: the adapters' [#parameters] and, of a classifier, its head's.
+  public List<Parameter> trained() {
+    return Stream.concat(parameters().stream(), head().stream()).toList();
+  }
+
+  private List<Parameter> head() {
+    return model instanceof Classifier c ? c.headParameters() : List.of();
+  }
+
+  /// The weights of a head that trains along, under PEFT's names.
+  SequencedMap<String, Weight> headWeights() {
+    var map = new LinkedHashMap<String, Weight>();
+    var head = Set.copyOf(head());
+    model.weights().forEach((name, w) -> {
+      if (head.contains(w.parameter())) {
+        map.put(PREFIX + name, w);
+      }
+    });
+    return map;
+  }
+
+  /// PEFT's name for what the model is for; null for a bare encoder.
+  @Nullable String task() {
+    return PeftFiles.task(model);
   }
 
   public LoraConfig config() {
@@ -175,6 +212,9 @@ public final class Lora extends Module {
   public MergeReport merge(CausalLm model, Tensor ids) {
     if (merge != null) {
       throw new IllegalStateException("this adapter is merged already; unmerge() first");
+    }
+    if (parts.isEmpty()) {
+      throw new IllegalStateException("this adapter is closed, there is nothing to merge: load it again");
     }
     var m = new LoraMerge(weightsInOrder());
     return m.run(() -> model.apply(ids, Pass.EMPTY), () -> merge = m);
@@ -225,8 +265,9 @@ public final class Lora extends Module {
 
   private static List<String> products(Module model) {
     var names = new ArrayList<String>();
+    var leftOut = model instanceof Classifier c ? Set.copyOf(c.headParameters()) : Set.of();
     model.forEachModule((path, module) -> {
-      if (module instanceof Linear linear) {
+      if (module instanceof Linear linear && !leftOut.contains(linear.weight())) {
         linear.weight().parts().forEach(part -> names.add(name(path, part)));
       }
     });

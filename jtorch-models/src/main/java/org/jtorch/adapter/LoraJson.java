@@ -17,10 +17,13 @@ final class LoraJson {
   /// Keys that are read here.
   private static final Set<String> READ = Set.of("peft_type", "r", "lora_alpha", "target_modules", "exclude_modules",
       "lora_dropout", "use_rslora", "use_dora", "init_lora_weights", "layers_to_transform", "layers_pattern", "rank_pattern",
-      "alpha_pattern", "bias");
+      "alpha_pattern", "bias", "modules_to_save");
   /// Keys that say nothing about the computation, or only together with others.
   private static final Set<String> IGNORED = Set.of("base_model_name_or_path", "revision", "inference_mode", "peft_version",
       "task_type", "auto_mapping", "megatron_core", "qalora_group_size", "ephemeral_gpu_offload", "runtime_config");
+
+  /// What PEFT calls the heads of classifiers, which train along.
+  private static final List<String> HEADS = List.of("classifier", "score");
 
   private LoraJson() {}
 
@@ -46,6 +49,10 @@ final class LoraJson {
     String bias = json.optString("bias", "none");
     if (!bias.equals("none")) {
       throw new DataException(json.path() + ": key 'bias' is \"" + bias + "\"; only \"none\" is supported");
+    }
+    if (!HEADS.containsAll(strings(json, "modules_to_save"))) {
+      throw new DataException(json.path() + ": key 'modules_to_save' is " + json.node().get("modules_to_save")
+          + "; only a classifier's head is supported: " + HEADS);
     }
     for (String key : json.keys()) {
       JsonNode value = json.node().get(key);
@@ -115,8 +122,8 @@ final class LoraJson {
     return map;
   }
 
-  static ObjectNode write(LoraConfig c, @Nullable String base) {
-    ObjectNode node = PeftFiles.header("LORA", base);
+  static ObjectNode write(LoraConfig c, @Nullable String base, @Nullable String task) {
+    ObjectNode node = PeftFiles.header("LORA", base, task);
     node.put("r", c.rank());
     node.put("lora_alpha", c.alpha());
     if (c.alpha() == Math.rint(c.alpha())) {
@@ -138,7 +145,11 @@ final class LoraJson {
     node.put("bias", "none");
     node.put("fan_in_fan_out", false);
     node.put("init_lora_weights", true);
-    node.putNull("modules_to_save");
+    if (PeftFiles.SEQUENCES.equals(task)) {
+      HEADS.forEach(node.putArray("modules_to_save")::add);
+    } else {
+      node.putNull("modules_to_save");
+    }
     var ranks = node.putObject("rank_pattern");
     c.rankPattern().forEach(ranks::put);
     var alphas = node.putObject("alpha_pattern");

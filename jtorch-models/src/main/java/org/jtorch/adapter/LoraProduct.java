@@ -19,13 +19,21 @@ final class LoraProduct implements Linear.Adapter {
     this.parts = List.copyOf(parts);
   }
 
+  @Override public void leftOut() {
+    if (lora.isMerged()) {
+      throw new IllegalStateException("the adapter is merged, so the model cannot run without it: unmerge() first");
+    }
+  }
+
   @Override public Tensor adapt(Linear linear, Tensor x, Tensor y, Pass pass) {       // [..., in], [..., out]
     if (lora.isMerged()) {
       return y;
     }
     Tensor down = parts.size() == 1 ? parts.getFirst().down()
         : Ops.cat(0, parts.stream().map(LoraWeights::down).toArray(Tensor[]::new));   // [Σ r, in]
-    Tensor h = Ops.linear(lora.dropout().apply(x.to(down.dtype()), index, pass), down, null);
+    Tensor input = lora.dropout().apply(x.to(down.dtype()), index, pass);
+    Tensor dropped = lora.dropout().active(pass) ? input : null;
+    Tensor h = Ops.linear(input, down, null);
     int last = y.dim() - 1;
     var rows = new ArrayList<Tensor>();
     long done = 0;
@@ -35,7 +43,7 @@ final class LoraProduct implements Linear.Adapter {
         rows.add(y.narrow(last, done, p.part().start() - done));
       }
       long r = p.down().size(0);
-      rows.add(p.adapt(h.narrow(last, used, r), y.narrow(last, p.part().start(), p.part().rows())));
+      rows.add(p.adapt(h.narrow(last, used, r), y.narrow(last, p.part().start(), p.part().rows()), dropped));
       used += r;
       done = p.part().start() + p.part().rows();
     }

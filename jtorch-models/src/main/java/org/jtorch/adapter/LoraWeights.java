@@ -63,13 +63,22 @@ final class LoraWeights extends Module {
     }
   }
 
-  /// The rows of the product with the adapter. h `A x` `[..., r]`, y `[..., rows]`
-  Tensor adapt(Tensor h, Tensor y) {
+  /// The rows of the product with the adapter: `W x + s B A x`, with DoRA `r (W x + s B A x)` where r is [#ratio].
+  ///
+  /// With dropout DoRA computes what PEFT does: `W x + (r − 1) W d + r s B A d` with d the x that dropout left.
+  ///
+  /// @param h `A x`, or `A d`, `[..., r]`
+  /// @param y `W x + b`, `[..., rows]`
+  /// @param dropped d, `[..., in]`; null without dropout
+  Tensor adapt(Tensor h, Tensor y, @Nullable Tensor dropped) {
     Tensor delta = Ops.linear(h.mul(scale), b.tensor(), null);
     if (magnitude == null) {
       return y.add(delta).to(y.dtype());
     }
     Tensor m = ratio(magnitude);
+    if (dropped != null) {
+      return y.add(Ops.linear(dropped, current(), null).mul(m.sub(1))).add(delta.mul(m)).to(y.dtype());
+    }
     Parameter bias = linear.bias();
     if (bias == null) {
       return y.add(delta).mul(m).to(y.dtype());

@@ -12,6 +12,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.decoder.CausalLm;
+import org.jtorch.head.Classifier;
 import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
 import org.jtorch.io.SafeTensors;
@@ -30,6 +32,9 @@ final class PeftFiles {
   static final String CONFIG = "adapter_config.json";
   static final String WEIGHTS = "adapter_model.safetensors";
 
+  /// PEFT's name for classifiers.
+  static final String SEQUENCES = "SEQ_CLS";
+
   private PeftFiles() {}
 
   @MustBeClosed
@@ -45,15 +50,19 @@ final class PeftFiles {
     }
     Path file = weights(folder);
     try (var stored = SafeTensors.open(file)) {
-      var wanted = lora.weights();
+      var wanted = new LinkedHashMap<String, Weight>(lora.weights());
+      var head = lora.headWeights();
+      if (json.has("modules_to_save") || head.keySet().stream().anyMatch(stored.entries()::containsKey)) {
+        wanted.putAll(head);
+      }
       var report = compare(wanted, stored);
       if (!report.clean()) {
         throw new DataException(report.render(file) + madeFor(json));
       }
       DType type = Lora.adapterType(model);
       lora.allocate((_, shape) -> Ops.empty(type, Lora.device(model), shape));
-      lora.start(model);
-      wanted.values().forEach(w -> copy(stored.get(w.name()), w));
+      lora.start();
+      wanted.forEach((name, w) -> copy(stored.get(name), w));
       return lora;
     } catch (RuntimeException e) {
       lora.close();
@@ -104,7 +113,8 @@ final class PeftFiles {
   static void saveLora(Lora lora, Path folder, @Nullable String base) {
     var sources = new LinkedHashMap<String, SafeTensorsWriter.Source>();
     lora.weights().forEach((name, w) -> sources.put(name, source(w)));
-    save(folder, LoraJson.write(lora.config(), base), sources);
+    lora.headWeights().forEach((name, w) -> sources.put(name, source(w)));
+    save(folder, LoraJson.write(lora.config(), base, lora.task()), sources);
   }
 
   static void save(Path folder, ObjectNode config, SequencedMap<String, SafeTensorsWriter.Source> tensors) {
@@ -126,10 +136,19 @@ final class PeftFiles {
     });
   }
 
-  static ObjectNode header(String type, @Nullable String base) {
+  /// PEFT's name for what a model is for; null for a bare encoder.
+  static @Nullable String task(Module model) {
+    return switch (model) {
+      case Classifier _ -> SEQUENCES;
+      case CausalLm _ -> "CAUSAL_LM";
+      default -> null;
+    };
+  }
+
+  static ObjectNode header(String type, @Nullable String base, @Nullable String task) {
     var node = JsonNodeFactory.instance.objectNode();
     node.put("peft_type", type);
-    node.put("task_type", "CAUSAL_LM");
+    node.put("task_type", task);
     node.put("base_model_name_or_path", base);
     node.put("inference_mode", true);
     node.putNull("revision");

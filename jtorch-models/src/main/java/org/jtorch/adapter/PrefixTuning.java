@@ -155,7 +155,7 @@ public final class PrefixTuning extends Module {
     try (var _ = TensorScope.open()) {
       Gqa first = layers.getFirst().attention.config();
       Tensor all = Ops.cat(1, layers.stream().map(LayerPrefix::rows).toArray(Tensor[]::new));
-      PromptFiles.save(folder, all, first.kvHeads(), width(first), layers.size(), base);
+      PromptFiles.save(folder, all, first.kvHeads(), width(first), layers.size(), base, PeftFiles.task(model));
     }
   }
 

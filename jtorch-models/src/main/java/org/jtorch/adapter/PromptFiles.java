@@ -64,8 +64,8 @@ final class PromptFiles implements AutoCloseable {
   }
 
   /// Virtual tokens.
-  static void save(Path folder, String type, Tensor rows, int dim, @Nullable String base) {
-    ObjectNode node = PeftFiles.header(type, base);
+  static void save(Path folder, String type, Tensor rows, int dim, @Nullable String base, @Nullable String task) {
+    ObjectNode node = PeftFiles.header(type, base, task);
     node.put("num_virtual_tokens", rows.size(0));
     node.put("token_dim", dim);
     node.put("num_transformer_submodules", 1);
@@ -79,11 +79,11 @@ final class PromptFiles implements AutoCloseable {
   }
 
   /// A prefix.
-  static void save(Path folder, Tensor rows, int heads, int width, int layers, @Nullable String base) {
+  static void save(Path folder, Tensor rows, int heads, int width, int layers, @Nullable String base, @Nullable String task) {
     if (rows.size(1) != 2L * width * layers) {
       throw new IllegalArgumentException("the layers of this model have keys of different widths, which the format does not know");
     }
-    ObjectNode node = PeftFiles.header("PREFIX_TUNING", base);
+    ObjectNode node = PeftFiles.header("PREFIX_TUNING", base, task);
     node.put("num_virtual_tokens", rows.size(0));
     node.put("token_dim", width);
     node.put("num_attention_heads", heads);

@@ -10,7 +10,7 @@ public sealed interface Targets {
   /// @param module the name of a product in the checkpoint
   boolean matches(String module);
 
-  /// Every product but the head.
+  /// Every product but the head: a language model's output matrix, or all layers of a classifier's head.
   record AllLinear() implements Targets {
     @Override public boolean matches(String module) {
       return true;

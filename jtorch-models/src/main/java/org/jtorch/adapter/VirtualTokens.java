@@ -105,7 +105,7 @@ public final class VirtualTokens extends Module implements Embedding.Extra {
   /// Writes the embeddings as PEFT's P_TUNING does at inference (PROMPT_TUNING if there is no network).
   public void save(Path folder, @Nullable String base) {
     try (var _ = TensorScope.open()) {
-      PromptFiles.save(folder, network == null ? "PROMPT_TUNING" : "P_TUNING", rows(), dim, base);
+      PromptFiles.save(folder, network == null ? "PROMPT_TUNING" : "P_TUNING", rows(), dim, base, PeftFiles.task(model));
     }
   }
 

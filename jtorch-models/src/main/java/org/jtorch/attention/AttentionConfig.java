@@ -28,6 +28,13 @@ public sealed interface AttentionConfig {
       if (span instanceof Span.DualChunk && rope == null) {
         throw new IllegalArgumentException("dual chunk attention folds rotary positions, but there are none");
       }
+      if (span instanceof Span.DualChunk && qkNorm instanceof QkNorm.AfterRope) {
+        throw new IllegalArgumentException("dual chunk attention rotates after the norm of q and k; give the norm before the rotation, "
+            + "or another span");
+      }
+      if (rope != null && rope.scaling() instanceof RopeScaling.Dynamic) {
+        RopeScaling.Dynamic.requireWidth(headDim);
+      }
     }
 
     /// The usual kind: the scale `1/√headDim`, no norm of q and k, no cap.

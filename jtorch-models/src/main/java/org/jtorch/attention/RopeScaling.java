@@ -45,12 +45,22 @@ public sealed interface RopeScaling {
   record Dynamic(double factor, long trained) implements RopeScaling {
     public Dynamic {
       positive("factor", factor);
+      atLeastOne("max_position_embeddings", trained);
     }
 
     @Override public double[] inverseFrequencies(double base, int headDim, long length) {
+      requireWidth(headDim);
       double len = Math.max(length, trained);
       double stretched = base * Math.pow(factor * len / trained - (factor - 1), headDim / (headDim - 2.0));
       return plain(stretched, headDim);
+    }
+
+    /// The exponent D/(D−2) needs more than one pair.
+    static void requireWidth(int headDim) {
+      if (headDim < 4) {
+        throw new IllegalArgumentException("dynamic rotary scaling needs a `head_dim` >= 4 but it was " + headDim
+            + "; choose another `rope_type`, linear for example");
+      }
     }
   }
 
@@ -58,6 +68,8 @@ public sealed interface RopeScaling {
   record Llama3(double factor, double lowFreqFactor, double highFreqFactor, long trained) implements RopeScaling {
     public Llama3 {
       positive("factor", factor);
+      positive("low_freq_factor", lowFreqFactor);
+      atLeastOne("original_max_position_embeddings", trained);
       if (!(highFreqFactor > lowFreqFactor)) {
         throw new IllegalArgumentException("`high_freq_factor` (" + highFreqFactor + ") must be > `low_freq_factor` (" + lowFreqFactor + ")");
       }
@@ -85,11 +97,22 @@ public sealed interface RopeScaling {
       implements RopeScaling {
     public Yarn {
       positive("factor", factor);
+      positive("beta_slow", betaSlow);
+      positive("attention_factor", attentionFactor);
+      atLeastOne("original_max_position_embeddings", trained);
+      if (!(betaFast > betaSlow)) {
+        throw new IllegalArgumentException("`beta_fast` (" + betaFast + ") must be > `beta_slow` (" + betaSlow + "); 32 and 1 are usual");
+      }
     }
 
     /// The paper's `0.1 ln s + 1`.
     public static double defaultAttentionFactor(double factor) {
-      return factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1;
+      return attentionFactor(factor, 1);
+    }
+
+    /// `0.1 m ln s + 1`; 1 where nothing is stretched.
+    public static double attentionFactor(double factor, double weight) {
+      return factor <= 1 ? 1 : 0.1 * weight * Math.log(factor) + 1;
     }
 
     @Override public double[] inverseFrequencies(double base, int headDim, long length) {
@@ -110,6 +133,12 @@ public sealed interface RopeScaling {
 
     private double dimension(double rotations, double base, int headDim) {
       return headDim * Math.log(trained / (rotations * 2 * Math.PI)) / (2 * Math.log(base));
+    }
+  }
+
+  private static void atLeastOne(String key, long value) {
+    if (value < 1) {
+      throw new IllegalArgumentException("`" + key + "` must be >= 1 but was " + value);
     }
   }
 

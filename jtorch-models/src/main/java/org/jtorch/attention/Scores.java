@@ -60,7 +60,8 @@ final class Scores {
 
   private Tensor bias(KvCache.Filled kv, long from, long n, Keys keys) {
     if (kv.turn() != 0) {
-      throw new IllegalStateException("a ring of keys serves one new token at a time");
+      throw new IllegalStateException("decoding past the sliding window with gradients on: a ring of keys serves one new token at a time, "
+          + "without gradients; wrap the call in `try (var _ = Grad.off())`");
     }
     return state.bias(config.span(), from, n, keys);
   }

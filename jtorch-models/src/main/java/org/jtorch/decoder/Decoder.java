@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.MustBeClosed;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.attention.AttentionConfig;
 import org.jtorch.attention.AttentionState;
 import org.jtorch.attention.KvCache;
 import org.jtorch.nn.Embedding;
@@ -85,6 +86,9 @@ public final class Decoder extends Module implements CausalLm {
   /// [#hidden] with a look at every layer's output.
   public Tensor hidden(Tensor ids, Pass pass, @Nullable KvCache cache, Probe probe) {   // int64 [B, T]
     requireLength(ids.size(1) + (cache == null ? 0 : cache.length()));
+    if (cache != null) {
+      requireCacheable(pass);
+    }
     try (var scope = TensorScope.open()) {
       var home = pass.tape() == null ? scope : pass.tape().scope();
       var shared = pass.withShared(new AttentionState(pass, home, ids, dtype(), cache));
@@ -118,6 +122,22 @@ public final class Decoder extends Module implements CausalLm {
       throw new IllegalArgumentException("the sequence has " + length + " tokens but the model allows "
           + config.maxPositions() + " (`max_position_embeddings`); shorten it, or extend the model's context");
     }
+  }
+
+  /// A cache holds the past of plain generation: no gradients through it, one text a row, nothing that looks ahead of a window.
+  private void requireCacheable(Pass pass) {
+    String what = pass.tape() != null ? "a tape"
+        : pass.segments() != null ? "segments"
+        : pass.prefix() != null && slides() ? "a prefix that every query sees, in a model with sliding windows," : null;
+    if (what != null) {
+      throw new IllegalArgumentException(what + " and a key-value cache exclude each other; run the whole sequence without a cache");
+    }
+  }
+
+  private boolean slides() {
+    return config.attentions().stream().anyMatch(a -> switch (a) {
+      case AttentionConfig.Gqa g -> g.span() instanceof AttentionConfig.Span.Sliding;
+    });
   }
 
   /// Times the embedding scale, rounded to the weights' type first: in bf16 Gemma's √3072 is 55.5 (papers.md 4.1).

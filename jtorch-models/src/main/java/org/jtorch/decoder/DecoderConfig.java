@@ -109,7 +109,7 @@ public record DecoderConfig(String family, int vocab, int dim, int maxPositions,
     }
   }
 
-  /// How many of them a token goes through: all but the experts that its router leaves out.
+  /// How many parameters a token goes through: all but the experts that its router leaves out.
   public long activeParameterCount() {
     long idle = 0;
     for (var block : blocks) {
@@ -126,7 +126,7 @@ public record DecoderConfig(String family, int vocab, int dim, int maxPositions,
         .orElse(0);
   }
 
-  /// How many of them are neither embedding nor head.
+  /// How many parameters are neither embedding nor head.
   public long nonEmbeddingCount() {
     return parameterCount() - (long) vocab * dim * (tied ? 1 : 2);
   }

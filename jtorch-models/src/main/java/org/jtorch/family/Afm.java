@@ -72,7 +72,7 @@ public final class Afm implements Family {
     double eps = c.optDouble("rms_norm_eps", 1e-6);
     var norm = c.requiredString("model_type").equals(AFTER) ? new QkNorm.AfterRope(eps) : new QkNorm.BeforeRope(eps);
     boolean bias = c.optBoolean("attention_bias", false);
-    var attention = ConfigKeys.attention(c, bias, bias, 128, 10_000).withQkNorm(norm);
+    var attention = ConfigKeys.attention(c, bias, bias, 128, 10_000, 32_768).withQkNorm(norm);
     var ffn = ConfigKeys.gated(c, "hidden_act", Activation.SILU, false);
     int firstWindow = c.optInt("max_window_layers", 28);
     var blocks = ConfigKeys.spans(c, ConfigKeys.qwenWindow(c), i -> i >= firstWindow).stream()
@@ -88,7 +88,7 @@ public final class Afm implements Family {
       into.putArray("architectures").add("AfmForCausalLM");
     }
     into.put("hidden_act", Activation.SILU.hfName());
-    into.put("intermediate_size", ((Gated) config.blocks().getFirst().feedForward()).hidden());
+    into.put("intermediate_size", ConfigKeys.gated(config).hidden());
     into.put("attention_bias", config.attention().qkvBias());
     into.put("attention_dropout", 0.0);
     ConfigKeys.writeQwenSpans(config, into);

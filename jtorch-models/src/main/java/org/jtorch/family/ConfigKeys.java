@@ -25,7 +25,8 @@ final class ConfigKeys {
   /// Heads, key-value heads, head size and rotary positions; full span.
   ///
   /// @param headDim the head size where the key is missing; 0 for `hidden_size / num_attention_heads`
-  static Gqa attention(JsonFile c, boolean qkvBias, boolean outputBias, int headDim, double ropeTheta) {
+  /// @param positions `max_position_embeddings` where the key is missing
+  static Gqa attention(JsonFile c, boolean qkvBias, boolean outputBias, int headDim, double ropeTheta, int positions) {
     int dim = c.requiredInt("hidden_size");
     int heads = c.requiredInt("num_attention_heads");
     if (heads < 1) {
@@ -36,7 +37,39 @@ final class ConfigKeys {
           + "), or `head_dim` must be given");
     }
     int size = c.optInt("head_dim", headDim == 0 ? dim / heads : headDim);
-    return new Gqa(heads, c.optInt("num_key_value_heads", heads), size, qkvBias, outputBias, RopeJson.read(c, ropeTheta), Span.FULL);
+    return new Gqa(heads, c.optInt("num_key_value_heads", heads), size, qkvBias, outputBias, RopeJson.read(c, ropeTheta, positions),
+        Span.FULL);
+  }
+
+  /// `num_hidden_layers`, at least 1.
+  static int layers(JsonFile c) {
+    int layers = c.requiredInt("num_hidden_layers");
+    if (layers < 1) {
+      throw new DataException(c.path() + ": `num_hidden_layers` must be >= 1 but is " + layers);
+    }
+    return layers;
+  }
+
+  /// The dense feed-forward of the first layer, for families whose layers all have one.
+  ///
+  /// @throws IllegalArgumentException if it is of another kind
+  static Gated gated(DecoderConfig config) {
+    if (config.blocks().getFirst().feedForward() instanceof Gated g) {
+      return g;
+    }
+    throw otherFeedForward(config, config.blocks().getFirst());
+  }
+
+  static IllegalArgumentException otherFeedForward(DecoderConfig config, BlockConfig block) {
+    return new IllegalArgumentException("a model of the family \"" + config.family() + "\" cannot be written with the feed-forward layer "
+        + block.feedForward() + "; write it as a family that has it (withFamily)");
+  }
+
+  /// Leaves `head_dim` out where it says nothing new, as files of Qwen 2 do.
+  static void dropUsualHeadDim(DecoderConfig config, ObjectNode into) {
+    if (config.attention().heads() * config.attention().headDim() == config.dim()) {
+      into.remove("head_dim");
+    }
   }
 
   /// A gated feed-forward with the family's only activation.
@@ -59,7 +92,7 @@ final class ConfigKeys {
   /// @param window null if no layer slides
   /// @param slides whether layer i (from 0) slides where the file does not say
   static List<Span> spans(JsonFile c, @Nullable Integer window, IntPredicate slides) {
-    int layers = c.requiredInt("num_hidden_layers");
+    int layers = layers(c);
     var spans = new ArrayList<Span>();
     var types = c.has("layer_types") ? c.requiredStrings("layer_types") : null;
     if (types != null && types.size() != layers) {

@@ -74,7 +74,7 @@ public final class Gemma2 implements Family {
       throw new DataException(c.path() + ": `use_bidirectional_attention` is true; Gemma 2 decoders are causal, set it to false");
     }
     boolean bias = c.optBoolean("attention_bias", false);
-    var attention = ConfigKeys.attention(c, bias, bias, 256, 10_000).withCap(cap(c, "attn_logit_softcapping", 50))
+    var attention = ConfigKeys.attention(c, bias, bias, 256, 10_000, CONTEXT).withCap(cap(c, "attn_logit_softcapping", 50))
         .withScale(1 / Math.sqrt(c.optDouble("query_pre_attn_scalar", 256)));
     var ffn = ConfigKeys.gated(c, "hidden_activation", Activation.GELU_TANH, false);
     Integer window = c.node().has("sliding_window") && !c.has("sliding_window") ? null : Integer.valueOf(c.optInt("sliding_window", WINDOW));
@@ -96,7 +96,7 @@ public final class Gemma2 implements Family {
     var attention = config.attention();
     into.put("hidden_activation", Activation.GELU_TANH.hfName());
     into.put("hidden_act", Activation.GELU_TANH.hfName());
-    into.put("intermediate_size", ((Gated) config.blocks().getFirst().feedForward()).hidden());
+    into.put("intermediate_size", ConfigKeys.gated(config).hidden());
     into.put("attention_bias", attention.qkvBias());
     into.put("attention_dropout", 0.0);
     into.put("query_pre_attn_scalar", Math.round(1 / (attention.scale() * attention.scale())));     // transformers wants an integer

@@ -60,16 +60,16 @@ public final class Llama implements Family {
 
   @Override public DecoderConfig read(JsonFile c) {
     boolean bias = c.optBoolean("attention_bias", false);
-    var attention = ConfigKeys.attention(c, bias, bias, 0, 10_000);
+    var attention = ConfigKeys.attention(c, bias, bias, 0, 10_000, 2_048);
     var ffn = ConfigKeys.gated(c, "hidden_act", Activation.SILU, c.optBoolean("mlp_bias", false));
     return new DecoderConfig("llama", c.requiredInt("vocab_size"), c.requiredInt("hidden_size"), c.optInt("max_position_embeddings", 2_048),
         c.optDouble("rms_norm_eps", 1e-6), c.optBoolean("tie_word_embeddings", false), c.optDouble("initializer_range", 0.02),
-        Collections.nCopies(c.requiredInt("num_hidden_layers"), new BlockConfig(attention, ffn)));
+        Collections.nCopies(ConfigKeys.layers(c), new BlockConfig(attention, ffn)));
   }
 
   @Override public void write(DecoderConfig config, ObjectNode into) {
     var attention = config.attention();
-    var ffn = (Gated) config.blocks().getFirst().feedForward();
+    var ffn = ConfigKeys.gated(config);
     into.put("hidden_act", ffn.activation().hfName());
     into.put("intermediate_size", ffn.hidden());
     into.put("attention_bias", attention.qkvBias());

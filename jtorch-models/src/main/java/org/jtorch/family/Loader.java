@@ -22,15 +22,6 @@ import org.jtorch.tensor.Tensor;
 final class Loader {
   private Loader() {}
 
-  /// The type of a file's first tensor.
-  static DType dtype(SafeTensors file) {
-    var first = file.entries().firstEntry();
-    if (first == null) {
-      throw new DataException(file.source() + " holds no tensors; fetch or export the model again");
-    }
-    return DType.parse(first.getValue().dtype());
-  }
-
   /// Copies every weight; the model's own memory.
   static void copy(SafeTensors file, Decoder model, Device device, DType type) {
     var wanted = model.weights();
@@ -39,10 +30,9 @@ final class Loader {
   }
 
   /// Uses the mapped file as the model's memory; what cannot be used in place is copied. The file closes with the model.
-  static void map(SafeTensors file, Decoder model) {
+  static void map(SafeTensors file, Decoder model, DType type) {
     var weights = new IdentityHashMap<Parameter, List<Weight>>();
     model.weights().values().forEach(w -> weights.computeIfAbsent(w.parameter(), _ -> new ArrayList<>()).add(w));
-    DType type = dtype(file);
     model.map(file, p -> {
       var entries = Objects.requireNonNull(weights.get(p), "every parameter has weights").stream()
           .map(w -> file.get(w.name())).toList();

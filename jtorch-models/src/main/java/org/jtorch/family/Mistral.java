@@ -43,16 +43,16 @@ public final class Mistral implements Family {
   }
 
   @Override public DecoderConfig read(JsonFile c) {
-    var attention = ConfigKeys.attention(c, false, false, 0, 10_000).withSpan(ConfigKeys.window(c, 4_096));
+    var attention = ConfigKeys.attention(c, false, false, 0, 10_000, 131_072).withSpan(ConfigKeys.window(c, 4_096));
     var block = new BlockConfig(attention, ConfigKeys.gated(c, "hidden_act", Activation.SILU, false));
     return new DecoderConfig("mistral", c.requiredInt("vocab_size"), c.requiredInt("hidden_size"),
         c.optInt("max_position_embeddings", 131_072), c.optDouble("rms_norm_eps", 1e-6), c.optBoolean("tie_word_embeddings", false),
-        c.optDouble("initializer_range", 0.02), Collections.nCopies(c.requiredInt("num_hidden_layers"), block));
+        c.optDouble("initializer_range", 0.02), Collections.nCopies(ConfigKeys.layers(c), block));
   }
 
   @Override public void write(DecoderConfig config, ObjectNode into) {
     into.put("hidden_act", Activation.SILU.hfName());
-    into.put("intermediate_size", ((Gated) config.blocks().getFirst().feedForward()).hidden());
+    into.put("intermediate_size", ConfigKeys.gated(config).hidden());
     into.put("attention_dropout", 0.0);
     ConfigKeys.writeWindow(config, into);
     RopeJson.write(config.attention(), into);

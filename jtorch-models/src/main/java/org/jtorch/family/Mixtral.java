@@ -53,17 +53,19 @@ public final class Mixtral implements Family {
 
   @Override public DecoderConfig read(JsonFile c) {
     ConfigKeys.activation(c, "hidden_act", Activation.SILU);
-    var attention = ConfigKeys.attention(c, false, false, 0, 1_000_000).withSpan(ConfigKeys.window(c, 0));
+    var attention = ConfigKeys.attention(c, false, false, 0, 1_000_000, 131_072).withSpan(ConfigKeys.window(c, 0));
     var experts = experts(c.optInt("num_local_experts", 8), c.optInt("num_experts_per_tok", 2), c.requiredInt("intermediate_size"),
         c.optDouble("router_aux_loss_coef", 0.001));
     return new DecoderConfig("mixtral", c.requiredInt("vocab_size"), c.requiredInt("hidden_size"),
         c.optInt("max_position_embeddings", 131_072), c.optDouble("rms_norm_eps", 1e-5), c.optBoolean("tie_word_embeddings", false),
         c.optDouble("initializer_range", 0.02),
-        Collections.nCopies(c.requiredInt("num_hidden_layers"), new BlockConfig(attention, experts)));
+        Collections.nCopies(ConfigKeys.layers(c), new BlockConfig(attention, experts)));
   }
 
   @Override public void write(DecoderConfig config, ObjectNode into) {
-    var e = (Experts) config.blocks().getFirst().feedForward();
+    if (!(config.blocks().getFirst().feedForward() instanceof Experts e)) {
+      throw ConfigKeys.otherFeedForward(config, config.blocks().getFirst());
+    }
     into.put("hidden_act", Activation.SILU.hfName());
     into.put("intermediate_size", e.hidden());
     into.put("num_local_experts", e.experts());

@@ -1,6 +1,5 @@
 package org.jtorch.family;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.errorprone.annotations.MustBeClosed;
 import java.io.IOException;
@@ -18,7 +17,6 @@ import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
 import org.jtorch.io.SafeTensors;
 import org.jtorch.io.SafeTensorsWriter;
-import org.jtorch.nn.Init;
 import org.jtorch.nn.Weight;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
@@ -34,7 +32,6 @@ public final class Pretrained {
       "tokenizer.model", "added_tokens.json", "chat_template.jinja", "vocab.json", "merges.txt");
   /// What a shard holds at most unless a caller says otherwise.
   public static final long SHARD_BYTES = 5L << 30;
-  private static final List<String> TOKEN_IDS = List.of("bos_token_id", "eos_token_id", "pad_token_id");
 
   private Pretrained() {}
 
@@ -68,7 +65,7 @@ public final class Pretrained {
     var model = new Decoder(config);
     try (var file = SafeTensors.open(weights)) {
       Loader.check(file, model.weights(), config.tied(), weights);
-      Loader.copy(file, model, device, dtype != null ? dtype : Loader.dtype(file));
+      Loader.copy(file, model, device, dtype != null ? dtype : StoredType.of(file, model.weights().keySet()));
       return model;
     } catch (RuntimeException | Error e) {
       model.close();
@@ -78,6 +75,9 @@ public final class Pretrained {
 
   /// Opens a model without reading it: the mapped file is its memory, so there is no second copy and pages are read when
   /// they are first used. It is on the CPU, in the type of the file, and frozen; [#load] makes one that can be trained.
+  ///
+  /// Copied is only what cannot be used as it lies: stacked biases, weights of another type than the first, and those at odd
+  /// places. Experts lie in the file one by one and are multiplied one by one; on a tape they are put together anew each time.
   ///
   /// The file must not change while the model is open; JTorch's own writers replace files by renaming.
   ///
@@ -93,13 +93,15 @@ public final class Pretrained {
   public static Decoder open(DecoderConfig config, Path weights) {
     var model = new Decoder(config);
     var file = SafeTensors.open(weights);
+    DType type;
     try {
       Loader.check(file, model.weights(), config.tied(), weights);
+      type = StoredType.of(file, model.weights().keySet());
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;
     }
-    Loader.map(file, model);                   // from here on the model closes the file
+    Loader.map(file, model, type);             // from here on the model closes the file
     return model;
   }
 
@@ -113,7 +115,8 @@ public final class Pretrained {
   /// Writes a model into an existing folder.
   ///
   /// @param dtype the type in the file
-  /// @param companions a folder whose tokenizer files are copied along, or null
+  /// @param companions a folder whose tokenizer files, settings for generation and special token ids go along, or null
+  /// @throws IllegalArgumentException if the family's `config.json` cannot say what this model is, naming the setting
   public static void save(Decoder model, Path folder, DType dtype, @Nullable Path companions) {
     save(model, folder, dtype, companions, SHARD_BYTES);
   }
@@ -132,32 +135,17 @@ public final class Pretrained {
   private static void save(DecoderConfig config, SequencedMap<String, SafeTensorsWriter.Source> weights, Path folder, DType dtype,
       @Nullable Path companions, long shardBytes) {
     var json = json(config, dtype);
-    keepTokenIds(companions, json);
+    TokenIds.into(json, companions);
     JsonFile.write(folder.resolve("config.json"), json);
     SafeTensorsWriter.writeSharded(folder, weights, shardBytes);
-    Path generation = companions == null ? null : companions.resolve("generation_config.json");
-    if (generation != null && Files.exists(generation)) {
-      copyFile(generation, folder);
+    if (companions != null && TokenIds.saysMore(companions)) {
+      copyFile(companions.resolve(TokenIds.GENERATION), folder);
     } else {
-      JsonFile.write(folder.resolve("generation_config.json"), JsonNodeFactory.instance.objectNode().put("_from_model_config", true));
+      JsonFile.write(folder.resolve(TokenIds.GENERATION), TokenIds.generation(json));
     }
     for (String name : COMPANIONS) {
       if (companions != null && Files.exists(companions.resolve(name))) {
         copyFile(companions.resolve(name), folder);
-      }
-    }
-  }
-
-  /// The ids of the special tokens belong to the tokenizer, which travels along.
-  private static void keepTokenIds(@Nullable Path companions, ObjectNode json) {
-    Path file = companions == null ? null : companions.resolve("config.json");
-    if (file == null || !Files.exists(file)) {
-      return;
-    }
-    var from = JsonFile.open(file);
-    for (String key : TOKEN_IDS) {
-      if (from.has(key) && !json.has(key)) {
-        json.set(key, from.node().get(key));
       }
     }
   }
@@ -177,26 +165,7 @@ public final class Pretrained {
   }
 
   static ObjectNode json(DecoderConfig config, DType dtype) {
-    var family = Families.named(config.family());
-    var attention = config.attention();
-    var node = JsonNodeFactory.instance.objectNode();
-    node.putArray("architectures").add(family.architecture());
-    node.put("model_type", family.modelType());
-    node.put("vocab_size", config.vocab());
-    node.put("hidden_size", config.dim());
-    node.put("num_hidden_layers", config.layers());
-    node.put("num_attention_heads", attention.heads());
-    node.put("num_key_value_heads", attention.kvHeads());
-    node.put("head_dim", attention.headDim());
-    node.put("max_position_embeddings", config.maxPositions());
-    node.put("rms_norm_eps", config.norm().eps());
-    node.put("tie_word_embeddings", config.tied());
-    node.put("initializer_range", config.init() instanceof Init.Normal(double std) ? std : 0.02);
-    node.put("use_cache", true);
-    node.put("dtype", dtype.hfName());
-    node.put("torch_dtype", dtype.hfName());
-    family.write(config, node);
-    return node;
+    return ConfigJson.of(config, dtype);
   }
 
   /// The values of a tensor as bytes of `dtype` that outlive its scope, for a [SafeTensorsWriter.Source].

@@ -58,7 +58,7 @@ public final class Qwen2 implements Family {
   }
 
   @Override public DecoderConfig read(JsonFile c) {
-    var attention = ConfigKeys.attention(c, true, false, 0, 10_000);
+    var attention = ConfigKeys.attention(c, true, false, 0, 10_000, 32_768);
     var ffn = ConfigKeys.gated(c, "hidden_act", Activation.SILU, false);
     int firstWindow = c.optInt("max_window_layers", 28);
     var chunks = c.optObject("dual_chunk_attention_config").map(Qwen2::chunks);
@@ -74,9 +74,9 @@ public final class Qwen2 implements Family {
   }
 
   @Override public void write(DecoderConfig config, ObjectNode into) {
-    into.remove("head_dim");
+    ConfigKeys.dropUsualHeadDim(config, into);
     into.put("hidden_act", Activation.SILU.hfName());
-    into.put("intermediate_size", ((Gated) config.blocks().getFirst().feedForward()).hidden());
+    into.put("intermediate_size", ConfigKeys.gated(config).hidden());
     into.put("attention_dropout", 0.0);
     ConfigKeys.writeQwenSpans(config, into);
     config.attentions().stream().map(a -> ((Gqa) a).span()).filter(Span.DualChunk.class::isInstance).findFirst()

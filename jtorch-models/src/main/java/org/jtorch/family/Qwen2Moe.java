@@ -18,6 +18,7 @@ import org.jtorch.ffn.FeedForwardConfig;
 import org.jtorch.ffn.FeedForwardConfig.Experts;
 import org.jtorch.ffn.FeedForwardConfig.Gated;
 import org.jtorch.ffn.FeedForwardConfig.Names;
+import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
 
 /// Qwen 2's mixture of experts (arXiv 2407.10671; papers.md 1.8 and 2.1): Qwen 2's block with fine-grained experts beside
@@ -58,7 +59,7 @@ public final class Qwen2Moe implements Family {
   }
 
   @Override public DecoderConfig read(JsonFile c) {
-    var attention = ConfigKeys.attention(c, c.optBoolean("qkv_bias", true), false, 0, 10_000);
+    var attention = ConfigKeys.attention(c, c.optBoolean("qkv_bias", true), false, 0, 10_000, 32_768);
     int lastWindow = c.optInt("max_window_layers", 28);
     var spans = ConfigKeys.spans(c, ConfigKeys.qwenWindow(c), i -> i % 2 == 0 && i < lastWindow);
     var blocks = new ArrayList<BlockConfig>();
@@ -73,8 +74,12 @@ public final class Qwen2Moe implements Family {
   private static FeedForwardConfig feedForward(JsonFile c, int layer) {
     ConfigKeys.activation(c, "hidden_act", Activation.SILU);
     int count = c.optInt("num_experts", 60);
+    int step = c.optInt("decoder_sparse_step", 1);
+    if (step < 1) {
+      throw new DataException(c.path() + ": `decoder_sparse_step` must be >= 1 but is " + step + "; 1 puts experts into every layer");
+    }
     boolean dense = Arrays.stream(c.optLongs("mlp_only_layers")).anyMatch(l -> l == layer);
-    if (dense || count == 0 || (layer + 1) % c.optInt("decoder_sparse_step", 1) != 0) {
+    if (dense || count == 0 || (layer + 1) % step != 0) {
       return new Gated(c.requiredInt("intermediate_size"), Activation.SILU, false);
     }
     return experts(count, c.optInt("num_experts_per_tok", 4), c.requiredInt("moe_intermediate_size"),
@@ -82,7 +87,7 @@ public final class Qwen2Moe implements Family {
   }
 
   @Override public void write(DecoderConfig config, ObjectNode into) {
-    into.remove("head_dim");
+    ConfigKeys.dropUsualHeadDim(config, into);
     into.put("hidden_act", Activation.SILU.hfName());
     into.put("attention_dropout", 0.0);
     into.put("qkv_bias", config.attention().qkvBias());
@@ -90,11 +95,13 @@ public final class Qwen2Moe implements Family {
     var dense = into.putArray("mlp_only_layers");
     List<BlockConfig> blocks = config.blocks();
     for (int i = 0; i < blocks.size(); i++) {
-      if (blocks.get(i).feedForward() instanceof Experts e) {
-        writeExperts(e, into);
-      } else {
-        dense.add(i);
-        into.put("intermediate_size", ((Gated) blocks.get(i).feedForward()).hidden());
+      switch (blocks.get(i).feedForward()) {
+        case Experts e -> writeExperts(e, into);
+        case Gated g -> {
+          dense.add(i);
+          into.put("intermediate_size", g.hidden());
+        }
+        default -> throw ConfigKeys.otherFeedForward(config, blocks.get(i));
       }
     }
     ConfigKeys.writeQwenSpans(config, into);
@@ -102,6 +109,10 @@ public final class Qwen2Moe implements Family {
   }
 
   private static void writeExperts(Experts e, ObjectNode into) {
+    if (e.shared() < 1) {
+      throw new IllegalArgumentException("a model of the family \"qwen2_moe\" cannot be written without a shared expert: transformers "
+          + "always makes one; give it a width (`shared_expert_intermediate_size` >= 1)");
+    }
     into.put("num_experts", e.experts());
     into.put("num_experts_per_tok", e.active());
     into.put("moe_intermediate_size", e.hidden());

@@ -26,7 +26,7 @@ final class ExpertBank extends Module {
 
     Down(FeedForwardConfig.Experts config, int dim, Init init) {
       weight = parameter("weight", stacked(init, config.experts(), dim), parts(config.experts(), dim, List.of(config.names().down())),
-          (long) config.experts() * dim, config.hidden());
+          (long) config.experts() * dim, config.hidden()).allowPieces();
     }
   }
 
@@ -34,7 +34,8 @@ final class ExpertBank extends Module {
     this.config = config;
     var names = config.names();
     gateUp = parameter("weight", stacked(init, 2 * config.experts(), config.hidden()),
-        parts(config.experts(), config.hidden(), List.of(names.gate(), names.up())), 2L * config.experts() * config.hidden(), dim);
+        parts(config.experts(), config.hidden(), List.of(names.gate(), names.up())), 2L * config.experts() * config.hidden(), dim)
+        .allowPieces();
     down = child("", new Down(config, dim, init));
   }
 
@@ -55,12 +56,17 @@ final class ExpertBank extends Module {
 
   /// Gate and up of all experts. `[E 2F, C]`
   Tensor gateUp() {
-    return gateUp.tensor();
+    return whole(gateUp);
+  }
+
+  /// The parameter; of a mapped model a copy of its pieces, next to each other.
+  private static Tensor whole(Parameter p) {
+    return p.inPieces() ? Ops.cat(0, p.tensors().toArray(Tensor[]::new)) : p.tensor();
   }
 
   /// Down of all experts. `[E C, F]`
   Tensor down() {
-    return down.weight.tensor();
+    return whole(down.weight);
   }
 
   /// With autograd's graph. x `[N, C]`, weights in the order of slots `[N k, 1]`; result `[N, C]`
@@ -80,6 +86,25 @@ final class ExpertBank extends Module {
 
   /// Outputs `[N, C]`, and gate and up of every slot `[N k, 2F]`, which [#backward] needs.
   record Outputs(Tensor y, Tensor both) {}
+
+  /// True in a mapped model, whose file does not hold the experts next to each other.
+  boolean inPieces() {
+    return gateUp.inPieces() || down.weight.inPieces();
+  }
+
+  /// [#forward] with one product for each matrix of the file; differentiable in x and the weights. result `[N, C]`
+  Tensor byPiece(Tensor x, Dispatch d, Tensor weights) {
+    var outputs = new ArrayList<Tensor>();
+    for (int e = 0; e < config.experts(); e++) {
+      if (d.count(e) > 0) {
+        Tensor mine = d.gather(x, e);                                                       // [n, C]
+        Tensor a = config.activation().apply(Ops.linear(mine, gateUp.tensors().get(2 * e), null))
+            .mul(Ops.linear(mine, gateUp.tensors().get(2 * e + 1), null)).mul(d.part(weights, e));
+        outputs.add(Ops.linear(a, down.weight.tensors().get(e), null));
+      }
+    }
+    return outputs.isEmpty() ? Ops.zerosLike(x) : d.combine(Ops.cat(0, outputs.toArray(Tensor[]::new)));
+  }
 
   /// Without a graph: two grouped products.
   Outputs forward(Tensor x, Dispatch d, Tensor weights) {

@@ -61,7 +61,8 @@ public final class MixtureOfExperts extends Layer {
     var choice = choose(flat, pass);
     var d = Dispatch.of(choice.chosen(), experts);
     Tensor w = d.sorted(choice.weights());
-    return (Grad.isOn() ? bank.apply(flat, d, w) : bank.forward(flat, d, w).y()).view(x.shape());
+    Tensor y = bank.inPieces() ? bank.byPiece(flat, d, w) : Grad.isOn() ? bank.apply(flat, d, w) : bank.forward(flat, d, w).y();
+    return y.view(x.shape());
   }
 
   private Router.Choice choose(Tensor flat, Pass pass) {

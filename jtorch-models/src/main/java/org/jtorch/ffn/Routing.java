@@ -17,7 +17,7 @@ import org.jtorch.tensor.TensorScope;
 /// mean of its probability, `aux = E Σ f_e P_e`. Perfect balance gives k (each of the k choices of a token counts), collapse
 /// on k experts gives E. The gradient flows through P only.
 ///
-/// Three ways to train with it. By autograd add `coefficient · auxLoss()` to the loss. On a tape call [#trainWith] after the
+/// To train with it by autograd, add `coefficient · auxLoss()` to the loss. On a tape call [#trainWith] after the
 /// forward and before the backward: the routers' entries then add the gradient `coefficient · E f_e / R` of each
 /// probability by hand. Under activation checkpointing the same holds: the recomputation records nothing again.
 ///

@@ -26,6 +26,9 @@ public sealed interface Classifier extends AutoCloseable permits EncoderClassifi
 
   List<Parameter> parameters();
 
+  /// Those of [#parameters] that are the head's: what a fresh head begins with, and what an adapter trains along.
+  List<Parameter> headParameters();
+
   /// The longest sequence that the model was made for.
   int maxPositions();
 

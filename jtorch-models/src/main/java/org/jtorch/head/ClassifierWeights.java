@@ -16,8 +16,8 @@ import java.util.SequencedMap;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.encoder.Roberta;
-import org.jtorch.family.Families;
 import org.jtorch.family.Pretrained;
+import org.jtorch.family.StoredType;
 import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
 import org.jtorch.io.SafeTensors;
@@ -68,19 +68,15 @@ final class ClassifierWeights {
       begun.keySet().forEach(wanted::remove);
       var names = namesInFile(model, wanted, file);
       check(model, wanted, names, file, weights, fresh.isPresent());
-      DType type = dtype != null ? dtype : type(file);
+      DType type = dtype != null ? dtype
+          : StoredType.of(file, wanted.keySet().stream().map(n -> names.getOrDefault(n, n)).toList());
       fill(module(model), begun, device, type, fresh);
       wanted.forEach((name, w) -> Pretrained.copy(file.get(names.getOrDefault(name, name)), w));
       return model;
+    } catch (RuntimeException | Error e) {         // keep nothing that is filled half way
+      model.close();
+      throw e;
     }
-  }
-
-  private static DType type(SafeTensors file) {
-    var first = file.entries().firstEntry();
-    if (first == null) {
-      throw new DataException(file.source() + " holds no tensors; fetch or export the model again");
-    }
-    return DType.parse(first.getValue().dtype());
   }
 
   private static void fill(Module model, SequencedMap<String, Weight> begun, Device device, DType type, Optional<Rng> rng) {
@@ -150,7 +146,7 @@ final class ClassifierWeights {
       case DecoderClassifier d -> {
         Pretrained.save(d.config(), weights, folder, dtype, companions);
         var json = (ObjectNode) JsonFile.open(folder.resolve(Classifiers.CONFIG)).node();
-        String causal = Families.named(d.config().family()).architecture();
+        String causal = json.path("architectures").path(0).asText();          // as the family wrote it
         json.putArray("architectures").add(causal.replace("ForCausalLM", Classifiers.ARCHITECTURE));
         if (d.padToken() != null) {
           json.put("pad_token_id", d.padToken());

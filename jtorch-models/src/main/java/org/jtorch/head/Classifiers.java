@@ -70,21 +70,26 @@ public final class Classifiers {
       if (Roberta.modelTypes().contains(type)) {
         return new EncoderClassifier(Roberta.read(json), labels);
       }
-      if (Families.all().stream().noneMatch(f -> f.modelType().equals(type))) {
+      if (!Families.knows(type)) {
         throw new DataException(json.path() + ": `model_type` is \"" + type + "\", which no classifier head fits; supported: "
             + String.join(", ", modelTypes()));
       }
-      Integer pad = json.has("pad_token_id") ? json.requiredInt("pad_token_id") : null;
-      return new DecoderClassifier(Families.of(json).read(json), labels, pad);
+      return new DecoderClassifier(Families.of(json).read(json), labels, padToken(json));
     } catch (IllegalArgumentException e) {
       throw new DataException(json.path() + ": " + e.getMessage(), e);
     }
   }
 
+  /// A negative one stands for none in older files.
+  private static @Nullable Integer padToken(JsonFile json) {
+    int pad = json.has("pad_token_id") ? json.requiredInt("pad_token_id") : -1;
+    return pad < 0 ? null : pad;
+  }
+
   /// The values of `model_type` that a head can be put on.
   public static List<String> modelTypes() {
     var types = new ArrayList<>(Roberta.modelTypes());
-    Families.all().stream().map(Family::modelType).forEach(types::add);
+    Families.all().stream().map(Family::modelTypes).forEach(types::addAll);
     return List.copyOf(types);
   }
 

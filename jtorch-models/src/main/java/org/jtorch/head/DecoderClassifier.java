@@ -1,6 +1,7 @@
 package org.jtorch.head;
 
 import com.google.errorprone.annotations.MustBeClosed;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.decoder.Decoder;
@@ -8,6 +9,7 @@ import org.jtorch.decoder.DecoderConfig;
 import org.jtorch.nn.Init;
 import org.jtorch.nn.Linear;
 import org.jtorch.nn.Module;
+import org.jtorch.nn.Parameter;
 import org.jtorch.nn.Pass;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
@@ -103,6 +105,10 @@ public final class DecoderClassifier extends Module implements Classifier {
           + " rows is unknown: give the Pass a key mask, or the model a `pad_token_id` in config.json");
     }
     return Ops.of(new long[] {ids.size(1) - 1}, ids.device(), 1);
+  }
+
+  @Override public List<Parameter> headParameters() {
+    return score.parameters();
   }
 
   @Override public Labels labels() {

@@ -1,12 +1,15 @@
 package org.jtorch.head;
 
 import com.google.errorprone.annotations.MustBeClosed;
+import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.encoder.Encoder;
 import org.jtorch.encoder.EncoderConfig;
 import org.jtorch.nn.Linear;
 import org.jtorch.nn.Module;
+import org.jtorch.nn.Parameter;
 import org.jtorch.nn.Pass;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
@@ -59,6 +62,10 @@ public final class EncoderClassifier extends Module implements Classifier {
       Tensor first = encoder.hidden(ids, types, pass, probe).select(1, 0);                // [B, C]
       return scope.promote(out.apply(dense.apply(first, pass).tanh(), pass));             // [B, n]
     }
+  }
+
+  @Override public List<Parameter> headParameters() {
+    return Stream.of(dense, out).flatMap(l -> l.parameters().stream()).toList();
   }
 
   @Override public Labels labels() {

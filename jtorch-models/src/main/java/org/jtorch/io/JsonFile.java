@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -72,6 +73,11 @@ public final class JsonFile {
     } catch (IOException e) {
       throw new DataException("cannot read " + path + ": " + DiskFiles.why(e) + "; check the path and its permissions", e);
     }
+  }
+
+  /// An object in memory, read as the file at `path` would be.
+  public static JsonFile of(Path path, ObjectNode node) {
+    return new JsonFile(path, "", node);
   }
 
   /// Writes `node` with two spaces of indent and its keys in their order, replacing the file in one step.

@@ -20,6 +20,7 @@ public final class Embedding extends Layer {
 
   private final Parameter weight;
   private @Nullable Extra extra;
+  private boolean hadExtra;
 
   public Embedding(int vocab, int dim, Init init) {
     weight = parameter("weight", init, vocab, dim);
@@ -35,11 +36,29 @@ public final class Embedding extends Layer {
 
   /// Puts more rows behind the table, or takes them off (null).
   public void extra(@Nullable Extra e) {
+    hadExtra |= e != null;
     extra = e;
   }
 
   @Override protected Tensor forward(Tensor ids, Pass pass) {             // int64 [B, T]
-    return extra == null || !pass.adapters() ? own(ids, pass) : extended(ids, extra.rows(), pass);
+    if (extra != null && pass.adapters()) {
+      return extended(ids, extra.rows(), pass);
+    }
+    if (hadExtra) {
+      requireOwn(ids);
+    }
+    return own(ids, pass);
+  }
+
+  /// Callers who had virtual tokens once may still use their ids.
+  private void requireOwn(Tensor ids) {
+    long vocab = weight.shape()[0];
+    long largest = ids.numel() == 0 ? 0 : ids.max().itemLong();
+    if (largest >= vocab) {
+      throw new IllegalArgumentException("the id " + largest + " is beyond the vocabulary (0 to " + (vocab - 1)
+          + "): it is a virtual token, and " + (extra == null ? "those of this model are closed" : "this pass is without adapters")
+          + "; leave virtual tokens out of its text");
+    }
   }
 
   private Tensor extended(Tensor ids, Tensor rows, Pass pass) {

@@ -16,6 +16,11 @@ public final class Linear extends Layer {
     /// @param x the input, `[..., in]`
     /// @param y the product as the model alone makes it, `[..., out]`
     Tensor adapt(Linear linear, Tensor x, Tensor y, Pass pass);
+
+    /// Called in a pass without adapters.
+    ///
+    /// @throws IllegalStateException if the product cannot be had without this one
+    default void leftOut() {}
   }
 
   /// Another way to hold the weight and multiply with it: a quantized one, for example.
@@ -103,7 +108,14 @@ public final class Linear extends Layer {
       x = pass.tape().cut(x);                            // the product records itself: it and the adapter add to one leaf
     }
     Tensor y = multiply(x, pass);
-    return adapter == null || !pass.adapters() ? y : adapter.adapt(this, x, y, pass);   // [..., out]
+    if (adapter == null) {
+      return y;
+    }
+    if (!pass.adapters()) {
+      adapter.leftOut();
+      return y;
+    }
+    return adapter.adapt(this, x, y, pass);                                      // [..., out]
   }
 
   private Tensor multiply(Tensor x, Pass pass) {

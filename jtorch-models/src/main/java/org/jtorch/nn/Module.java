@@ -128,7 +128,7 @@ public abstract class Module implements AutoCloseable {
         }
       }
       return this;
-    } catch (RuntimeException e) {                 // out of memory half way: keep nothing
+    } catch (RuntimeException | Error e) {         // out of memory half way: keep nothing
       close();
       throw e;
     }

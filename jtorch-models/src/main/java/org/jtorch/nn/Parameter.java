@@ -1,5 +1,6 @@
 package org.jtorch.nn;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -99,7 +100,8 @@ public final class Parameter {
   }
 
   /// Declares that the layer can work with this parameter in pieces.
-  Parameter allowPieces() {
+  @CanIgnoreReturnValue
+  public Parameter allowPieces() {
     mayBePieces = true;
     return this;
   }

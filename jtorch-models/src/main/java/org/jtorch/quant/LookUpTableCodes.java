@@ -25,9 +25,7 @@ final class LookUpTableCodes extends Codes {
   static LookUpTableCodes of(Tensor w, QuantConfig.LookUpTable config) {
     long out = w.size(0);
     long in = w.size(1);
-    if (in % 2 != 0) {
-      throw new IllegalArgumentException("a look-up table packs two inputs in a byte, but the weight has " + in + " inputs");
-    }
+    config.requireFits("the weight", in);
     var codes = new ArrayList<Tensor>();
     var tables = new ArrayList<Tensor>();
     for (long from = 0; from < out; from += config.rows()) {

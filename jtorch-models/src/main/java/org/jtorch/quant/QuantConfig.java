@@ -12,9 +12,16 @@ public sealed interface QuantConfig {
   /// @param w the weight, `[out, in]`
   Codes encode(Tensor w);
 
+  /// Refuses a weight that the codes cannot hold.
+  ///
+  /// @param name of the weight, for the message
+  /// @param in its inputs
+  /// @throws IllegalArgumentException if so
+  void requireFits(String name, long in);
+
   /// Quantiles of a normal distribution times the largest value of a block (Dettmers et al. 2023).
   ///
-  /// @param block neighbours in a row that share a scale
+  /// @param block neighbours that share a scale; blocks run on over the ends of rows, as the weight lies in memory
   /// @param doubleQuant hold the scales in 8 bits too, each 256 of them between their smallest and largest
   record NormalFloat(int block, boolean doubleQuant) implements QuantConfig {
     public NormalFloat {
@@ -25,6 +32,10 @@ public sealed interface QuantConfig {
 
     @Override public Codes encode(Tensor w) {
       return NormalFloatCodes.of(w, this);
+    }
+
+    @Override public void requireFits(String name, long in) {
+      // blocks take any shape
     }
   }
 
@@ -40,6 +51,13 @@ public sealed interface QuantConfig {
 
     @Override public Codes encode(Tensor w) {
       return LookUpTableCodes.of(w, this);
+    }
+
+    @Override public void requireFits(String name, long in) {
+      if (in % 2 != 0) {
+        throw new IllegalArgumentException("a look-up table packs two inputs in a byte, but \"" + name + "\" has " + in
+            + " inputs; leave it out of the targets, or use NF4");
+      }
     }
   }
 }

@@ -1,9 +1,15 @@
 package org.jtorch.quant;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import org.jtorch.adapter.Targets;
-import org.jtorch.decoder.CausalLm;
+import org.jtorch.head.Heads;
+import org.jtorch.io.DataException;
+import org.jtorch.nn.Embedding;
 import org.jtorch.nn.Linear;
 import org.jtorch.nn.Module;
 import org.jtorch.nn.Parameter;
@@ -20,7 +26,9 @@ import org.jtorch.tensor.TensorScope;
 /// try (var lora = Lora.apply(model, LoraConfig.of(16, 32, new Targets.AllLinear()), Rng.of(0))) { ... }   // recovers accuracy
 /// ```
 ///
-/// The embedding and the head stay as they are. Such a model cannot be saved as a checkpoint any more; its adapter can.
+/// The embedding and the head, a classifier's included, stay as they are. So do the experts and the router of a mixture, which
+/// are no products of their own: [QuantReport#left] names them. Such a model cannot be saved as a checkpoint any more; its
+/// adapter can.
 public final class Quantizer {
   private static final String GONE =
       "this weight was quantized to 4 bits and its original is free: load the model again to train or save it";
@@ -32,12 +40,29 @@ public final class Quantizer {
     return apply(model, config, new Targets.AllLinear());
   }
 
-  /// Quantizes the products that `targets` names. Weights that are stacked into one product go together.
+  /// Quantizes the products that `targets` names. Weights that are stacked into one product go together. The whole model is
+  /// frozen.
+  ///
+  /// @throws IllegalArgumentException if nothing matches, or a weight has a shape that the codes cannot hold
+  /// @throws DataException if a weight is not finite; in either case the model is as it was
   public static QuantReport apply(Module model, QuantConfig config, Targets targets) {
-    Parameter head = model instanceof CausalLm lm ? lm.head() : null;
+    var chosen = choose(model, targets);
+    if (chosen.isEmpty()) {
+      throw new IllegalArgumentException("no product of this model matches " + targets + "; \"q_proj\" is such a name");
+    }
+    chosen.forEach(c -> check(c, config));
+    var left = left(model, targets, chosen);
+    model.requiresGrad(false);
+    return new QuantReport(chosen.stream().map(c -> quantize(model, c, config)).toList(), left);
+  }
+
+  private record Chosen(List<String> names, Linear linear) {}
+
+  private static List<Chosen> choose(Module model, Targets targets) {
+    var heads = Heads.of(model);
     var chosen = new ArrayList<Chosen>();
     model.forEachModule((path, module) -> {
-      if (module instanceof Linear linear && linear.product() == null && linear.weight() != head) {
+      if (module instanceof Linear linear && linear.product() == null && !heads.contains(linear.weight())) {
         var names = linear.weight().parts().stream().map(p -> path.isEmpty() ? p.name() : p.name().isEmpty() ? path : path + "." + p.name())
             .toList();
         long wanted = names.stream().filter(targets::matches).count();
@@ -49,14 +74,40 @@ public final class Quantizer {
         }
       }
     });
-    if (chosen.isEmpty()) {
-      throw new IllegalArgumentException("no product of this model matches " + targets + "; \"q_proj\" is such a name");
-    }
-    model.requiresGrad(false);
-    return new QuantReport(chosen.stream().map(c -> quantize(model, c, config)).toList());
+    return chosen;
   }
 
-  private record Chosen(List<String> names, Linear linear) {}
+  /// Finds what could fail half way before anything is given up.
+  private static void check(Chosen c, QuantConfig config) {
+    config.requireFits(c.names.getFirst(), c.linear.in());
+    try (var _ = TensorScope.open(); var _ = Grad.off()) {
+      for (Tensor t : c.linear.weight().tensors()) {
+        if (!Double.isFinite(t.detach().abs().max().item())) {
+          throw new DataException("the weight " + c.names + " holds a value that is not finite and cannot be quantized; load a sound "
+              + "checkpoint, or leave it out of the targets");
+        }
+      }
+    }
+  }
+
+  /// Matrices that `targets` means and that are neither products nor embedding nor head.
+  private static List<QuantReport.Left> left(Module model, Targets targets, List<Chosen> chosen) {
+    Set<Parameter> known = Collections.newSetFromMap(new IdentityHashMap<>());
+    known.addAll(Heads.of(model));
+    chosen.forEach(c -> known.add(c.linear.weight()));
+    model.forEachModule((_, m) -> {
+      if (m instanceof Embedding e) {
+        known.add(e.weight());
+      }
+    });
+    return model.weights().values().stream()
+        .filter(w -> !known.contains(w.parameter()) && !w.parameter().isGivenUp() && w.shape().length > 1)
+        .filter(w -> targets.matches(w.name().replaceFirst("\\.weight$", "")))
+        .map(w -> {
+          long elements = Arrays.stream(w.shape()).reduce(1, Math::multiplyExact);
+          return new QuantReport.Left(w.name(), elements, elements * w.parameter().tensors().getFirst().dtype().bytes());
+        }).toList();
+  }
 
   private static QuantReport.Quantized quantize(Module model, Chosen c, QuantConfig config) {
     try (var _ = TensorScope.open(); var _ = Grad.off()) {

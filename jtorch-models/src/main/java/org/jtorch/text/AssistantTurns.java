@@ -1,6 +1,7 @@
 package org.jtorch.text;
 
 import java.util.List;
+import java.util.Set;
 import org.jtorch.text.ChatTemplate.Message;
 
 /// Finds the assistant's turns of a template without `{% generation %}` blocks: see [ChatTemplate#encode].
@@ -8,7 +9,8 @@ final class AssistantTurns {
   private AssistantTurns() {}
 
   /// The rendered conversation with marks around each of the assistant's turns.
-  static String mark(ChatTemplate template, List<Message> messages, boolean addGenerationPrompt, ChatMarks marks) {
+  static String mark(ChatTemplate template, List<Message> messages, boolean addGenerationPrompt, ChatMarks marks,
+      Set<String> specials) {
     String whole = template.render(messages, addGenerationPrompt);
     var marked = new StringBuilder();
     int copied = 0;
@@ -21,7 +23,7 @@ final class AssistantTurns {
       if (!after.startsWith(before)) {
         throw unclear(i, "the text with this turn does not go on from the generation prompt before it");
       }
-      int end = whole.startsWith(after) ? after.length() : end(whole, before, after, marks);
+      int end = whole.startsWith(after) ? after.length() : end(whole, before, after, marks, specials);
       if (end < 0 || before.length() < copied) {
         throw unclear(i, "later turns change how this one is written; end the conversation with it");
       }
@@ -34,14 +36,14 @@ final class AssistantTurns {
 
   /// Where a turn ends that later turns made the template write otherwise (Qwen 3 takes the thoughts out): behind the
   /// only special token that the turn has on its own. -1 if that cannot be told.
-  private static int end(String whole, String before, String after, ChatMarks marks) {
+  private static int end(String whole, String before, String after, ChatMarks marks, Set<String> specials) {
     String last = null;
     int count = 0;
     for (int i = before.length(); i < after.length(); i++) {
       String token = marks.at(after, i) ? null : marks.special(after, i);
       if (token != null) {
-        last = token;
-        count++;
+        last = specials.contains(token) ? token : last;
+        count += specials.contains(token) ? 1 : 0;
         i += token.length() - 1;
       }
     }

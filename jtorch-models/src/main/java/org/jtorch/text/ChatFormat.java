@@ -3,13 +3,14 @@ package org.jtorch.text;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /// The built-in ways to write a conversation, for tokenizers that come without a chat template. Each marks what the
 /// assistant writes, the end of its turn included, with `{% generation %}`.
 public enum ChatFormat {
   /// `<|im_start|>role`, the content, `<|im_end|>`: Qwen and many others. No system message unless one is given.
-  CHATML(List.of("<|im_start|>", "<|im_end|>"), """
+  CHATML(List.of("<|im_start|>", "<|im_end|>"), "<|im_end|>", """
       {%- for message in messages -%}
           {{- '<|im_start|>' + message['role'] + '\\n' -}}
           {%- if message['role'] == 'assistant' -%}
@@ -22,7 +23,7 @@ public enum ChatFormat {
       {%- if add_generation_prompt -%}{{- '<|im_start|>assistant\\n' -}}{%- endif -%}
       """),
   /// Llama 3: a header with the role, an empty line, the content without outer space, `<|eot_id|>`.
-  LLAMA3(List.of("<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"), """
+  LLAMA3(List.of("<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"), "<|eot_id|>", """
       {{- '<|begin_of_text|>' -}}
       {%- for message in messages -%}
           {{- '<|start_header_id|>' + message['role'] + '<|end_header_id|>\\n\\n' -}}
@@ -35,7 +36,7 @@ public enum ChatFormat {
       {%- if add_generation_prompt -%}{{- '<|start_header_id|>assistant<|end_header_id|>\\n\\n' -}}{%- endif -%}
       """),
   /// Gemma 1 and 2: roles `user` and `model` in turns, no system message.
-  GEMMA(List.of("<bos>", "<start_of_turn>", "<end_of_turn>"), """
+  GEMMA(List.of("<bos>", "<start_of_turn>", "<end_of_turn>"), "<end_of_turn>", """
       {{- '<bos>' -}}
       {%- for message in messages -%}
           {%- if message['role'] == 'system' -%}{{- raise_exception('System role not supported') -}}{%- endif -%}
@@ -55,10 +56,12 @@ public enum ChatFormat {
 
   @SuppressWarnings("ImmutableEnumChecker") // made by List.of
   private final List<String> specialTokens;
+  private final String endOfTurn;
   private final String jinja;
 
-  ChatFormat(List<String> specialTokens, String jinja) {
+  ChatFormat(List<String> specialTokens, String endOfTurn, String jinja) {
     this.specialTokens = specialTokens;
+    this.endOfTurn = endOfTurn;
     this.jinja = jinja;
   }
 
@@ -102,6 +105,14 @@ public enum ChatFormat {
   /// The tokens that a tokenizer needs for this format.
   public List<String> specialTokens() {
     return specialTokens;
+  }
+
+  /// The tokens that end what the assistant says; generation is to stop there, whatever the checkpoint's own end is.
+  ///
+  /// @throws IllegalArgumentException if the tokenizer lacks a special token of the format
+  public Set<Long> endTokens(Tokenizer tokenizer) {
+    require(tokenizer);
+    return Set.of((long) tokenizer.requireId(endOfTurn));
   }
 
   /// The template as a checkpoint's `chat_template` holds it.

@@ -20,7 +20,7 @@ final class ChatMarks {
   private final List<String> specials;
   private final Map<Character, List<String>> byFirst;
 
-  /// @param specials names of the special tokens
+  /// @param specials names of the special tokens, and of others that messages must not hold whole
   ChatMarks(Iterable<String> specials) {
     var random = new SecureRandom();
     var digits = new StringBuilder();

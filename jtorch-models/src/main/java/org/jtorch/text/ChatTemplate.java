@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
@@ -22,7 +23,11 @@ import org.jtorch.io.JsonFile;
 /// ```
 ///
 /// What messages contain is never run as a template and, in [#ids] and [#encode], never becomes a special token: a user
-/// who types `<|im_end|>` gets its characters. May be used from many threads.
+/// who types `<|im_end|>` gets its characters. The same holds for added tokens that the tokenizer does not call special but the
+/// template writes as marks of its own (a role's `<|user|>` with `"special": false`, SentencePiece's user-defined
+/// `<start_of_turn>`): every added token of three characters or more, with a letter and a mark among them, that its source or its
+/// variables hold literally. Only what the template itself looks for in messages, as Qwen's `'</think>' in content`, counts in
+/// them as in the template. May be used from many threads.
 public final class ChatTemplate {
   /// One turn. The usual roles are `system`, `user` and `assistant`.
   public record Message(String role, String content) {}
@@ -30,11 +35,13 @@ public final class ChatTemplate {
   private static final List<String> TOKENS = List.of("bos_token", "eos_token", "pad_token", "unk_token");
 
   private final @Nullable Jinja jinja;
+  private final String source;
   private final Map<String, String> tokens;
   private final String origin;
 
   private ChatTemplate(@Nullable String source, Map<String, String> tokens, String origin) {
     this.jinja = source == null ? null : new Jinja(source);
+    this.source = source == null ? "" : source;
     this.tokens = Map.copyOf(tokens);
     this.origin = origin;
   }
@@ -132,10 +139,14 @@ public final class ChatTemplate {
   /// @param addGenerationPrompt end with what an assistant's turn begins with
   /// @throws IllegalArgumentException if the template refuses the conversation, with its reason
   public long[] ids(Tokenizer tokenizer, List<Message> messages, boolean addGenerationPrompt) {
-    var free = tokenizer.specialFree();
+    var free = free(tokenizer);
     var marks = new ChatMarks(free.names().keySet());
     String marked = render(messages.stream().map(marks::guarded).toList(), addGenerationPrompt);
-    return free.tokenizer().encode(MarkedText.read(marked, marks, free.names(), false).hidden(), false);
+    return free.tokenizer().encode(MarkedText.read(marked, marks, free.names(), Set.of()).hidden(), false);
+  }
+
+  private Tokenizer.SpecialFree free(Tokenizer tokenizer) {
+    return tokenizer.specialFree(Markers.of(source, tokens.values(), tokenizer.added()));
   }
 
   /// The tokens of a conversation and which of them the assistant wrote.
@@ -149,14 +160,15 @@ public final class ChatTemplate {
   /// @throws IllegalArgumentException if the template refuses the conversation, or has no blocks and changes what it
   ///     wrote before when a turn is added
   public EncodedChat encode(Tokenizer tokenizer, List<Message> messages, boolean addGenerationPrompt) {
-    var free = tokenizer.specialFree();
+    var free = free(tokenizer);
     var marks = new ChatMarks(free.names().keySet());
+    var specials = Set.copyOf(tokenizer.specialTokens());
     var guarded = messages.stream().map(marks::guarded).toList();
     Jinja blocks = jinja != null && jinja.marksGeneration() ? jinja : null;
-    String marked = blocks == null ? AssistantTurns.mark(this, guarded, addGenerationPrompt, marks)
+    String marked = blocks == null ? AssistantTurns.mark(this, guarded, addGenerationPrompt, marks, specials)
         : run(blocks, guarded, addGenerationPrompt,
             Map.of(Jinja.GENERATION_BEGINS, marks.begin(), Jinja.GENERATION_ENDS, marks.end()));
-    var read = MarkedText.read(marked, marks, free.names(), blocks == null);
+    var read = MarkedText.read(marked, marks, free.names(), blocks == null ? specials : Set.of());
     var tokens = free.tokenizer().encodeWithSpans(read.hidden());
     return new EncodedChat(read.text(), tokens.ids(), read.mask(tokens));
   }

@@ -3,6 +3,7 @@ package org.jtorch.text;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// A rendered conversation whose marks have been taken out again.
 ///
@@ -13,9 +14,9 @@ record MarkedText(String text, String hidden, List<Span> spans) {
   record Span(int start, int end) {}
 
   /// @param names secret names of the special tokens
-  /// @param cut end each span with its last special token, if it has one
-  static MarkedText read(String marked, ChatMarks marks, Map<String, String> names, boolean cut) {
-    var reader = new Reader(marks, names, cut);
+  /// @param enders end each span with its last of these tokens, if it has one; empty for not
+  static MarkedText read(String marked, ChatMarks marks, Map<String, String> names, Set<String> enders) {
+    var reader = new Reader(marks, names, enders);
     reader.read(marked);
     return new MarkedText(reader.text.toString(), reader.hidden.toString(), List.copyOf(reader.spans));
   }
@@ -42,17 +43,17 @@ record MarkedText(String text, String hidden, List<Span> spans) {
   private static final class Reader {
     private final ChatMarks marks;
     private final Map<String, String> names;
-    private final boolean cut;
+    private final Set<String> enders;
     private final StringBuilder text = new StringBuilder();
     private final StringBuilder hidden = new StringBuilder();
     private final List<Span> spans = new ArrayList<>();
     private int start = -1;
-    private int special = -1;
+    private int ended = -1;
 
-    Reader(ChatMarks marks, Map<String, String> names, boolean cut) {
+    Reader(ChatMarks marks, Map<String, String> names, Set<String> enders) {
       this.marks = marks;
       this.names = names;
-      this.cut = cut;
+      this.enders = enders;
     }
 
     void read(String marked) {
@@ -64,7 +65,7 @@ record MarkedText(String text, String hidden, List<Span> spans) {
         } else if ((token = marks.special(marked, i)) != null) {
           text.append(token);
           hidden.append(names.getOrDefault(token, token));
-          special = hidden.length();
+          ended = enders.contains(token) ? hidden.length() : ended;
           i += token.length();
         } else {
           text.append(marked.charAt(i));
@@ -77,7 +78,7 @@ record MarkedText(String text, String hidden, List<Span> spans) {
       if (kind == '1') {
         start = hidden.length();
       } else if (kind == '2' && start >= 0) {
-        int end = cut && special > start ? special : hidden.length();
+        int end = ended > start ? ended : hidden.length();
         if (end > start) {
           spans.add(new Span(hidden.codePointCount(0, start), hidden.codePointCount(0, end)));
         }

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// The methods of Python's strings that chat templates call, with Python's meaning: `'a.b'.split('.')` knows no regular
 /// expressions, `lstrip('\n')` takes characters. Also one character by its index, and `get` of
 /// a dictionary with a default.
+///
+/// A wrong call is an IllegalStateException: an IllegalArgumentException the engine would take for "no such method".
 final class PythonStrings extends ELResolver {
   private static final Pattern INDEX = Pattern.compile("-?\\d{1,9}");
 
@@ -38,8 +40,8 @@ final class PythonStrings extends ELResolver {
 
   private static @Nullable Object string(String text, String method, Object[] p) {
     return switch (method) {
-      case "startswith" -> any(p, text::startsWith);
-      case "endswith" -> any(p, text::endsWith);
+      case "startswith" -> any(method, p, text::startsWith);
+      case "endswith" -> any(method, p, text::endsWith);
       case "strip" -> strip(text, p, true, true);
       case "lstrip" -> strip(text, p, true, false);
       case "rstrip" -> strip(text, p, false, true);
@@ -49,15 +51,27 @@ final class PythonStrings extends ELResolver {
       case "lower" -> text.toLowerCase(Locale.ROOT);
       case "capitalize" -> text.isEmpty() ? text
           : text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1).toLowerCase(Locale.ROOT);
-      case "replace" -> text.replace(String.valueOf(p[0]), String.valueOf(p[1]));
-      case "find" -> (long) text.indexOf(String.valueOf(p[0]));
-      case "count" -> (long) text.split(Pattern.quote(String.valueOf(p[0])), -1).length - 1;
+      case "replace" -> text.replace(argument(method, p, 0), argument(method, p, 1));
+      case "find" -> (long) text.indexOf(argument(method, p, 0));
+      case "count" -> count(text, argument(method, p, 0));
       default -> null;
     };
   }
 
-  private static boolean any(Object[] p, Predicate<String> test) {
-    return p[0] instanceof List<?> options ? options.stream().map(String::valueOf).anyMatch(test) : test.test(String.valueOf(p[0]));
+  private static String argument(String method, Object[] p, int index) {
+    if (index >= p.length) {
+      throw new IllegalStateException("`" + method + "` of a string needs " + (index + 1) + " arguments but has " + p.length);
+    }
+    return String.valueOf(p[index]);
+  }
+
+  private static boolean any(String method, Object[] p, Predicate<String> test) {
+    String only = argument(method, p, 0);
+    return p[0] instanceof List<?> options ? options.stream().map(String::valueOf).anyMatch(test) : test.test(only);
+  }
+
+  private static long count(String text, String part) {
+    return part.isEmpty() ? text.codePointCount(0, text.length()) + 1L : text.split(Pattern.quote(part), -1).length - 1L;
   }
 
   private static String strip(String text, Object[] p, boolean left, boolean right) {
@@ -82,6 +96,9 @@ final class PythonStrings extends ELResolver {
       return Arrays.stream(text.strip().split("\\s+", -1)).filter(w -> !w.isEmpty()).toList();
     }
     String separator = String.valueOf(p[0]);
+    if (separator.isEmpty()) {
+      throw new IllegalStateException("`split` of a string needs a separator that is not empty, or none for white space");
+    }
     long limit = p.length > 1 && p[1] instanceof Number n && n.longValue() >= 0 ? n.longValue() : Long.MAX_VALUE;
     var parts = new ArrayList<String>();
     int from = 0;

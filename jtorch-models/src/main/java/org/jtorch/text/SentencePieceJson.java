@@ -19,8 +19,8 @@ import org.jtorch.text.SentencePieceModel.Piece;
 /// never finds in a text, become special tokens.
 ///
 /// A BPE model stores no merges, only pieces by age: every way to put a piece together from two others is a merge, as
-/// old as the piece. A dummy prefix is written before each stretch of text between special tokens and, unlike in
-/// SentencePiece, between user-defined pieces.
+/// old as the piece. Reserved pieces take the names that the files beside the model give them. A dummy prefix is written
+/// before each stretch of text between special tokens and, unlike in SentencePiece, between user-defined pieces.
 final class SentencePieceJson {
   private static final String SPACE = "\u2581";
   /// Lowers the score of pieces that must not be found in a text below that of any way to spell them.
@@ -31,13 +31,40 @@ final class SentencePieceJson {
 
   private record Merge(String left, String right, float score) {}
 
-  private SentencePieceJson(SentencePieceModel model, TokenizerConfig config) {
-    this.model = model;
+  private SentencePieceJson(SentencePieceModel given, TokenizerConfig config) throws IOException {
+    this.model = renamed(given, config);
     this.config = config;
     for (int id = 0; id < model.pieces().size(); id++) {
       ids.putIfAbsent(model.pieces().get(id).text(), id);
     }
     config.added().forEach((id, token) -> ids.putIfAbsent(token.path("content").asText(), id));
+  }
+
+  /// The model with the names that the configuration gives to some of its pieces: reserved ones, mostly.
+  private static SentencePieceModel renamed(SentencePieceModel model, TokenizerConfig config) throws IOException {
+    var pieces = new ArrayList<>(model.pieces());
+    var names = new HashMap<String, Integer>();
+    for (var token : config.added().headMap(pieces.size()).entrySet()) {
+      int id = token.getKey();
+      Piece piece = pieces.get(id);
+      String name = token.getValue().path("content").asText();
+      if (name.equals(piece.text())) {
+        continue;
+      }
+      if (piece.kind() == Kind.NORMAL || piece.kind() == Kind.BYTE) {
+        throw new IOException("the id " + id + " of the added token `" + name + "` is also the piece `" + piece.text()
+            + "` of a text; only reserved pieces can have another name");
+      }
+      pieces.set(id, new Piece(name, piece.score(), piece.kind()));
+      names.put(name, id);
+    }
+    for (int id = 0; id < pieces.size() && !names.isEmpty(); id++) {
+      Integer other = names.get(pieces.get(id).text());
+      if (other != null && other != id) {
+        throw new IOException("the added token `" + pieces.get(id).text() + "` has the id " + other + ", but it is also the piece " + id);
+      }
+    }
+    return new SentencePieceModel(pieces, model.trainer(), model.normalizer());
   }
 
   static byte[] convert(SentencePieceModel model, TokenizerConfig config) throws IOException {
@@ -138,13 +165,16 @@ final class SentencePieceJson {
     g.writeEndArray();
   }
 
-  private List<Merge> merges() {
+  private List<Merge> merges() throws IOException {
     var merges = new ArrayList<Merge>();
     for (Piece piece : model.pieces()) {
       if (piece.kind() != Kind.NORMAL) {
         continue;
       }
       String text = piece.text();
+      if (text.length() > TokenizerParts.LONGEST) {
+        throw new IOException("a piece has " + text.length() + " characters; at most " + TokenizerParts.LONGEST + " are supported");
+      }
       for (int i = text.offsetByCodePoints(0, text.isEmpty() ? 0 : 1); i < text.length(); i = text.offsetByCodePoints(i, 1)) {
         if (normal(text.substring(0, i)) && normal(text.substring(i))) {
           merges.add(new Merge(text.substring(0, i), text.substring(i), piece.score()));

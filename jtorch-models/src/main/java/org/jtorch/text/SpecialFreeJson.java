@@ -12,8 +12,9 @@ import java.security.SecureRandom;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Set;
 
-/// Rewrites a `tokenizer.json` so that no text can produce a special token: every special token is renamed to a
+/// Rewrites a `tokenizer.json` so that no text can produce a special token, or one of some others: each is renamed to a
 /// private-use character and 128 random bits, in the added tokens, in the vocabulary and where the model names its
 /// unknown token. Ids stay as they are (removing the tokens would shift the ids of those after them); the
 /// post-processor, which adds specials by name, goes. Special tokens count as not normalized, so that those who know
@@ -22,11 +23,13 @@ final class SpecialFreeJson {
   private static final ObjectMapper JSON = new ObjectMapper();
   private final Map<String, String> renamed = new HashMap<>();
 
-  SpecialFreeJson(TokenizerJson json) {
+  /// @param others added tokens to guard beside the special ones
+  SpecialFreeJson(TokenizerJson json, Set<String> others) {
     byte[] secret = new byte[16];
     new SecureRandom().nextBytes(secret);
     String prefix = "\uE0FF" + HexFormat.of().formatHex(secret);
-    json.added().stream().filter(TokenizerJson.Added::special).forEach(a -> renamed.put(a.content(), prefix + a.id() + "\uE0FE"));
+    json.added().stream().filter(a -> a.special() || others.contains(a.content()))
+        .forEach(a -> renamed.put(a.content(), prefix + a.id() + "\uE0FE"));
   }
 
   /// The secret names by the names in the file.

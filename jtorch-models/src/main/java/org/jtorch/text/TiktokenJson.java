@@ -73,6 +73,10 @@ final class TiktokenJson {
           throw new IOException("line " + number + ": the rank " + rank
               + (rank < 0 ? " is negative" : " was given in line " + earlier));
         }
+        if (token.length > TokenizerParts.LONGEST) {
+          throw new IOException("line " + number + ": the token has " + token.length + " bytes; at most " + TokenizerParts.LONGEST
+              + " are supported");
+        }
         if (token.length == 0 || ranks.put(ByteAlphabet.spell(token), rank) != null) {
           throw new IOException("line " + number + ": the token is empty or was given before");
         }

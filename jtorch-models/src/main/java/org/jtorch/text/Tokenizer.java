@@ -8,6 +8,7 @@ import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -27,7 +28,7 @@ public final class Tokenizer implements AutoCloseable {
   private final TokenizerJson json;
   private final Set<Integer> special;
   private final NativeTokenizer tokenizer;
-  private @Nullable SpecialFree specialFree;
+  private final Map<Set<String>, SpecialFree> specialFree = new HashMap<>();
   private boolean closed;
 
   private Tokenizer(Path file, byte[] source, TokenizerJson json, NativeTokenizer tokenizer) {
@@ -148,33 +149,41 @@ public final class Tokenizer implements AutoCloseable {
   /// A tokenizer of the same ids that knows the special tokens under secret names only.
   record SpecialFree(NativeTokenizer tokenizer, Map<String, String> names) {}
 
-  synchronized SpecialFree specialFree() {
+  SpecialFree specialFree() {
+    return specialFree(Set.of());
+  }
+
+  /// @param others added tokens that are not special and that text must not produce either
+  synchronized SpecialFree specialFree(Set<String> others) {
     if (closed) {
       throw new IllegalStateException("this tokenizer is closed");
     }
-    if (special.isEmpty()) {
+    if (special.isEmpty() && others.isEmpty()) {
       return new SpecialFree(tokenizer, Map.of());
     }
-    SpecialFree made = specialFree;
+    SpecialFree made = specialFree.get(others);
     if (made == null) {
       try {
-        var rewriter = new SpecialFreeJson(json);
+        var rewriter = new SpecialFreeJson(json, others);
         made = new SpecialFree(new NativeTokenizer(rewriter.rewrite(source)), rewriter.names());
       } catch (IOException e) {
         throw new DataException("cannot prepare " + file + " for text without special tokens: " + e.getMessage(), e);
       }
-      specialFree = made;
+      specialFree.put(Set.copyOf(others), made);
     }
     return made;
+  }
+
+  /// The tokens beside the vocabulary, special or not.
+  List<TokenizerJson.Added> added() {
+    return json.added();
   }
 
   @Override
   public synchronized void close() {
     closed = true;
     tokenizer.close();
-    if (specialFree != null) {
-      specialFree.tokenizer().close();
-      specialFree = null;
-    }
+    specialFree.values().forEach(s -> s.tokenizer().close());
+    specialFree.clear();
   }
 }

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// @param normalizer how text is changed first; null for not at all, as `preTokenizer` and `postProcessor`
 record TokenizerParts(Collection<ObjectNode> added, @Nullable JsonNode normalizer, @Nullable JsonNode preTokenizer,
     @Nullable JsonNode postProcessor, JsonNode decoder, Model model) {
+  /// Characters of a token whose merges are recovered: every way to split it is looked up. The longest in use have 128.
+  static final int LONGEST = 1024;
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
   /// Writes the fields of the model.

@@ -2,6 +2,10 @@ package org.jtorch.upcycle;
 
 import com.google.errorprone.annotations.MustBeClosed;
 import java.util.Arrays;
+import org.jtorch.attention.AttentionConfig;
+import org.jtorch.attention.AttentionConfig.Gqa;
+import org.jtorch.attention.AttentionConfig.QkNorm;
+import org.jtorch.attention.AttentionConfig.Span;
 import org.jtorch.decoder.BlockConfig;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.decoder.DecoderConfig;
@@ -11,6 +15,7 @@ import org.jtorch.ffn.FeedForwardConfig;
 import org.jtorch.ffn.FeedForwardConfig.Experts;
 import org.jtorch.ffn.FeedForwardConfig.Gated;
 import org.jtorch.ffn.FeedForwardConfig.Names;
+import org.jtorch.nn.NormConfig;
 import org.jtorch.nn.SoftCap;
 import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.Ops;
@@ -35,7 +40,7 @@ import org.jtorch.tensor.TensorScope;
 /// @param experts how many experts a layer has
 /// @param active how many of them a token goes through
 /// @param hidden width of an expert
-/// @param shared width of the shared expert; 0 for none, which transformers' Qwen2-MoE does not know
+/// @param shared width of the shared expert; 0 for none, which no file can hold: transformers' Qwen2-MoE always has one
 /// @param normalize divide the chosen probabilities by their sum
 /// @param auxCoefficient of the balancing loss
 /// @param fresh the part of each expert's weights that begins anew
@@ -99,14 +104,29 @@ public record Upcycling(int experts, int active, int hidden, int shared, boolean
   ///
   /// @throws IllegalArgumentException naming what of the dense model that family cannot have
   public DecoderConfig config(DecoderConfig dense) {
+    require(dense.norm() instanceof NormConfig.Rms, dense, "norms other than RMSNorm");
     require(dense.embeddingScale() == 1 && dense.logitCap().equals(SoftCap.NONE), dense, "an embedding scale or a cap on its logits");
     var blocks = dense.blocks().stream().map(b -> {
       require(b.feedForward() instanceof Gated(_, Activation a, boolean bias) && a == Activation.SILU && !bias, dense,
           "feed-forward layers that are not SwiGLU without biases");
       require(b.residual().equals(Residual.PRE), dense, "norms elsewhere than before each part");
+      requireAttention(b.attention(), dense);
       return new BlockConfig(b.attention(), layer(), b.residual());
     }).toList();
     return dense.withBlocks(blocks).withFamily("qwen2_moe");
+  }
+
+  private static void requireAttention(AttentionConfig attention, DecoderConfig dense) {
+    switch (attention) {
+      case Gqa a -> {
+        require(a.rope() != null, dense, "no rotary positions");
+        require(a.qkNorm().equals(QkNorm.NONE), dense, "norms of q and k");
+        require(a.cap().equals(SoftCap.NONE), dense, "a cap on its scores");
+        require(Math.abs(a.scale() * Math.sqrt(a.headDim()) - 1) < 1e-9, dense, "another scale of its scores than 1/sqrt(head_dim)");
+        require(!a.outputBias(), dense, "a bias on the output projection of attention");
+        require(a.span() instanceof Span.Full || a.span() instanceof Span.Sliding, dense, "the attention span " + a.span());
+      }
+    }
   }
 
   private FeedForwardConfig layer() {

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import org.jtorch.attention.AttentionConfig.Gqa;
+import org.jtorch.attention.AttentionConfig.QkNorm;
+import org.jtorch.attention.AttentionConfig.Span;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Ops;
@@ -69,6 +72,25 @@ class RopeTest {
     assertThatIllegalArgumentException().isThrownBy(() -> new RopeScaling.Linear(0)).withMessageContaining("`factor`");
     assertThatIllegalArgumentException().isThrownBy(() -> new RopeScaling.Llama3(8, 4, 4, 10)).withMessageContaining("`high_freq_factor`");
     assertThatIllegalArgumentException().isThrownBy(() -> new Rope(1, RopeScaling.NONE)).withMessageContaining("`rope_theta`");
+    assertThatIllegalArgumentException().isThrownBy(() -> new RopeScaling.Dynamic(2, 0)).withMessageContaining("`max_position_embeddings`");
+    assertThatIllegalArgumentException().isThrownBy(() -> new RopeScaling.Llama3(8, 1, 4, 0))
+        .withMessageContaining("`original_max_position_embeddings` must be >= 1");
+    assertThatIllegalArgumentException().isThrownBy(() -> new RopeScaling.Yarn(4, 0, 32, 1, true, 1))
+        .withMessageContaining("`original_max_position_embeddings` must be >= 1");
+    assertThatIllegalArgumentException().isThrownBy(() -> new RopeScaling.Yarn(4, 32, 1, 32, true, 1)).withMessageContaining("`beta_fast`");
+    assertThatIllegalArgumentException().isThrownBy(() -> new RopeScaling.Yarn(4, 32, 1, 0, true, 1)).withMessageContaining("`beta_slow`");
+    assertThatIllegalArgumentException().isThrownBy(() -> attention(2, Span.FULL, QkNorm.NONE)).withMessageContaining("`head_dim` >= 4");
+  }
+
+  @Test void chunksAreRefusedWhereTheyWouldRotateTwice() {
+    var chunks = new Span.DualChunk(16, 12);
+    assertThat(attention(8, chunks, new QkNorm.BeforeRope(1e-5)).span()).isEqualTo(chunks);
+    assertThatIllegalArgumentException().isThrownBy(() -> attention(8, chunks, new QkNorm.AfterRope(1e-5)))
+        .withMessageContaining("before the rotation");
+  }
+
+  private static Gqa attention(int headDim, Span span, QkNorm norm) {
+    return new Gqa(1, 1, headDim, false, false, new Rope(10_000, new RopeScaling.Dynamic(2, 32)), span).withQkNorm(norm);
   }
 
   @Test void rotationsKeepLengthsAndPositionZero() {

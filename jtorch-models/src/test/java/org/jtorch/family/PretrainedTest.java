@@ -186,7 +186,7 @@ class PretrainedTest {
   }
 
   enum Scaling {
-    NONE(RopeScaling.NONE), LINEAR(new RopeScaling.Linear(4)), DYNAMIC(new RopeScaling.Dynamic(2, 32)), LLAMA(LLAMA3),
+    NONE(RopeScaling.NONE), LINEAR(new RopeScaling.Linear(4)), DYNAMIC(new RopeScaling.Dynamic(2, 64)), LLAMA(LLAMA3),
     YARN(new RopeScaling.Yarn(4, 32, 16, 2, false, 1.5));
 
     final RopeScaling value;

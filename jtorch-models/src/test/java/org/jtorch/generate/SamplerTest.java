@@ -51,6 +51,14 @@ class SamplerTest {
     }
   }
 
+  @Test void virtualTokensHaveNoScoreToLower() {
+    try (var _ = TensorScope.open()) {
+      Tensor logits = Tensor.of(new float[] {2, -2, 4, 8}).view(1, 4);
+      assertThat(Sampler.penalized(logits, Tensor.of(5, 0, 4, 1, 7).view(1, 5), 2).toDoubles()).containsExactly(1, -4, 4, 8);
+      assertThat(logits.toDoubles()).containsExactly(2, -2, 4, 8);
+    }
+  }
+
   /// What is drawn follows the softmax of what [Sampler#scores] shows: χ² with a fixed seed.
   @ParameterizedTest @MethodSource("filters")
   void drawsFollowTheScores(Sampling sampling) {

@@ -3,6 +3,7 @@ package org.jtorch.quant;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Arrays;
 import java.util.List;
@@ -116,6 +117,7 @@ class QuantizerTest {
     for (var config : ALL) {
       try (var model = Small.model(DType.F32); var plain = Small.model(DType.F32)) {
         Quantizer.apply(model, config);
+        assertThat(Small.distance(Small.logits(model, true), Small.logits(plain, true))).as("the codes are used").isGreaterThan(1e-2);
         model.forEachModule((path, m) -> {
           if (m instanceof org.jtorch.nn.Linear l && l.product() != null) {
             try (var _ = TensorScope.open(); var _ = Grad.off()) {
@@ -187,6 +189,41 @@ class QuantizerTest {
     }
     lora.zeroGrad();
     return value;
+  }
+
+  @Test void whatIsNoProductIsCounted() {
+    var shape = org.jtorch.family.Qwen2Moe.TINY.withVocab(64);
+    try (var model = Decoder.create(shape, Device.CPU, DType.F32, Rng.of(1))) {
+      var report = Quantizer.apply(model, QuantConfig.NF4);
+      assertThat(report.left()).isNotEmpty().allMatch(l -> l.bytes() == 4 * l.elements())
+          .anyMatch(l -> l.name().equals("model.layers.0.mlp.experts.0.gate_proj.weight"))
+          .noneMatch(l -> l.name().contains("embed_tokens") || l.name().contains("lm_head") || l.name().contains("q_proj"));
+      long matrices = model.weights().values().stream().filter(w -> w.shape().length > 1).mapToLong(w -> Arrays.stream(w.shape())
+          .reduce(1, (a, b) -> a * b)).sum() - 64L * shape.dim() * (shape.tied() ? 1 : 2);
+      assertThat(report.left().stream().mapToLong(QuantReport.Left::elements).sum()
+          + report.products().stream().mapToLong(QuantReport.Quantized::elements).sum()).isEqualTo(matrices);
+      assertThat(report.bitsPerWeight()).isBetween(8.0, 32.0);
+      assertThat(report.toString()).contains(report.left().size() + " weights of ", "stay as they are: model.layers.0.mlp.");
+    }
+  }
+
+  @Test void nothingIsGivenUpIfOneWeightCannotBeQuantized() {
+    try (var model = Small.model(DType.F32)) {
+      String name = "model.layers.1.mlp.down_proj";
+      try (var _ = TensorScope.open(); var _ = Grad.off()) {
+        Objects.requireNonNull(model.weights().get(name + ".weight")).view().select(0, 3).mulInPlace(Double.NaN);
+      }
+      assertThatThrownBy(() -> Quantizer.apply(model, QuantConfig.NF4)).isInstanceOf(org.jtorch.io.DataException.class)
+          .hasMessageContaining(name).hasMessageContaining("not finite");
+      assertThat(model.parameters()).noneMatch(p -> p.isGivenUp());
+    }
+    var rope = new org.jtorch.attention.Rope(10_000, org.jtorch.attention.RopeScaling.NONE);
+    var odd = org.jtorch.family.Llama.shape(31, 16, 33, 2, 2, 1, 8, 32, rope, 1e-5, false);
+    try (var model = Decoder.create(odd, Device.CPU, DType.F32, Rng.of(1))) {
+      assertThatIllegalArgumentException().isThrownBy(() -> Quantizer.apply(model, QuantConfig.AFM))
+          .withMessageContaining("model.layers.0.mlp.down_proj").withMessageContaining("33 inputs");
+      assertThat(model.parameters()).noneMatch(p -> p.isGivenUp());
+    }
   }
 
   @Test void mistakesAreNamed() {

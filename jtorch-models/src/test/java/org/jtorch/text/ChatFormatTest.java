@@ -8,6 +8,14 @@ import org.jtorch.text.ChatTemplate.Message;
 import org.junit.jupiter.api.Test;
 
 class ChatFormatTest {
+  @Test void theEndOfATurnIsKnown() {
+    try (var tokenizer = ChatEncodingTest.tokenizer("gemma")) {
+      assertThat(ChatFormat.GEMMA.endTokens(tokenizer)).containsExactly((long) tokenizer.requireId("<end_of_turn>"));
+      assertThatThrownBy(() -> ChatFormat.LLAMA3.endTokens(tokenizer)).isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("llama3");
+    }
+  }
+
   private static final List<Message> CHAT = List.of(new Message("user", " hi "), new Message("assistant", "yes"), new Message("user", "so"));
 
   @Test

@@ -95,6 +95,18 @@ class ChatTemplateTest {
     assertThat(result.getOutput().strip()).isEqualTo(wanted);
   }
 
+  @ParameterizedTest
+  @CsvSource(delimiter = '~', quoteCharacter = '`', value = {
+      "{{ m.split('') }} ~ 'split' of a string needs a separator that is not empty",
+      "{{ m.replace('a') }} ~ 'replace' of a string needs 2 arguments but has 1",
+      "{{ m.startswith() }} ~ 'startswith' of a string needs 1 arguments but has 0",
+      "{{ m.count() }} ~ 'count' of a string needs 1"})
+  void wrongCallsAreNamed(String expression, String says) {
+    var template = ChatTemplate.of(expression.replace("m.", "messages[0].content."), Map.of());
+    assertThatThrownBy(() -> template.render(List.of(new Message("user", "abc")), false)).isInstanceOf(DataException.class)
+        .hasMessageContaining("line 1").hasMessageContaining(says.replace("'", "`"));
+  }
+
   @Test void windowsLineEndsCountAsLineEnds() {
     assertThat(new Jinja("a\r\n{%- if true -%}\r\nb\r\n{% endif %}\r\nc\r\n").render(Map.of()).getOutput()).isEqualTo("ab\nc");
   }

@@ -10,6 +10,7 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.StreamSupport;
 import org.jtorch.io.DataException;
@@ -83,6 +84,53 @@ class SentencePieceTest {
     }
     Files.writeString(temp.resolve("tokenizer_config.json"), "{\"added_tokens_decoder\": {\"x\": {\"content\": \"y\"}}}");
     assertThatThrownBy(() -> Tokenizer.load(temp)).isInstanceOf(DataException.class).hasMessageContaining("tokenizer_config.json");
+  }
+
+  @Test
+  void reservedPiecesTakeTheirNewNames() throws IOException {
+    Files.copy(fixture("bpe_user_defined.model"), temp.resolve("tokenizer.model"));
+    Files.writeString(temp.resolve("tokenizer_config.json"), """
+        {"added_tokens_decoder": {"0": {"content": "<filler>", "special": true}, "USER": {"content": "<tool>", "special": true}}}"""
+        .replace("USER", String.valueOf(userDefined())));
+    try (var t = Tokenizer.load(temp)) {
+      assertThat(t.id("<filler>")).isZero();
+      assertThat(t.id("<pad>")).isNull();
+      assertThat(t.encode("<tool>", false)).containsExactly(userDefined());
+      assertThat(t.token(userDefined())).isEqualTo("<tool>");
+      assertThat(t.encode("<start_of_turn>", false)).doesNotContain(userDefined());
+      assertThat(t.encode("a", false)).hasSize(1);
+    }
+    for (var bad : Map.of("\"0\": {\"content\": \"<bos>\"}", "also the piece 2",
+        "\"NORMAL\": {\"content\": \"<x>\"}", "is also the piece").entrySet()) {
+      Files.writeString(temp.resolve("tokenizer_config.json"),
+          "{\"added_tokens_decoder\": {" + bad.getKey().replace("NORMAL", normal()) + "}}");
+      assertThatThrownBy(() -> Tokenizer.load(temp)).isInstanceOf(DataException.class).hasMessageContaining(bad.getValue());
+    }
+  }
+
+  private static int userDefined() {
+    try (var t = Tokenizer.load(fixture("bpe_user_defined.model"))) {
+      return t.requireId("<start_of_turn>");
+    }
+  }
+
+  private static String normal() {
+    try (var t = Tokenizer.load(fixture("bpe_user_defined.model"))) {
+      return String.valueOf(t.requireId("a"));
+    }
+  }
+
+  @Test
+  void piecesBeyondReasonAreRefused() throws IOException {
+    var bytes = new java.io.ByteArrayOutputStream();
+    byte[] text = "a".repeat(1025).getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+    bytes.write(new byte[] {0x0A, 4, 0x0A, 0, 0x18, 2});                                   // an unknown piece
+    bytes.write(new byte[] {0x0A, (byte) 0x84, 8, 0x0A, (byte) 0x81, 8});                  // 1028 bytes, text of 1025
+    bytes.write(text);
+    bytes.write(new byte[] {0x12, 2, 0x18, 2});                                            // model_type 2
+    byte[] file = bytes.toByteArray();
+    assertThatThrownBy(() -> SentencePieceJson.convert(SentencePieceModel.parse(file), TokenizerConfig.beside(temp.resolve("x"))))
+        .isInstanceOf(IOException.class).hasMessageContaining("1025 characters");
   }
 
   @Test

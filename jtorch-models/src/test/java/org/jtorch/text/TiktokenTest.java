@@ -114,7 +114,8 @@ class TiktokenTest {
   @Test
   void brokenLinesAreNamed() throws IOException {
     record Bad(int line, String content, String says) {}
-    for (var bad : List.of(new Bad(3, "!!!! 2", "line 3"), new Bad(7, "IQ== x", "line 7"), new Bad(200, "IQ==", "line 200"),
+    String huge = Base64.getEncoder().encodeToString(new byte[1025]) + " 11";
+    for (var bad : List.of(new Bad(12, huge, "1025 bytes"), new Bad(3, "!!!! 2", "line 3"), new Bad(7, "IQ== x", "line 7"), new Bad(200, "IQ==", "line 200"),
         new Bad(5, "IQ== 0", "line 5"), new Bad(9, "IQ== -4", "line 9"), new Bad(280, lines.getFirst().replace(" 0", " 9999"), "line 280"))) {
       var broken = new ArrayList<>(lines);
       broken.set(bad.line() - 1, bad.content());

@@ -9,7 +9,11 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
+import org.jtorch.attention.AttentionConfig.Gqa;
+import org.jtorch.attention.AttentionConfig.QkNorm;
+import org.jtorch.attention.AttentionConfig.Span;
 import org.jtorch.attention.Rope;
 import org.jtorch.attention.RopeScaling;
 import org.jtorch.decoder.BlockConfig;
@@ -26,6 +30,8 @@ import org.jtorch.ffn.GatedMlp;
 import org.jtorch.ffn.MixtureOfExperts;
 import org.jtorch.nn.Init;
 import org.jtorch.nn.Module;
+import org.jtorch.nn.NormConfig;
+import org.jtorch.nn.SoftCap;
 import org.jtorch.nn.Pass;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
@@ -193,5 +199,27 @@ class UpcyclingTest {
         .withMessageContaining("not SwiGLU");
     assertThatIllegalArgumentException().isThrownBy(() -> Upcycling.of(4, 2, 8, 0).config(DENSE.withEmbeddingScale(2)))
         .withMessageContaining("embedding scale");
+    refused(a -> a.withQkNorm(new QkNorm.BeforeRope(1e-6)), "norms of q and k");
+    refused(a -> a.withCap(new SoftCap(50)), "a cap on its scores");
+    refused(a -> a.withScale(0.1), "another scale");
+    refused(a -> a.withRope(null), "no rotary positions");
+    refused(a -> a.withSpan(new Span.DualChunk(32, 24)), "DualChunk");
+    refused(a -> new Gqa(2, 1, 8, true, true, a.rope(), a.span()), "output projection");
+    assertThatIllegalArgumentException().isThrownBy(() -> Upcycling.of(4, 2, 8, 8).config(DENSE.withNorm(new NormConfig.LayerNorm(1e-6))))
+        .withMessageContaining("RMSNorm");
+  }
+
+  private static void refused(UnaryOperator<Gqa> change, String what) {
+    var block = DENSE.blocks().getFirst();
+    var changed = DENSE.withBlocks(List.of(new BlockConfig(change.apply((Gqa) block.attention()), block.feedForward())));
+    assertThatIllegalArgumentException().isThrownBy(() -> Upcycling.of(4, 2, 8, 8).config(changed)).withMessageContaining(what);
+  }
+
+  @Test void noFileHoldsAMixtureWithoutASharedExpert(@TempDir Path folder) {
+    try (var dense = dense(DType.F32); var experts = Upcycling.of(4, 2, 10, 0).apply(dense, 1)) {
+      assertThatIllegalArgumentException().isThrownBy(() -> Pretrained.save(experts, folder, DType.F32, null))
+          .withMessageContaining("shared expert");
+      assertThat(folder).isEmptyDirectory();
+    }
   }
 }

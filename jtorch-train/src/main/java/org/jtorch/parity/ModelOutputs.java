@@ -2,7 +2,6 @@ package org.jtorch.parity;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -49,15 +48,17 @@ final class ModelOutputs {
   private void forward(String prefix) {
     try (var scope = TensorScope.open(); var _ = Grad.off()) {
       Tensor ids = io.tensor(prefix + "input_ids");
-      Set<Integer> wanted = prefix.isEmpty() ? hiddenIndices() : Set.of();
+      Set<Integer> wanted = prefix.isEmpty() ? hiddenIndices() : new LinkedHashSet<>();
       Tensor mask = padding(io, prefix);
       var routing = new Routing(scope, null, true);
       Tensor hidden = model.hidden(ids, pass(io, prefix).withRouting(routing), null, (i, h) -> {
-        if (wanted.contains(i)) {
+        if (wanted.remove(i)) {
           findings.add(tolerance(prefix, "hidden_states", Tolerance.LOGITS)
               .check("hidden_states." + i + suffix, real(h, mask), io.tensor("hidden_states." + i)));
         }
       });
+      wanted.forEach(i -> findings.fail("hidden_states." + i + suffix, "`hidden_state_indices` names " + i + ", but the model has 0 to "
+          + model.config().layers()));
       Tensor logits = model.logits(hidden);
       Tensor stored = io.tensor(prefix + "logits");
       Tensor seen = stored.dim() == 2 ? logits.select(1, logits.size(1) - 1) : real(logits, mask);
@@ -101,7 +102,7 @@ final class ModelOutputs {
   }
 
   private Set<Integer> hiddenIndices() {
-    var wanted = new HashSet<Integer>();
+    var wanted = new LinkedHashSet<Integer>();
     for (JsonNode i : io.settings().node().path("hidden_state_indices")) {
       wanted.add(i.intValue());
     }

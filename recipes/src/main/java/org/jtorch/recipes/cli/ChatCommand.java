@@ -8,8 +8,9 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
-import org.jtorch.generate.Sampling;
+import org.jtorch.generate.Options;
 import org.jtorch.recipes.generate.Conversation;
 import org.jtorch.recipes.generate.LocalModel;
 import org.jtorch.text.ChatFormat;
@@ -53,22 +54,28 @@ final class ChatCommand implements Runnable {
         throw new IllegalArgumentException("--max-new-tokens " + newTokens + " leaves no room for messages: the model allows "
             + model.maxPositions() + " tokens in all; use for example " + Math.max(1, model.maxPositions() / 2));
       }
-      var template = chatFormat == null ? ChatTemplate.load(folder) : ChatTemplate.of(ChatFormat.find(chatFormat), model.tokenizer());
+      var format = chatFormat == null ? null : ChatFormat.find(chatFormat);
+      var template = format == null ? ChatTemplate.load(folder) : ChatTemplate.of(format, model.tokenizer());
+      var stop = new TreeSet<>(model.stopTokens());
+      if (format != null) {
+        stop.addAll(format.endTokens(model.tokenizer()));
+      }
       template.note().ifPresent(this::note);
       var conversation = new Conversation(template, model.tokenizer(), system);
-      loop(new BufferedReader(new InputStreamReader(in, Input.charset())), conversation, model, newTokens, sampling);
+      loop(new BufferedReader(new InputStreamReader(in, Input.charset())), conversation, model,
+          model.options(newTokens, sampling, args.seed).withStopTokens(stop));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private void loop(BufferedReader lines, Conversation conversation, LocalModel model, int newTokens, Sampling sampling)
+  private void loop(BufferedReader lines, Conversation conversation, LocalModel model, Options options)
       throws IOException {
     boolean typed = Input.isTerminal(in);
     if (typed) {
       note("/new starts again, /bye ends");
     }
-    long seed = args.seed;
+    long seed = options.seed();
     for (String line = read(lines, typed); line != null && !line.strip().equals("/bye"); line = read(lines, typed)) {
       String text = line.strip();
       if (text.equals("/new")) {
@@ -77,7 +84,7 @@ final class ChatCommand implements Runnable {
       } else if (text.matches("/[a-z]+")) {
         note("there is no " + text + "; /new starts again, /bye ends");
       } else if (!text.isEmpty()) {
-        turn(text, conversation, model, newTokens, sampling, seed++);
+        turn(text, conversation, model, options.withSeed(seed++));
       }
     }
   }
@@ -90,10 +97,10 @@ final class ChatCommand implements Runnable {
     return lines.readLine();
   }
 
-  private void turn(String text, Conversation conversation, LocalModel model, int newTokens, Sampling sampling, long seed) {
+  private void turn(String text, Conversation conversation, LocalModel model, Options options) {
     Conversation.Prompt prompt;
     try {
-      prompt = conversation.ask(text, model.maxPositions() - newTokens);
+      prompt = conversation.ask(text, model.maxPositions() - options.maxNewTokens());
     } catch (IllegalArgumentException e) {
       note(String.valueOf(e.getMessage()));
       return;
@@ -103,14 +110,14 @@ final class ChatCommand implements Runnable {
           + (prompt.dropped() == 1 ? "turn is" : prompt.dropped() + " turns are") + " forgotten");
     }
     var out = out();
-    var answer = model.answer(prompt.ids(), model.options(newTokens, sampling, seed), piece -> {
+    var answer = model.answer(prompt.ids(), options, piece -> {
       out.print(piece);
       out.flush();
     });
     out.println();
     out.flush();
     if (!answer.stopped()) {
-      note("cut off after " + newTokens + " tokens; --max-new-tokens allows more");
+      note("cut off after " + options.maxNewTokens() + " tokens; --max-new-tokens allows more");
     }
     conversation.answered(answer.text());
   }

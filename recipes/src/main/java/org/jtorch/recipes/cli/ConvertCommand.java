@@ -2,6 +2,7 @@ package org.jtorch.recipes.cli;
 
 import com.google.errorprone.annotations.MustBeClosed;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -26,7 +27,7 @@ import picocli.CommandLine.Spec;
 /// so it need not fit into memory.
 @Command
 final class ConvertCommand implements Runnable {
-  private static final Pattern SIZE = Pattern.compile("(\\d{1,9})\\s*([kmgt]?)i?b?", Pattern.CASE_INSENSITIVE);
+  private static final Pattern SIZE = Pattern.compile("(\\d{1,30})\\s*([kmgt]?)i?b?", Pattern.CASE_INSENSITIVE);
 
   @Spec @Nullable CommandSpec spec;
 
@@ -68,12 +69,9 @@ final class ConvertCommand implements Runnable {
   }
 
   private void gguf(GgufType as) {
-    if (!Files.isRegularFile(folder.resolve("tokenizer.json")) && Files.isDirectory(folder)) {
-      throw new DataException("no tokenizer.json in " + folder + ": a GGUF file carries its vocabulary; copy it there");
-    }
-    try (var model = model()) {
+    try (var tokenizer = TokenizerFolder.of(folder); var model = model()) {
       var err = Objects.requireNonNull(spec, "picocli sets the spec").commandLine().getErr();
-      GgufExport.write(model, folder, out, as).forEach(note -> err.println("note: " + note));
+      GgufExport.write(model, tokenizer.path(), out, as).forEach(note -> err.println("note: " + note));
       err.flush();
       Output.of(spec).println("wrote " + out + " (" + as + ", " + megabytes(size(out)) + ")");
     }
@@ -111,11 +109,14 @@ final class ConvertCommand implements Runnable {
       return Pretrained.SHARD_BYTES;
     }
     var m = SIZE.matcher(size.strip());
-    if (!m.matches() || Long.parseLong(m.group(1)) == 0) {
-      throw new IllegalArgumentException("--shard-size must be a size such as 500MB or 2GB but was \"" + size + "\"");
+    if (m.matches()) {
+      int power = m.group(2).isEmpty() ? 0 : "kmgt".indexOf(m.group(2).toLowerCase(Locale.ROOT)) + 1;
+      var bytes = new BigInteger(m.group(1)).shiftLeft(10 * power);
+      if (bytes.signum() > 0) {
+        return bytes.bitLength() < Long.SIZE ? bytes.longValue() : Long.MAX_VALUE;      // more than any model
+      }
     }
-    int power = m.group(2).isEmpty() ? 0 : "kmgt".indexOf(m.group(2).toLowerCase(Locale.ROOT)) + 1;
-    return Math.multiplyExact(Long.parseLong(m.group(1)), 1L << (10 * power));
+    throw new IllegalArgumentException("--shard-size must be a size such as 500MB or 2GB but was \"" + size + "\"");
   }
 
   private static long size(Path file) {

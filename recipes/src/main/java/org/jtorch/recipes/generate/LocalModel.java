@@ -10,6 +10,7 @@ import java.util.function.Consumer;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.decoder.DecoderConfig;
 import org.jtorch.family.Pretrained;
+import org.jtorch.family.StoredType;
 import org.jtorch.generate.Generator;
 import org.jtorch.generate.Options;
 import org.jtorch.generate.Sampling;
@@ -54,7 +55,8 @@ public final class LocalModel implements AutoCloseable {
     try {
       var stop = StopTokens.of(folder, tokenizer);
       Device on = Device.parse(device);
-      return new LocalModel(model(config, folder, on, type(dtype, folder, on)), tokenizer, stop);
+      DType stored = stored(config, folder);
+      return new LocalModel(model(config, folder, on, type(dtype, stored, on), stored), tokenizer, stop);
     } catch (RuntimeException | Error e) {
       tokenizer.close();
       throw e;
@@ -63,22 +65,21 @@ public final class LocalModel implements AutoCloseable {
 
   /// On the CPU in the file's own type the mapped file is the model's memory; else the weights are copied.
   @MustBeClosed
-  private static Decoder model(DecoderConfig config, Path folder, Device device, DType type) {
-    return !device.isCuda() && type == stored(folder) ? Pretrained.open(config, folder) : Pretrained.load(config, folder, device, type);
+  private static Decoder model(DecoderConfig config, Path folder, Device device, DType type, DType stored) {
+    return !device.isCuda() && type == stored ? Pretrained.open(config, folder) : Pretrained.load(config, folder, device, type);
   }
 
-  private static DType type(String name, Path folder, Device device) {
+  private static DType type(String name, DType stored, Device device) {
     if (!name.equals("auto")) {
       return floating(name);
     }
-    DType stored = stored(folder);
     return stored.isHalf() && !device.isCuda() ? MachineSpeed.fastest(device) : stored;
   }
 
-  private static DType stored(Path folder) {
-    try (var file = SafeTensors.open(folder)) {
-      var first = file.entries().firstEntry();
-      return first == null ? DType.F32 : DType.parse(first.getValue().dtype());
+  /// Of a file without any weight of this model loading tells what is wrong.
+  private static DType stored(DecoderConfig config, Path folder) {
+    try (var file = SafeTensors.open(folder); var declared = new Decoder(config)) {
+      return StoredType.find(file, declared.weights().keySet()).orElse(DType.F32);
     }
   }
 

@@ -60,6 +60,7 @@ final class Corpus implements AutoCloseable {
       note.accept("tokens: %,d for training, %,d for validation, %.2f bytes each"
           .formatted(train.tokens(), validation.tokens(), (double) train.textBytes() / train.tokens()));
     }
+    SpecialIds.write(recipe, home, eos);
     JsonFile.write(folder.resolve(FACTS), JsonNodeFactory.instance.objectNode().put("eos", eos)
         .put("train_documents", split.train.size()).put("validation_documents", split.validation.size()));
     writeHeldOut(split.validation, folder.resolve("held-out.txt"));

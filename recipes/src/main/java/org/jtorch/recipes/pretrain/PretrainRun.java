@@ -66,7 +66,7 @@ final class PretrainRun {
               now -> log.onSave(save(checkpoint, model, optimizer, trainer, now)), stop::get);
           var result = trainer.fit(from, log, hooks);
           if (result.finished()) {
-            publish(model, corpus);
+            publish(model);
           }
           log.onEnd(new RunEnd(result.finished() ? "finished" : "interrupted", (System.nanoTime() - started) / 1e9));
           return result.finished();
@@ -127,15 +127,12 @@ final class PretrainRun {
   }
 
   /// Publishes the model without the training state, for transformers and `jtorch generate`.
-  private void publish(Decoder model, Corpus corpus) {
+  private void publish(Decoder model) {
     if (Files.exists(run.model())) {
       return;
     }
-    AtomicFolder.publish(run.model(), model.parameterCount() * model.dtype().bytes(), into -> {
-      Pretrained.save(model, into, model.dtype(), run.data().resolve("tokenizer"));
-      JsonFile.write(into.resolve("generation_config.json"), JsonNodeFactory.instance.objectNode()
-          .put("eos_token_id", corpus.eosId()).put("pad_token_id", corpus.eosId()));
-    });
+    AtomicFolder.publish(run.model(), model.parameterCount() * model.dtype().bytes(),
+        into -> Pretrained.save(model, into, model.dtype(), run.data().resolve("tokenizer")));
   }
 
   /// Forward and backward: 6 operations per parameter that is in a matrix product.

@@ -7,6 +7,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import org.jtorch.attention.Rope;
 import org.jtorch.attention.RopeScaling;
@@ -62,6 +64,22 @@ class ConvertCommandTest {
     assertThat(text).contains("tokenizer.ggml.merges", "llama-bpe");
   }
 
+  @Test void aTokenizerOfAnotherFormatIsConverted() throws IOException {
+    Path folder = Files.createDirectory(temp.resolve("tiktoken"));
+    for (String name : List.of("config.json", "model.safetensors")) {
+      Files.copy(model.resolve(name), folder.resolve(name));
+    }
+    var lines = new ArrayList<String>();
+    for (int b = 0; b < 256; b++) {
+      lines.add(Base64.getEncoder().encodeToString(new byte[] {(byte) b}) + " " + b);
+    }
+    Files.write(folder.resolve("tokenizer.model"), lines);
+    var result = run(folder.toString(), temp.resolve("out.gguf").toString());
+    assertThat(result.code()).as(result.err()).isZero();
+    assertThat(Files.readString(temp.resolve("out.gguf"), java.nio.charset.StandardCharsets.ISO_8859_1)).contains("tokenizer.ggml.tokens");
+    assertThat(folder.resolve("tokenizer.json")).doesNotExist();
+  }
+
   @Test void writesSafetensorsInAnotherTypeAndInParts() {
     Path out = temp.resolve("small");
     var result = run(model.toString(), out.toString(), "--to", "safetensors", "--type", "bf16", "--shard-size", "20kB");
@@ -81,7 +99,7 @@ class ConvertCommandTest {
       "--shard-size 1GB | --shard-size is for --to safetensors",
       "--to safetensors --shard-size many | --shard-size must be a size such as 500MB"})
   void wrongUseIsCode2(String options, String message) {
-    var args = new java.util.ArrayList<>(List.of(model.toString(), temp.resolve("out").toString()));
+    var args = new ArrayList<>(List.of(model.toString(), temp.resolve("out").toString()));
     args.addAll(List.of(options.split(" ")));
     var result = run(args.toArray(String[]::new));
     assertThat(result.code()).isEqualTo(2);
@@ -109,5 +127,7 @@ class ConvertCommandTest {
     assertThat(ConvertCommand.bytes("2GB")).isEqualTo(2L << 30);
     assertThat(ConvertCommand.bytes("500 mb")).isEqualTo(500L << 20);
     assertThat(ConvertCommand.bytes("123")).isEqualTo(123);
+    assertThat(ConvertCommand.bytes("5368709120")).isEqualTo(5L << 30);
+    assertThat(ConvertCommand.bytes("999999999TB")).isEqualTo(Long.MAX_VALUE);
   }
 }
