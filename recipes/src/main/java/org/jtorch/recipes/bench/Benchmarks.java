@@ -12,6 +12,7 @@ import org.jtorch.generate.Generator;
 import org.jtorch.generate.Options;
 import org.jtorch.generate.Sampling;
 import org.jtorch.loss.ChunkedCrossEntropy;
+import org.jtorch.ffn.Routing;
 import org.jtorch.nn.Pass;
 import org.jtorch.optim.AdamW;
 import org.jtorch.tensor.DType;
@@ -44,8 +45,9 @@ public final class Benchmarks {
         }, s.warmup(), s.steps());
         long tokens = (long) s.batch() * s.seq();
         long n = model.parameterCount();
+        long active = shape.activeParameterCount();
         return line("pretrain", s).put("seq", s.seq()).put("params", n).put("step_s", round(seconds, 4))
-            .put("tokens_per_s", Math.round(tokens / seconds)).put("gflops", Math.round(6.0 * n * tokens / seconds / 1e9))
+            .put("tokens_per_s", Math.round(tokens / seconds)).put("gflops", Math.round(6.0 * active * tokens / seconds / 1e9))
             .put("peak_rss_mb", ProcessMemory.peak() >> 20);
       }
     }
@@ -54,7 +56,11 @@ public final class Benchmarks {
   private static void step(Decoder model, Batch batch) {
     try (var tape = GradTape.open()) {
       var input = BatchTensors.of(batch, model.device());
-      var hidden = model.hidden(input.tokens(), Pass.training(tape), null);
+      var routing = model.auxCoefficient() > 0 ? new Routing(tape.scope(), null, false) : null;
+      var hidden = model.hidden(input.tokens(), Pass.training(tape).withRouting(routing), null);
+      if (routing != null) {
+        routing.trainWith(model.auxCoefficient());
+      }
       double nll = new ChunkedCrossEntropy().backward(model, hidden, batch.targets(), 1.0 / batch.trainedTokens(), tape);
       if (Double.isNaN(nll)) {
         throw new IllegalStateException("the loss became NaN");

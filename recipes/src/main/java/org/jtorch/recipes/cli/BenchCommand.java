@@ -19,7 +19,7 @@ final class BenchCommand implements Runnable {
   @Parameters(paramLabel = "WHAT", description = "pretrain or generate")
   String what = "";
 
-  @Option(names = "--size", paramLabel = "NAME", defaultValue = "small", description = "tiny, small, medium, bigvocab, qwen2-0.5b or 1b")
+  @Option(names = "--size", paramLabel = "NAME", defaultValue = "small", description = "tiny, small, small-moe, medium, bigvocab, qwen2-0.5b or 1b")
   String size = "small";
 
   @Option(names = "--batch", paramLabel = "N", description = "Rows; 4 for pretrain, 8 for generate.")
