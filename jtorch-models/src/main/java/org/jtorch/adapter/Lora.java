@@ -66,7 +66,7 @@ public final class Lora extends Module {
   private void select(String path, Linear linear, boolean head) {
     var chosen = new ArrayList<LoraWeights>();
     for (var part : linear.weight().parts()) {
-      String name = name(path, part);
+      String name = part.under(path);
       if (config.wants(name) && !(head && config.targets() instanceof Targets.AllLinear)) {
         if (head) {
           throw new IllegalArgumentException("`target_modules` names \"" + name + "\", the model's head, which takes no adapter; "
@@ -81,10 +81,6 @@ public final class Lora extends Module {
       }
       parts.put(linear, chosen);
     }
-  }
-
-  private static String name(String path, Parameter.Part part) {
-    return path.isEmpty() ? part.name() : part.name().isEmpty() ? path : path + "." + part.name();
   }
 
   /// Freezes the model and puts fresh adapters on it, in float32 (float64 on a model of that type).
@@ -268,7 +264,7 @@ public final class Lora extends Module {
     var leftOut = model instanceof Classifier c ? Set.copyOf(c.headParameters()) : Set.of();
     model.forEachModule((path, module) -> {
       if (module instanceof Linear linear && !leftOut.contains(linear.weight())) {
-        linear.weight().parts().forEach(part -> names.add(name(path, part)));
+        linear.weight().parts().forEach(part -> names.add(part.under(path)));
       }
     });
     return names;

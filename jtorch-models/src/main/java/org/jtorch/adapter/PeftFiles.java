@@ -6,13 +6,12 @@ import com.google.errorprone.annotations.MustBeClosed;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.decoder.CausalLm;
+import org.jtorch.family.Pretrained;
 import org.jtorch.head.Classifier;
 import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
@@ -22,9 +21,7 @@ import org.jtorch.io.WeightReport;
 import org.jtorch.nn.Module;
 import org.jtorch.nn.Weight;
 import org.jtorch.tensor.DType;
-import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.Ops;
-import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
 
 /// PEFT's folders: `adapter_config.json` and `adapter_model.safetensors`.
@@ -55,14 +52,14 @@ final class PeftFiles {
       if (json.has("modules_to_save") || head.keySet().stream().anyMatch(stored.entries()::containsKey)) {
         wanted.putAll(head);
       }
-      var report = compare(wanted, stored);
+      var report = WeightReport.compare(wanted, Weight::shape, stored, _ -> false);
       if (!report.clean()) {
         throw new DataException(report.render(file) + madeFor(json));
       }
       DType type = Lora.adapterType(model);
       lora.allocate((_, shape) -> Ops.empty(type, Lora.device(model), shape));
       lora.start();
-      wanted.forEach((name, w) -> copy(stored.get(name), w));
+      wanted.forEach((name, w) -> Pretrained.copy(stored.get(name), w));
       return lora;
     } catch (RuntimeException e) {
       lora.close();
@@ -83,31 +80,6 @@ final class PeftFiles {
   static String madeFor(JsonFile json) {
     String base = json.optString("base_model_name_or_path", "");
     return base.isEmpty() ? "" : " The adapter was made for \"" + base + "\".";
-  }
-
-  private static WeightReport compare(SequencedMap<String, Weight> wanted, SafeTensors file) {
-    var missing = new ArrayList<String>();
-    var misshapen = new ArrayList<WeightReport.Misshapen>();
-    wanted.forEach((name, w) -> {
-      var entry = file.entries().get(name);
-      if (entry == null) {
-        missing.add(name);
-      } else if (!Arrays.equals(entry.shape(), w.shape())) {
-        misshapen.add(new WeightReport.Misshapen(name, w.shape(), entry.shape()));
-      }
-    });
-    return new WeightReport(missing, file.entries().keySet().stream().filter(n -> !wanted.containsKey(n)).toList(), misshapen);
-  }
-
-  static void copy(SafeTensors.Entry entry, Weight into) {
-    try (var _ = TensorScope.open(); var _ = Grad.off()) {
-      into.view().copyInPlace(tensor(entry));
-    }
-  }
-
-  /// A stored tensor in place; it must not outlive the file.
-  static Tensor tensor(SafeTensors.Entry entry) {
-    return Tensor.alias(entry.bytes(), DType.parse(entry.dtype()), entry.shape());
   }
 
   static void saveLora(Lora lora, Path folder, @Nullable String base) {
@@ -131,7 +103,7 @@ final class PeftFiles {
     DType type = w.view().dtype() == DType.F64 ? DType.F32 : w.view().dtype();
     return new SafeTensorsWriter.Source(type.name(), w.shape(), () -> {
       try (var _ = TensorScope.open()) {
-        return org.jtorch.family.Pretrained.bytes(w.view(), type);
+        return Pretrained.bytes(w.view(), type);
       }
     });
   }

@@ -53,14 +53,14 @@ final class PromptFiles implements AutoCloseable {
     return n;
   }
 
-  /// The stored rows in place. `[n, width]`
+  /// The stored rows, which must not outlive the file. `[n, width]`
   Tensor embeddings(long width) {
     var entry = weights.get(TENSOR);
     if (!Arrays.equals(entry.shape(), new long[] {count(), width})) {
       throw new DataException(path + " does not fit the model: " + TENSOR + " should be [" + count() + ", " + width + "] but is "
           + Arrays.toString(entry.shape()) + "." + PeftFiles.madeFor(json));
     }
-    return PeftFiles.tensor(entry);
+    return Pretrained.stored(entry);
   }
 
   /// Virtual tokens.

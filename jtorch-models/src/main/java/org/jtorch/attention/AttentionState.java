@@ -172,11 +172,11 @@ public final class AttentionState implements Pass.Shared {
   }
 
   private Tensor hide(Tensor visible) {
-    return Ops.zeros(dtype, device, visible.shape()).maskedFill(visible.not(), hidden());
+    return Ops.zeros(dtype, device, visible.shape()).maskedFill(visible.not(), hidden(dtype));
   }
 
-  /// What hides a score: finite, so that a row without any visible key (padding) is no NaN.
-  private double hidden() {
+  /// What hides a score of this type: finite, so that a row without any visible key (padding) is no NaN.
+  public static double hidden(DType dtype) {
     return dtype == DType.F16 ? -3e4 : -1e30;
   }
 
@@ -217,6 +217,6 @@ public final class AttentionState implements Pass.Shared {
   Tensor triangle(long n) {
     record Key(long n) {}
     return keep(new Key(n), () -> Ops.zeros(dtype, device, n, n).maskedFill(
-        Ops.arange(0, n, device).view(1, n).gt(Ops.arange(0, n, device).view(n, 1)), hidden()));
+        Ops.arange(0, n, device).view(1, n).gt(Ops.arange(0, n, device).view(n, 1)), hidden(dtype)));
   }
 }

@@ -95,7 +95,7 @@ public final class Decoder extends Module implements CausalLm {
       Tensor x = scaled(embedding.apply(ids, shared));                                  // [B, T, C]
       for (int i = 0; i < blocks.size(); i++) {
         probe.at(i, x);
-        x = step(blocks.get(i), x, shared);
+        x = shared.block(x, blocks.get(i)::apply);
       }
       if (cache != null) {
         cache.advance(ids.size(1));
@@ -104,17 +104,6 @@ public final class Decoder extends Module implements CausalLm {
       probe.at(blocks.size(), x);
       return scope.promote(x);
     }
-  }
-
-  private static Tensor step(Block block, Tensor x, Pass pass) {
-    if (pass.tape() == null) {
-      try (var scope = TensorScope.open()) {
-        return scope.promote(block.apply(x, pass));
-      }
-    }
-    return pass.checkpoint()
-        ? pass.tape().checkpoint(x, (leaf, tape) -> block.apply(leaf, pass.withTape(tape)))
-        : block.apply(x, pass);
   }
 
   private void requireLength(long length) {

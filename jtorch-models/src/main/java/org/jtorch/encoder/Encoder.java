@@ -92,7 +92,7 @@ public final class Encoder extends Module {
       Tensor x = embed(ids, types, shared);                                             // [B, T, C]
       for (int i = 0; i < blocks.size(); i++) {
         probe.at(i, x);
-        x = step(blocks.get(i), x, shared);
+        x = shared.block(x, blocks.get(i)::apply);
       }
       probe.at(blocks.size(), x);
       return scope.promote(x);
@@ -114,17 +114,6 @@ public final class Encoder extends Module {
   public Tensor positions(Tensor ids, @Nullable Tensor mask) {
     Tensor real = (mask == null ? ids.eq(config.padToken()).not() : mask).to(DType.I64);
     return real.cumsum(1).mul(real).add(config.padToken()).to(DType.I64);
-  }
-
-  static Tensor step(Layer block, Tensor x, Pass pass) {
-    if (pass.tape() == null) {
-      try (var scope = TensorScope.open()) {
-        return scope.promote(block.apply(x, pass));
-      }
-    }
-    return pass.checkpoint()
-        ? pass.tape().checkpoint(x, (leaf, tape) -> block.apply(leaf, pass.withTape(tape)))
-        : block.apply(x, pass);
   }
 
   private void requireLength(long length) {

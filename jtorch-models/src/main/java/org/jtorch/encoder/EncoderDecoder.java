@@ -83,7 +83,7 @@ public final class EncoderDecoder extends Module {
         return new Source(scope.promote(hidden), null);
       }
       Tensor hide = mask.not().view(ids.size(0), 1, 1, ids.size(1));
-      Tensor bias = Ops.zeros(dtype(), ids.device(), hide.shape()).maskedFill(hide, dtype() == DType.F16 ? -3e4 : -1e30);
+      Tensor bias = Ops.zeros(dtype(), ids.device(), hide.shape()).maskedFill(hide, AttentionState.hidden(dtype()));
       return new Source(scope.promote(hidden), pass.tape() == null ? scope.promote(bias) : pass.tape().scope().adopt(bias));
     }
   }
@@ -121,19 +121,15 @@ public final class EncoderDecoder extends Module {
       var shared = own.withShared(new AttentionState(own, home, ids, dtype(), cache));
       Tensor x = encoder.words().apply(ids, shared);                                    // [B, T, C]
       for (int i = 0; i < blocks.size(); i++) {
-        x = step(blocks.get(i), x, source, ready.isEmpty() ? null : ready.get(i), shared);
+        var block = blocks.get(i);
+        var known = ready.isEmpty() ? null : ready.get(i);
+        x = shared.block(x, (in, p) -> block.apply(in, source, known, p));
       }
       if (cache != null) {
         cache.advance(ids.size(1));
       }
       return scope.promote(norm.apply(x, shared));
     }
-  }
-
-  private static Tensor step(CrossBlock block, Tensor x, Source source, CrossAttention.@Nullable KeyValues ready, Pass pass) {
-    return pass.tape() != null && pass.checkpoint()
-        ? pass.tape().checkpoint(x, (leaf, tape) -> block.apply(leaf, source, ready, pass.withTape(tape)))
-        : block.apply(x, source, ready, pass);
   }
 
   private void requireLength(long length) {

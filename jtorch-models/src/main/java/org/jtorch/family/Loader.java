@@ -2,7 +2,6 @@ package org.jtorch.family;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
@@ -75,18 +74,7 @@ final class Loader {
   ///
   /// @throws DataException listing all missing, unexpected and misshapen tensors at once
   static void check(SafeTensors file, SequencedMap<String, Weight> wanted, boolean tied, Path source) {
-    var missing = new ArrayList<String>();
-    var misshapen = new ArrayList<WeightReport.Misshapen>();
-    wanted.forEach((name, w) -> {
-      var entry = file.entries().get(name);
-      if (entry == null) {
-        missing.add(name);
-      } else if (!Arrays.equals(entry.shape(), w.shape())) {
-        misshapen.add(new WeightReport.Misshapen(name, w.shape(), entry.shape()));
-      }
-    });
-    var unexpected = file.entries().keySet().stream().filter(n -> !wanted.containsKey(n) && !harmless(n, tied)).toList();
-    var report = new WeightReport(missing, unexpected, misshapen);
+    var report = WeightReport.compare(wanted, Weight::shape, file, n -> harmless(n, tied));
     if (!report.clean()) {
       throw new DataException(report.render(source));
     }

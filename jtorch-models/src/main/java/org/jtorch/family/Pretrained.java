@@ -108,8 +108,13 @@ public final class Pretrained {
   /// Copies a stored tensor into a weight of the same shape, converting its type.
   public static void copy(SafeTensors.Entry entry, Weight into) {
     try (var _ = TensorScope.open(); var _ = Grad.off()) {
-      into.view().copyInPlace(Loader.stored(entry));
+      into.view().copyInPlace(stored(entry));
     }
+  }
+
+  /// A stored tensor in its own type, in place where its address allows; it must not outlive the file.
+  public static Tensor stored(SafeTensors.Entry entry) {
+    return Loader.stored(entry);
   }
 
   /// Writes a model into an existing folder.

@@ -6,11 +6,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
@@ -99,30 +98,17 @@ final class ClassifierWeights {
   }
 
   private static void check(Classifier model, SequencedMap<String, Weight> wanted, SequencedMap<String, String> names,
-      SafeTensors file,
-      Path source, boolean otherHead) {
-    var missing = new ArrayList<String>();
-    var misshapen = new ArrayList<WeightReport.Misshapen>();
-    var known = new ArrayList<String>();
-    wanted.forEach((name, w) -> {
-      String stored = names.getOrDefault(name, name);
-      known.add(stored);
-      var entry = file.entries().get(stored);
-      if (entry == null) {
-        missing.add(stored);
-      } else if (!Arrays.equals(entry.shape(), w.shape())) {
-        misshapen.add(new WeightReport.Misshapen(stored, w.shape(), entry.shape()));
-      }
-    });
-    var unexpected = file.entries().keySet().stream()
-        .filter(n -> !known.contains(n) && !buffer(n) && !(otherHead && (ofHead(n) || n.startsWith(head(model))))).toList();
-    var report = new WeightReport(missing, unexpected, misshapen);
+      SafeTensors file, Path source, boolean otherHead) {
+    var stored = new LinkedHashMap<String, Weight>();
+    wanted.forEach((name, w) -> stored.put(names.getOrDefault(name, name), w));
+    var report = WeightReport.compare(stored, Weight::shape, file,
+        n -> buffer(n) || (otherHead && (ofHead(n) || n.startsWith(head(model)))));
     if (!report.clean()) {
-      throw new DataException(report.render(source) + labelHint(model, misshapen));
+      throw new DataException(report.render(source) + labelHint(model, report.misshapen()));
     }
   }
 
-  private static String labelHint(Classifier model, ArrayList<WeightReport.Misshapen> misshapen) {
+  private static String labelHint(Classifier model, List<WeightReport.Misshapen> misshapen) {
     return misshapen.stream().filter(m -> m.name().startsWith(head(model))
         && m.expected()[0] == model.labels().count()).findFirst()
         .map(m -> " `config.json` has " + model.labels().count() + " labels (`id2label` or `num_labels`), the stored head "

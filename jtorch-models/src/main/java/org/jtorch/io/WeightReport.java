@@ -1,9 +1,13 @@
 package org.jtorch.io;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// What did not fit when weights were loaded: parameters without a tensor, tensors without a parameter, wrong shapes.
@@ -49,6 +53,27 @@ public record WeightReport(List<String> missing, List<String> unexpected, List<M
     missing = List.copyOf(missing);
     unexpected = List.copyOf(unexpected);
     misshapen = List.copyOf(misshapen);
+  }
+
+  /// Compares what a model wants with what a file has.
+  ///
+  /// @param wanted by the name in the file
+  /// @param shape of one that is wanted
+  /// @param harmless names in the file that may be there without being wanted
+  public static <W> WeightReport compare(Map<String, W> wanted, Function<W, long[]> shape, SafeTensors file, Predicate<String> harmless) {
+    var missing = new ArrayList<String>();
+    var misshapen = new ArrayList<Misshapen>();
+    wanted.forEach((name, w) -> {
+      var entry = file.entries().get(name);
+      long[] expected = shape.apply(w);
+      if (entry == null) {
+        missing.add(name);
+      } else if (!Arrays.equals(entry.shape(), expected)) {
+        misshapen.add(new Misshapen(name, expected, entry.shape()));
+      }
+    });
+    var unexpected = file.entries().keySet().stream().filter(n -> !wanted.containsKey(n) && !harmless.test(n)).toList();
+    return new WeightReport(missing, unexpected, misshapen);
   }
 
   /// Whether everything fitted.

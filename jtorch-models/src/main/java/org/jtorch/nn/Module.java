@@ -60,7 +60,7 @@ public abstract class Module implements AutoCloseable {
 
   private void collect(String prefix, SequencedMap<String, Weight> into) {
     own.forEach((name, p) -> p.parts().forEach(part -> {
-      String full = join(join(prefix, part.name()), name);
+      String full = join(part.under(prefix), name);
       into.put(full, new Weight(full, p, part));
     }));
     children.forEach((name, child) -> child.collect(join(prefix, name), into));
@@ -77,7 +77,7 @@ public abstract class Module implements AutoCloseable {
     children.forEach((name, child) -> child.visit(join(path, name), visitor));
   }
 
-  private static String join(String prefix, String name) {
+  static String join(String prefix, String name) {
     return prefix.isEmpty() ? name : name.isEmpty() ? prefix : prefix + "." + name;
   }
 

@@ -13,7 +13,12 @@ import org.jtorch.tensor.Tensor;
 /// product (q, k and v; gate and up). [#parts] names them; a plain parameter has one part with an empty name.
 public final class Parameter {
   /// Rows `[start, start + rows)` of the parameter are this weight of the checkpoint.
-  public record Part(String name, long start, long rows) {}
+  public record Part(String name, long start, long rows) {
+    /// The name in a checkpoint of a part whose module is at `path`.
+    public String under(String path) {
+      return Module.join(path, name);
+    }
+  }
 
   private final Init init;
   private final long[] shape;

@@ -1,5 +1,6 @@
 package org.jtorch.nn;
 
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.tensor.GradTape;
 import org.jtorch.tensor.Tensor;
@@ -63,6 +64,11 @@ public record Pass(@Nullable GradTape tape, @Nullable Tensor positions, @Nullabl
 
   public Pass withCheckpoint(boolean c) {
     return new Pass(tape, positions, segments, keyMask, prefix, shared, routing, adapters, c);
+  }
+
+  /// Runs a block of a model; under activation checkpointing it keeps nothing and runs again during backward.
+  public Tensor block(Tensor x, BiFunction<Tensor, Pass, Tensor> body) {
+    return tape != null && checkpoint ? tape.checkpoint(x, (leaf, again) -> body.apply(leaf, withTape(again))) : body.apply(x, this);
   }
 
   /// Where the residual stream forks: on a tape both branches add to the gradient of one leaf.

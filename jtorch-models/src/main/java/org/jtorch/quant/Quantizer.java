@@ -63,8 +63,7 @@ public final class Quantizer {
     var chosen = new ArrayList<Chosen>();
     model.forEachModule((path, module) -> {
       if (module instanceof Linear linear && linear.product() == null && !heads.contains(linear.weight())) {
-        var names = linear.weight().parts().stream().map(p -> path.isEmpty() ? p.name() : p.name().isEmpty() ? path : path + "." + p.name())
-            .toList();
+        var names = linear.weight().parts().stream().map(p -> p.under(path)).toList();
         long wanted = names.stream().filter(targets::matches).count();
         if (wanted > 0 && wanted < names.size()) {
           throw new IllegalArgumentException("the weights " + names + " are one product and are quantized together: name all or none");
