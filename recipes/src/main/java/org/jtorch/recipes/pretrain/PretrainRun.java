@@ -21,6 +21,7 @@ import org.jtorch.optim.ParameterGroups;
 import org.jtorch.recipes.config.Bound;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
+import org.jtorch.tensor.ranks.Ranks;
 import org.jtorch.train.Checkpoint;
 import org.jtorch.train.Evaluator;
 import org.jtorch.train.Pretrainer;
@@ -34,9 +35,11 @@ final class PretrainRun {
   private final Bound<PretrainRecipe> bound;
   private final RunFolder run;
   private final AtomicBoolean stop;
+  private final Ranks ranks;
   private final long started = System.nanoTime();
 
-  PretrainRun(Bound<PretrainRecipe> bound, RunFolder run, AtomicBoolean stop) {
+  PretrainRun(Bound<PretrainRecipe> bound, RunFolder run, AtomicBoolean stop, Ranks ranks) {
+    this.ranks = ranks;
     this.bound = bound;
     this.recipe = bound.value();
     this.run = run;
@@ -46,17 +49,18 @@ final class PretrainRun {
   /// True if the run reached its last step; false if it was asked to stop and saved.
   boolean execute(RunLogs logs) {
     Thread.ofPlatform().daemon().name("jtorch-load").start(Device::best);      // libtorch loads while the text is read
+    ranks.afterFirst(() -> Corpus.prepare(recipe, run, logs::note));
     try (var corpus = Corpus.open(recipe, run, logs::note)) {
-      Device device = Device.parse(recipe.device());
-      DType dtype = dtype(device);
-      double peak = MachineSpeed.flops(device, dtype);
+      Device device = device();
+      DType dtype = ranks.afterFirst(() -> dtype(device));
+      double peak = ranks.afterFirst(() -> ranks.isFirst() ? MachineSpeed.flops(device, dtype) : 0);
       DecoderConfig shape = Shapes.of(recipe, corpus.tokenizer().vocabSize());
       try (var model = Shapes.build(recipe, shape, device, dtype)) {
         model.requiresGrad(true);
         var options = options();
         try (var optimizer = AdamW.over(groups(model), adam())) {
           var batches = new TokenBatches(recipe.seed(), recipe.train().batch(), Corpus.rows(corpus.train(), recipe.data()));
-          var trainer = new Pretrainer(model, optimizer, batches, options);
+          var trainer = new Pretrainer(model, optimizer, batches, options, ranks);
           var checkpoint = new Checkpoint(run.checkpoints(), run.data().resolve("tokenizer"), recipe.save().keep());
           Progress from = resume(checkpoint, model, optimizer, trainer.spikes(), logs);
           var log = logs.open(from.step());
@@ -65,7 +69,7 @@ final class PretrainRun {
           var hooks = new Pretrainer.Hooks(step -> evaluate(model, corpus, step),
               now -> log.onSave(save(checkpoint, model, optimizer, trainer, now)), stop::get);
           var result = trainer.fit(from, log, hooks);
-          if (result.finished()) {
+          if (result.finished() && ranks.isFirst()) {
             publish(model);
           }
           log.onEnd(new RunEnd(result.finished() ? "finished" : "interrupted", (System.nanoTime() - started) / 1e9));
@@ -73,6 +77,12 @@ final class PretrainRun {
         }
       }
     }
+  }
+
+  /// The recipe's device; of several ranks on a machine with CUDA devices each has its own.
+  private Device device() {
+    Device device = Device.parse(recipe.device());
+    return device.isCuda() && ranks.size() > 1 ? Device.cuda(ranks.localRank()) : device;
   }
 
   private TrainOptions options() {
@@ -115,8 +125,8 @@ final class PretrainRun {
     var shards = corpus.validation();
     var rows = Corpus.rows(shards, recipe.data());
     var score = new Evaluator(rows, shards.textBytes(), shards.tokens(), Math.max(1, recipe.train().batch() / recipe.train().accumulate()))
-        .score(model);
-    List<String> samples = new Samples(recipe, corpus).of(model);
+        .score(model, ranks);
+    List<String> samples = ranks.isFirst() ? new Samples(recipe, corpus).of(model) : List.of();
     return new EvalEvent(step, score.loss(), score.bitsPerByte(), score.perplexity(), samples);
   }
 

@@ -87,7 +87,7 @@ public final class PretrainType implements RecipeType {
     var recipe = bound.value();
     var run = new RunFolder(args.folder() == null ? Path.of("runs", recipe.name()) : args.folder());
     if (Files.exists(run.model())) {
-      if (!Files.exists(run.report())) {
+      if (!Files.exists(run.report()) && args.ranks().isFirst()) {
         report(run, recipe, bound);           // a kill came between model and report
       }
       args.out().println(run.path() + " holds a finished run; its model is " + run.model()
@@ -98,13 +98,16 @@ public final class PretrainType implements RecipeType {
       throw new IllegalArgumentException(run.path() + " holds a run already; --resume auto goes on with it, --out names another folder");
     }
     var stop = new AtomicBoolean();
-    try (var logs = new RunLogs(run, recipe.metrics(), ConsoleLog.of(System.out));
+    boolean first = args.ranks().isFirst();
+    try (var logs = new RunLogs(run, recipe.metrics(), ConsoleLog.of(System.out), first);
         var interruption = Interruption.watch(stop, logs::note)) {
-      var pretraining = new PretrainRun(bound, run, stop);
-      pretraining.claim();
+      var pretraining = new PretrainRun(bound, run, stop, args.ranks());
+      args.ranks().afterFirst(pretraining::claim);
       boolean finished = pretraining.execute(logs);
       logs.close();
-      report(run, recipe, bound);
+      if (first) {
+        report(run, recipe, bound);
+      }
       args.out().println(finished ? "report: " + run.report() + "\nmodel:  " + run.model()
           : "interrupted and saved; the same command goes on");
       interruption.done();
