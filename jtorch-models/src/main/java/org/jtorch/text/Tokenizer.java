@@ -28,7 +28,7 @@ public final class Tokenizer implements AutoCloseable {
   private final TokenizerJson json;
   private final Set<Integer> special;
   private final NativeTokenizer tokenizer;
-  private final Map<Set<String>, SpecialFree> specialFree = new HashMap<>();
+  private final Map<Set<String>, SpecialFreeTokenizer> specialFree = new HashMap<>();
   private boolean closed;
 
   private Tokenizer(Path file, byte[] source, TokenizerJson json, NativeTokenizer tokenizer) {
@@ -36,7 +36,7 @@ public final class Tokenizer implements AutoCloseable {
     this.source = source;
     this.json = json;
     this.tokenizer = tokenizer;
-    this.special = json.added().stream().filter(TokenizerJson.Added::special).map(TokenizerJson.Added::id)
+    this.special = json.added().stream().filter(AddedToken::special).map(AddedToken::id)
         .collect(Collectors.toUnmodifiableSet());
   }
 
@@ -78,12 +78,12 @@ public final class Tokenizer implements AutoCloseable {
 
   /// Ids of foreign text: no special token comes out, whatever the text says.
   public long[] encodeText(String text) {
-    return specialFree().tokenizer().encode(text, false);
+    return specialFree(Set.of()).encode(text);
   }
 
   /// As [#encodeText], for many texts at once, on all cores.
   public List<long[]> encodeTexts(List<String> texts) {
-    return Arrays.asList(specialFree().tokenizer().encodeAll(texts, false));
+    return Arrays.asList(specialFree(Set.of()).tokenizer().encodeAll(texts, false));
   }
 
   /// Text of ids; ids the vocabulary does not hold decode to nothing.
@@ -146,26 +146,21 @@ public final class Tokenizer implements AutoCloseable {
     return file;
   }
 
-  /// A tokenizer of the same ids that knows the special tokens under secret names only.
-  record SpecialFree(NativeTokenizer tokenizer, Map<String, String> names) {}
-
-  SpecialFree specialFree() {
-    return specialFree(Set.of());
-  }
-
-  /// @param others added tokens that are not special and that text must not produce either
-  synchronized SpecialFree specialFree(Set<String> others) {
+  /// This tokenizer for foreign text: no special token comes out, nor one of some others.
+  ///
+  /// @param others added tokens that are not special and that text must not produce either, by their exact names
+  public synchronized SpecialFreeTokenizer specialFree(Set<String> others) {
     if (closed) {
       throw new IllegalStateException("this tokenizer is closed");
     }
     if (special.isEmpty() && others.isEmpty()) {
-      return new SpecialFree(tokenizer, Map.of());
+      return new SpecialFreeTokenizer(tokenizer, Map.of());
     }
-    SpecialFree made = specialFree.get(others);
+    SpecialFreeTokenizer made = specialFree.get(others);
     if (made == null) {
       try {
         var rewriter = new SpecialFreeJson(json, others);
-        made = new SpecialFree(new NativeTokenizer(rewriter.rewrite(source)), rewriter.names());
+        made = new SpecialFreeTokenizer(new NativeTokenizer(rewriter.rewrite(source)), rewriter.names());
       } catch (IOException e) {
         throw new DataException("cannot prepare " + file + " for text without special tokens: " + e.getMessage(), e);
       }
@@ -175,7 +170,7 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /// The tokens beside the vocabulary, special or not.
-  List<TokenizerJson.Added> added() {
+  public List<AddedToken> added() {
     return json.added();
   }
 

@@ -18,7 +18,8 @@ import com.tngtech.archunit.lang.SimpleConditionEvent;
 @AnalyzeClasses(packages = "org.jtorch", importOptions = ImportOption.DoNotIncludeTests.class)
 class HouseTest {
   private static final String[] MODELS = {"..tensor..", "..ffm..", "..nn..", "..attention..", "..ffn..", "..decoder..", "..family..",
-      "..io..", "..text..", "..generate..", "..encoder..", "..head..", "..adapter..", "..quant..", "..gguf..", "..upcycle.."};
+      "..io..", "..text..", "..chat..", "..bpe..", "..generate..", "..encoder..", "..head..", "..adapter..", "..quant..", "..gguf..",
+      "..upcycle.."};
   private static final String[] TRAIN = {"..optim..", "..loss..", "..data..", "..train..", "..observe..", "..parity.."};
 
   @ArchTest
@@ -64,8 +65,11 @@ class HouseTest {
 
   @ArchTest
   static final ArchRule libraries_stay_where_they_serve_tokenizers =
-      noClasses().that().resideOutsideOfPackage("org.jtorch.text").should().dependOnClassesThat()
-          .resideInAnyPackage("ai.djl..", "com.hubspot..");
+      noClasses().that().resideOutsideOfPackage("org.jtorch.text").should().dependOnClassesThat().resideInAPackage("ai.djl..");
+
+  @ArchTest
+  static final ArchRule libraries_stay_where_they_serve_chat_templates =
+      noClasses().that().resideOutsideOfPackage("org.jtorch.chat").should().dependOnClassesThat().resideInAPackage("com.hubspot..");
 
   private static boolean isJavaCpp(JavaClass type) {
     return type.getPackageName().startsWith("org.bytedeco");

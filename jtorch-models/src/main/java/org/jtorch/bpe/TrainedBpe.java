@@ -1,4 +1,4 @@
-package org.jtorch.text;
+package org.jtorch.bpe;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;

@@ -1,4 +1,4 @@
-package org.jtorch.text;
+package org.jtorch.bpe;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -11,11 +11,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.jtorch.io.DataException;
+import org.jtorch.text.ByteAlphabet;
+import org.jtorch.text.PreTokenizer;
+import org.jtorch.text.Tokenizer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.jtorch.io.DataException;
 
 class BpeTrainerTest {
   private static final String MIXED = "Hello, world's  2026!\n\n\tIt's 12345 o'clock \uD83D\uDE80\uD83D\uDC69\u200D\uD83D\uDCBB"
