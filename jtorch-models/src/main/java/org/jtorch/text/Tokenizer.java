@@ -2,9 +2,7 @@ package org.jtorch.text;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
@@ -14,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.io.AtomicFile;
 import org.jtorch.io.DataException;
 
 /// A tokenizer read from a Hugging Face `tokenizer.json`, a SentencePiece model or a tiktoken file, with neither
@@ -56,14 +55,7 @@ public final class Tokenizer implements AutoCloseable {
 
   /// Writes `tokenizer.json` into a folder, which transformers loads too.
   public void save(Path folder) {
-    try {
-      Files.createDirectories(folder);
-      Path part = folder.resolve("tokenizer.json.part");
-      Files.write(part, source);
-      Files.move(part, folder.resolve("tokenizer.json"), StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      throw new DataException("cannot write tokenizer.json to " + folder + ": " + e.getMessage(), e);
-    }
+    AtomicFile.write(folder.resolve("tokenizer.json"), source);
   }
 
   /// Ids of text in which the names of special tokens count; `addSpecial` also adds those of the post-processor (BOS).

@@ -65,7 +65,7 @@ class TokenShardsTest {
       shards.verify();
       shards.requireTokenizer(tokenizer);
     }
-    assertThat(dir).isDirectoryNotContaining("glob:**.part");
+    assertThat(dir).isDirectoryNotContaining("glob:**/.tmp-*");
   }
 
   @Test

@@ -13,6 +13,9 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.nio.file.CopyOption;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /// The walls of the house (docs/decisions): where JavaCPP may be seen, which way modules point, no cycles.
 @AnalyzeClasses(packages = "org.jtorch", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -58,6 +61,11 @@ class HouseTest {
   static final ArchRule models_and_trainers_print_nothing =
       noClasses().that().resideOutsideOfPackages("org.jtorch.recipes..", "org.jtorch.observe..")
           .should().accessField(System.class, "out").orShould().accessField(System.class, "err");
+
+  @ArchTest
+  static final ArchRule files_are_renamed_in_one_place =
+      noClasses().that().resideOutsideOfPackage("org.jtorch.io").should()
+          .callMethod(Files.class, "move", Path.class, Path.class, CopyOption[].class);
 
   @ArchTest
   static final ArchRule libraries_stay_where_they_serve_picocli =
