@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.attention.AttentionConfig.Span;
+import org.jtorch.nn.Layout;
 import org.jtorch.nn.Pass;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
@@ -18,7 +19,7 @@ public final class AttentionState implements Pass.Shared {
   /// What the masks of one forward may hold together.
   private static final long KEPT_BYTES = 64L << 20;
 
-  private final Pass pass;
+  private final Layout layout;
   private final TensorScope scope;
   private final @Nullable KvCache cache;
   private final DType dtype;
@@ -31,7 +32,7 @@ public final class AttentionState implements Pass.Shared {
   /// @param scope the forward's scope, which outlives every layer call
   /// @param ids int64 `[B, T]`
   public AttentionState(Pass pass, TensorScope scope, Tensor ids, DType dtype, @Nullable KvCache cache) {
-    this.pass = pass;
+    this.layout = pass.layout();
     this.scope = scope;
     this.cache = cache;
     this.dtype = dtype;
@@ -90,7 +91,7 @@ public final class AttentionState implements Pass.Shared {
     Tensor s = tensors.get(sin);
     if (c == null || s == null) {
       try (var _ = TensorScope.open()) {
-        Tensor given = pass.positions();
+        Tensor given = layout.positions();
         long length = given != null && rope.scaling() instanceof RopeScaling.Dynamic
             ? given.max().itemLong() + 1 : past + tokens;                          // asking waits for the device
         var t = rope.tables(positions.get(), headDim, length).to(dtype);
@@ -105,12 +106,12 @@ public final class AttentionState implements Pass.Shared {
 
   /// Whether positions simply count on from what the cache holds.
   boolean isConsecutive() {
-    return pass.positions() == null;
+    return layout.positions() == null;
   }
 
   /// Positions of this pass's tokens. int64 `[1 or B, T]`
   Tensor positions() {
-    Tensor given = pass.positions();
+    Tensor given = layout.positions();
     return given == null ? Rope.consecutive(past, tokens, device) : given;
   }
 
@@ -119,14 +120,14 @@ public final class AttentionState implements Pass.Shared {
     if (past == 0) {
       return positions();
     }
-    Tensor mask = pass.keyMask();
+    Tensor mask = layout.keyMask();
     return mask == null ? Rope.consecutive(0, past + tokens, device)
         : Ops.clampMin(mask.narrow(1, 0, past + tokens).to(DType.I64).cumsum(1).sub(1), 0);
   }
 
   /// True if "each query sees all keys up to its own" is the whole truth.
   boolean plainCausal(Span span) {
-    return pass.keyMask() == null && pass.segments() == null && pass.prefix() == null && reachesAll(span);
+    return layout.keyMask() == null && layout.segments() == null && layout.prefix() == null && reachesAll(span);
   }
 
   private boolean reachesAll(Span span) {
@@ -139,8 +140,8 @@ public final class AttentionState implements Pass.Shared {
 
   /// The keys `[first, end)` outside of which queries `[from, from + n)` of this pass see nothing.
   Keys keys(Span span, long from, long n) {
-    boolean ahead = span instanceof Span.Bidirectional || pass.prefix() != null;
-    long first = span instanceof Span.Sliding(int window) && pass.prefix() == null ? Math.max(0, past + from - window + 1) : 0;
+    boolean ahead = span instanceof Span.Bidirectional || layout.prefix() != null;
+    long first = span instanceof Span.Sliding(int window) && layout.prefix() == null ? Math.max(0, past + from - window + 1) : 0;
     return new Keys(first, ahead ? past + tokens : past + from + n);
   }
 
@@ -162,7 +163,7 @@ public final class AttentionState implements Pass.Shared {
   /// is none. `[B, 1, keys]`
   @Nullable Tensor ringBias(KvCache.Filled ring) {
     record Key(long first, long turn) {}
-    Tensor mask = pass.keyMask();
+    Tensor mask = layout.keyMask();
     if (mask == null) {
       return null;
     }
@@ -182,20 +183,20 @@ public final class AttentionState implements Pass.Shared {
 
   private Tensor visible(Span span, long from, long n, Keys keys) {
     boolean newest = n == 1 && keys.end() == past + from + 1;                  // a decoding step: nothing lies ahead
-    if (newest && pass.keyMask() != null && pass.segments() == null && reachesAll(span)) {
-      return padding(pass.keyMask(), keys);
+    if (newest && layout.keyMask() != null && layout.segments() == null && reachesAll(span)) {
+      return padding(layout.keyMask(), keys);
     }
     Tensor q = Ops.arange(past + from, past + from + n, device).view(1, n, 1);
     Tensor k = Ops.arange(keys.first(), keys.end(), device).view(1, 1, keys.count());
     Tensor see = inSpan(span, q, k);                                           // [1, n, keys]
-    if (pass.prefix() != null) {
-      see = see.or(k.lt(pass.prefix().view(-1, 1, 1)));                        // [B, n, keys]
+    if (layout.prefix() != null) {
+      see = see.or(k.lt(layout.prefix().view(-1, 1, 1)));                        // [B, n, keys]
     }
-    if (pass.keyMask() != null) {
-      see = see.and(padding(pass.keyMask(), keys));
+    if (layout.keyMask() != null) {
+      see = see.and(padding(layout.keyMask(), keys));
     }
-    if (pass.segments() != null) {
-      Tensor s = pass.segments();
+    if (layout.segments() != null) {
+      Tensor s = layout.segments();
       see = see.and(s.narrow(1, from, n).unsqueeze(2).eq(s.narrow(1, keys.first(), keys.count()).unsqueeze(1)));
     }
     return see;

@@ -10,6 +10,7 @@ import org.jtorch.attention.AttentionConfig;
 import org.jtorch.attention.AttentionState;
 import org.jtorch.attention.KvCache;
 import org.jtorch.nn.Layer;
+import org.jtorch.nn.Layout;
 import org.jtorch.nn.Module;
 import org.jtorch.nn.Parameter;
 import org.jtorch.nn.Pass;
@@ -115,7 +116,7 @@ public final class EncoderDecoder extends Module {
 
   private Tensor hidden(Tensor ids, Source source, List<CrossAttention.KeyValues> ready, Pass pass, @Nullable KvCache cache) {
     requireLength(ids.size(1) + (cache == null ? 0 : cache.length()));
-    var own = pass.withKeyMask(null).withPositions(null).withSegments(null).withPrefix(null);
+    var own = pass.withLayout(Layout.PLAIN);
     try (var scope = TensorScope.open()) {
       var home = pass.tape() == null ? scope : pass.tape().scope();
       var shared = own.withShared(new AttentionState(own, home, ids, dtype(), cache));
