@@ -84,7 +84,7 @@ public final class EncoderDecoder extends Module {
         return new Source(scope.promote(hidden), null);
       }
       Tensor hide = mask.not().view(ids.size(0), 1, 1, ids.size(1));
-      Tensor bias = Ops.zeros(dtype(), ids.device(), hide.shape()).maskedFill(hide, AttentionState.hidden(dtype()));
+      Tensor bias = Ops.zeros(dtype(), ids.device(), hide.shape()).maskedFill(hide, AttentionState.masked(dtype()));
       return new Source(scope.promote(hidden), pass.tape() == null ? scope.promote(bias) : pass.tape().scope().adopt(bias));
     }
   }
