@@ -63,7 +63,7 @@ public sealed interface AttentionConfig {
     }
   }
 
-  /// RMSNorm over every head of q and of k, with a weight `[D]` each that the heads share (papers.md 1.7).
+  /// RMSNorm over every head of q and of k, with a weight `[D]` each that the heads share (arXiv:2407.21075).
   sealed interface QkNorm {
     QkNorm NONE = new None();
 
@@ -96,7 +96,7 @@ public sealed interface AttentionConfig {
     /// Every token of the row: encoders.
     record Bidirectional() implements Span {}
 
-    /// Every earlier token, at rotary distances folded into `[0, trained)` (Dual Chunk Attention; papers.md A8).
+    /// Every earlier token, at rotary distances folded into `[0, trained)` (Dual Chunk Attention, arXiv:2402.17463).
     ///
     /// @param trained the context of pretraining, c
     /// @param chunk the chunk size, s; distances within `c − s` of a chunk's border are exact

@@ -14,7 +14,7 @@ import org.jtorch.tensor.TensorScope;
 /// Keys and values of the tokens so far, in memory allocated once.
 ///
 /// A layer that sees everything keeps everything: k and v `[B, G, capacity, D]`. A layer with a sliding window keeps only
-/// the window, `[B, G, window, D]`, as a ring: token i lies in slot `i mod window` (papers.md A9).
+/// the window, `[B, G, window, D]`, as a ring: token i lies in slot `i mod window` (arXiv:2310.06825, section 2).
 public final class KvCache implements AutoCloseable {
   private final TensorOwner owner = new TensorOwner();
   private final List<Slots> layers = new ArrayList<>();

@@ -129,7 +129,7 @@ public final class Decoder extends Module implements CausalLm {
     });
   }
 
-  /// Times the embedding scale, rounded to the weights' type first: in bf16 Gemma's √3072 is 55.5 (papers.md 4.1).
+  /// Times the embedding scale, rounded to the weights' type first: in bf16 Gemma's √3072 is 55.5.
   private Tensor scaled(Tensor x) {
     return config.embeddingScale() == 1 ? x : x.mul(x.dtype().round(config.embeddingScale()));
   }

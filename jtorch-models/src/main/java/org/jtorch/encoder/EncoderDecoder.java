@@ -22,7 +22,7 @@ import org.jtorch.tensor.Rng;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
 
-/// A model that reads one sequence whole and writes another token by token (Vaswani et al. 2017): an [Encoder], and decoder
+/// A model that reads one sequence whole and writes another token by token (arXiv:1706.03762): an [Encoder], and decoder
 /// layers with attention to its output. B batch, S source and T target time, C channels, V vocabulary.
 ///
 /// In every call the [Pass]'s key mask and positions are those of the source; targets are padded on the right, where the

@@ -8,7 +8,7 @@ import org.jtorch.tensor.Tensor;
 
 /// Root-mean-square normalization over the last dimension, statistics in float32. weight `[C]`
 ///
-/// Two orders of casting (papers.md 1.1). Llama and Qwen 2: `y = w ⊙ cast(x · rsqrt(mean(x²) + ε))`, w initially 1.
+/// Two orders of casting (arXiv:1910.07467). Llama and Qwen 2: `y = w ⊙ cast(x · rsqrt(mean(x²) + ε))`, w initially 1.
 /// Gemma: `y = cast(x · rsqrt(mean(x²) + ε) ⊙ (1 + w))`, w initially 0. In float32 they agree for `w_llama = 1 + w_gemma`;
 /// in bf16 they do not.
 ///

@@ -14,7 +14,7 @@ import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
 
 /// Next-token cross-entropy, head and loss together, a chunk of tokens at a time: the logits of a batch are never
-/// all in memory, which a vocabulary of 150,000 would not forgive (papers.md A1).
+/// all in memory, which a vocabulary of 150,000 would not forgive.
 ///
 /// Per chunk of hidden states h and head W: `P = softmax(h Wᵀ)` in place, `loss = −Σ log P[target]`, and with
 /// `D = (P − onehot) · scale` the gradients `dh = D W` and `dW = Dᵀ h`. One pass over the logits beside the three
