@@ -4,7 +4,11 @@ import org.jspecify.annotations.Nullable;
 import org.jtorch.nn.SoftCap;
 
 /// The kinds of attention. Each variant carries its own fields; impossible combinations cannot be written.
-public sealed interface AttentionConfig {
+public sealed interface AttentionConfig extends MixerConfig {
+  @Override default String layerName() {
+    return "self_attn";
+  }
+
   /// Grouped-query attention: `heads` query heads share `kvHeads` key-value heads. Multi-head attention is
   /// `kvHeads == heads`, multi-query `kvHeads == 1`.
   ///
