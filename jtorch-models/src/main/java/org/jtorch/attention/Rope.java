@@ -6,7 +6,7 @@ import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.kernel.RotaryPass;
 
-/// Rotary position embedding in the "rotate half" layout (Su et al. 2021; papers.md 1.3).
+/// Rotary position embedding in the "rotate half" layout (Su et al. 2021, arXiv:2104.09864, eq. 34).
 ///
 /// @param base θ: the angle of position p in pair i is `p · base^(−2i/D)`, before scaling
 public record Rope(double base, RopeScaling scaling) {

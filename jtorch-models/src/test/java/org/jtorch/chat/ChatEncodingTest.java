@@ -1,4 +1,4 @@
-package org.jtorch.text;
+package org.jtorch.chat;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -14,8 +14,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
+import org.jtorch.chat.ChatTemplate.Message;
 import org.jtorch.io.JsonFile;
-import org.jtorch.text.ChatTemplate.Message;
+import org.jtorch.text.Tokenizer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;

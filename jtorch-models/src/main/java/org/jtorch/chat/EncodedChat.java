@@ -1,4 +1,4 @@
-package org.jtorch.text;
+package org.jtorch.chat;
 
 /// A conversation as a model reads it.
 ///

@@ -1,8 +1,8 @@
-package org.jtorch.text;
+package org.jtorch.chat;
 
 import java.util.List;
 import java.util.Set;
-import org.jtorch.text.ChatTemplate.Message;
+import org.jtorch.chat.ChatTemplate.Message;
 
 /// Finds the assistant's turns of a template without `{% generation %}` blocks: see [ChatTemplate#encode].
 final class AssistantTurns {

@@ -1,10 +1,11 @@
-package org.jtorch.text;
+package org.jtorch.chat;
 
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jtorch.text.Tokenizer;
 
 /// The built-in ways to write a conversation, for tokenizers that come without a chat template. Each marks what the
 /// assistant writes, the end of its turn included, with `{% generation %}`.

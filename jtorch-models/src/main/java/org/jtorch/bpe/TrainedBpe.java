@@ -1,14 +1,10 @@
-package org.jtorch.text;
+package org.jtorch.bpe;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
-import org.jtorch.io.DataException;
+import org.jtorch.io.JsonFile;
 
 /// A trained vocabulary: tokens by id, merges as `left right` by age, and the options they were trained with.
 public record TrainedBpe(List<String> tokens, List<String> merges, BpeTrainer.Options options) {
@@ -25,20 +21,9 @@ public record TrainedBpe(List<String> tokens, List<String> merges, BpeTrainer.Op
   /// load too. The first special token is the EOS; BOS and padding are the special tokens of the usual names
   /// (`<|bos|>`, `<s>`, `<|begin_of_text|>`; `<|pad|>`, `<pad>`), else the EOS as well.
   public void save(Path folder, int modelMaxLength) {
-    try {
-      Files.createDirectories(folder);
-      write(folder.resolve("tokenizer.json"), tokenizer());
-      write(folder.resolve("tokenizer_config.json"), config(modelMaxLength));
-      write(folder.resolve("special_tokens_map.json"), roles(JSON.objectNode()));
-    } catch (IOException e) {
-      throw new DataException("cannot write the tokenizer to " + folder + ": " + e.getMessage(), e);
-    }
-  }
-
-  private static void write(Path file, ObjectNode json) throws IOException {
-    Path part = file.resolveSibling(file.getFileName() + ".part");
-    Files.write(part, new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsBytes(json));
-    Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
+    JsonFile.write(folder.resolve("tokenizer.json"), tokenizer());
+    JsonFile.write(folder.resolve("tokenizer_config.json"), config(modelMaxLength));
+    JsonFile.write(folder.resolve("special_tokens_map.json"), roles(JSON.objectNode()));
   }
 
   private ObjectNode tokenizer() {

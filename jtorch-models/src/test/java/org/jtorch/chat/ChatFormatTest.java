@@ -1,10 +1,10 @@
-package org.jtorch.text;
+package org.jtorch.chat;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
-import org.jtorch.text.ChatTemplate.Message;
+import org.jtorch.chat.ChatTemplate.Message;
 import org.junit.jupiter.api.Test;
 
 class ChatFormatTest {

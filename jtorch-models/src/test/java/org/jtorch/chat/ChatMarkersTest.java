@@ -1,8 +1,9 @@
-package org.jtorch.text;
+package org.jtorch.chat;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -11,8 +12,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jtorch.bpe.BpeTrainer;
+import org.jtorch.chat.ChatTemplate.Message;
 import org.jtorch.io.JsonFile;
-import org.jtorch.text.ChatTemplate.Message;
+import org.jtorch.text.PreTokenizer;
+import org.jtorch.text.Tokenizer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,9 +36,14 @@ class ChatMarkersTest {
     var root = (ObjectNode) JsonFile.open(file).node();
     int id = bpe.tokens().size();
     for (String name : List.of("<|user|>", "<|bot|>", "<think>", "</think>", "\n")) {
-      ((ArrayNode) root.get("added_tokens")).add(TokenizerConfig.token(id++, name, false, true));
+      ((ArrayNode) root.get("added_tokens")).add(added(id++, name));
     }
     JsonFile.write(file, root);
+  }
+
+  private static ObjectNode added(int id, String content) {
+    return JsonNodeFactory.instance.objectNode().put("id", id).put("content", content).put("single_word", false)
+        .put("lstrip", false).put("rstrip", false).put("normalized", true).put("special", false);
   }
 
   private static long count(Tokenizer t, long[] ids, String token) {

@@ -1,4 +1,4 @@
-package org.jtorch.text;
+package org.jtorch.bpe;
 
 import java.util.ArrayList;
 import java.util.Arrays;

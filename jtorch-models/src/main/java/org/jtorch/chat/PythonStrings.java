@@ -1,4 +1,4 @@
-package org.jtorch.text;
+package org.jtorch.chat;
 
 import java.beans.FeatureDescriptor;
 import java.util.ArrayList;

@@ -1,10 +1,11 @@
-package org.jtorch.text;
+package org.jtorch.chat;
 
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jtorch.text.AddedToken;
 
 /// The added tokens that mark turns in a template without being special: some tokenizers hold `<|user|>` as `"special": false`,
 /// and a bare SentencePiece model its user-defined pieces.
@@ -18,7 +19,7 @@ final class Markers {
 
   private Markers() {}
 
-  static Set<String> of(String source, Collection<String> variables, List<TokenizerJson.Added> added) {
+  static Set<String> of(String source, Collection<String> variables, List<AddedToken> added) {
     var found = new LinkedHashSet<String>();
     for (var token : added) {
       String name = token.content();

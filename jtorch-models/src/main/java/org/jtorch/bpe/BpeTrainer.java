@@ -1,4 +1,4 @@
-package org.jtorch.text;
+package org.jtorch.bpe;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.jtorch.io.DataException;
+import org.jtorch.text.ByteAlphabet;
+import org.jtorch.text.PreTokenizer;
 
 /// Trains a byte-level BPE vocabulary, the kind of GPT-2, Llama 3 and Qwen.
 ///

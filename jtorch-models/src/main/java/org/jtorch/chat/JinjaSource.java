@@ -1,4 +1,4 @@
-package org.jtorch.text;
+package org.jtorch.chat;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;

@@ -1,4 +1,4 @@
-package org.jtorch.text;
+package org.jtorch.bpe;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.regex.Matcher;
+import org.jtorch.text.PreTokenizer;
 
 /// Counts the words of a corpus on all cores: one thread reads, the others cut batches of about a hundred thousand
 /// characters, small enough that a corpus of a megabyte keeps all cores busy.

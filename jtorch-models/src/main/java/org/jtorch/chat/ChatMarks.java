@@ -1,4 +1,4 @@
-package org.jtorch.text;
+package org.jtorch.chat;
 
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.jtorch.text.ChatTemplate.Message;
+import org.jtorch.chat.ChatTemplate.Message;
 
 /// Secret marks in a conversation on its way through a template. They tell afterwards which special tokens the
 /// template wrote (those in messages are broken by a mark) and where the assistant's text begins and ends.

@@ -1,9 +1,10 @@
-package org.jtorch.text;
+package org.jtorch.chat;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jtorch.text.TokenSpans;
 
 /// A rendered conversation whose marks have been taken out again.
 ///
@@ -22,7 +23,7 @@ record MarkedText(String text, String hidden, List<Span> spans) {
   }
 
   /// For each token whether it stands for anything in a span; all between the first and the last such token count.
-  boolean[] mask(NativeTokenizer.Spans tokens) {
+  boolean[] mask(TokenSpans tokens) {
     boolean[] mask = new boolean[tokens.ids().length];
     for (Span span : spans) {
       int first = -1;

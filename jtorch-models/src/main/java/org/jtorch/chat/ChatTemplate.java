@@ -1,4 +1,4 @@
-package org.jtorch.text;
+package org.jtorch.chat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.hubspot.jinjava.interpret.TemplateError;
@@ -13,6 +13,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
+import org.jtorch.text.SpecialFreeTokenizer;
+import org.jtorch.text.Tokenizer;
 
 /// Turns a conversation into the text that a model was trained on, with the checkpoint's own Jinja template.
 ///
@@ -140,12 +142,12 @@ public final class ChatTemplate {
   /// @throws IllegalArgumentException if the template refuses the conversation, with its reason
   public long[] ids(Tokenizer tokenizer, List<Message> messages, boolean addGenerationPrompt) {
     var free = free(tokenizer);
-    var marks = new ChatMarks(free.names().keySet());
+    var marks = new ChatMarks(free.secretNames().keySet());
     String marked = render(messages.stream().map(marks::guarded).toList(), addGenerationPrompt);
-    return free.tokenizer().encode(MarkedText.read(marked, marks, free.names(), Set.of()).hidden(), false);
+    return free.encode(MarkedText.read(marked, marks, free.secretNames(), Set.of()).hidden());
   }
 
-  private Tokenizer.SpecialFree free(Tokenizer tokenizer) {
+  private SpecialFreeTokenizer free(Tokenizer tokenizer) {
     return tokenizer.specialFree(Markers.of(source, tokens.values(), tokenizer.added()));
   }
 
@@ -161,15 +163,15 @@ public final class ChatTemplate {
   ///     wrote before when a turn is added
   public EncodedChat encode(Tokenizer tokenizer, List<Message> messages, boolean addGenerationPrompt) {
     var free = free(tokenizer);
-    var marks = new ChatMarks(free.names().keySet());
+    var marks = new ChatMarks(free.secretNames().keySet());
     var specials = Set.copyOf(tokenizer.specialTokens());
     var guarded = messages.stream().map(marks::guarded).toList();
     Jinja blocks = jinja != null && jinja.marksGeneration() ? jinja : null;
     String marked = blocks == null ? AssistantTurns.mark(this, guarded, addGenerationPrompt, marks, specials)
         : run(blocks, guarded, addGenerationPrompt,
             Map.of(Jinja.GENERATION_BEGINS, marks.begin(), Jinja.GENERATION_ENDS, marks.end()));
-    var read = MarkedText.read(marked, marks, free.names(), blocks == null ? specials : Set.of());
-    var tokens = free.tokenizer().encodeWithSpans(read.hidden());
+    var read = MarkedText.read(marked, marks, free.secretNames(), blocks == null ? specials : Set.of());
+    var tokens = free.encodeWithSpans(read.hidden());
     return new EncodedChat(read.text(), tokens.ids(), read.mask(tokens));
   }
 

@@ -1,4 +1,4 @@
-package org.jtorch.text;
+package org.jtorch.bpe;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -11,11 +11,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.jtorch.io.DataException;
+import org.jtorch.text.ByteAlphabet;
+import org.jtorch.text.PreTokenizer;
+import org.jtorch.text.Tokenizer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.jtorch.io.DataException;
 
 class BpeTrainerTest {
   private static final String MIXED = "Hello, world's  2026!\n\n\tIt's 12345 o'clock \uD83D\uDE80\uD83D\uDC69\u200D\uD83D\uDCBB"
@@ -50,10 +53,8 @@ class BpeTrainerTest {
     assertThat(trained.merges()).hasSizeGreaterThan(60).isEqualTo(naive(corpus(), 420 - 259, split));
   }
 
-  /// Recounts every pair before every merge.
-  private static List<String> naive(List<String> texts, int limit, PreTokenizer split) {
-    var tokens = new ArrayList<>(List.of("<|endoftext|>", "<|pad|>", "<|im_start|>"));
-    tokens.addAll(ByteAlphabet.sorted());
+  /// The words of all texts as ids of their bytes.
+  private static List<List<Integer>> words(List<String> texts, PreTokenizer split) {
     var words = new ArrayList<List<Integer>>();
     for (String text : texts) {
       split.pattern().matcher(text).results().forEach(m -> {
@@ -64,14 +65,27 @@ class BpeTrainerTest {
         words.add(ids);
       });
     }
+    return words;
+  }
+
+  private static Map<Long, Integer> pairs(List<List<Integer>> words) {
+    Map<Long, Integer> counts = new HashMap<>();
+    words.forEach(w -> {
+      for (int i = 0; i + 1 < w.size(); i++) {
+        counts.merge((long) w.get(i) << 32 | w.get(i + 1), 1, Integer::sum);
+      }
+    });
+    return counts;
+  }
+
+  /// Recounts every pair before every merge.
+  private static List<String> naive(List<String> texts, int limit, PreTokenizer split) {
+    var tokens = new ArrayList<>(List.of("<|endoftext|>", "<|pad|>", "<|im_start|>"));
+    tokens.addAll(ByteAlphabet.sorted());
+    var words = words(texts, split);
     var merges = new ArrayList<String>();
     while (merges.size() < limit) {
-      Map<Long, Integer> counts = new HashMap<>();
-      words.forEach(w -> {
-        for (int i = 0; i + 1 < w.size(); i++) {
-          counts.merge((long) w.get(i) << 32 | w.get(i + 1), 1, Integer::sum);
-        }
-      });
+      Map<Long, Integer> counts = pairs(words);
       long best = counts.entrySet().stream().min(Map.Entry.<Long, Integer>comparingByValue().reversed()
           .thenComparing(Map.Entry.comparingByKey())).orElseThrow().getKey();
       if (counts.getOrDefault(best, 0) < 2) {
