@@ -27,6 +27,7 @@ public final class AttentionState implements Pass.Shared {
   private final long tokens;
   private final Map<Object, Tensor> tensors = new HashMap<>();
   private long kept;
+  private @Nullable Boolean paddedRight;
 
   /// @param scope the forward's scope, which outlives every layer call
   /// @param ids int64 `[B, T]`
@@ -52,8 +53,7 @@ public final class AttentionState implements Pass.Shared {
     return cache;
   }
 
-  /// Tokens before this pass.
-  long past() {
+  @Override public long past() {
     return past;
   }
 
@@ -127,6 +127,27 @@ public final class AttentionState implements Pass.Shared {
   /// True if "each query sees all keys up to its own" is the whole truth.
   boolean plainCausal(Span span) {
     return pass.keyMask() == null && pass.segments() == null && pass.prefix() == null && reachesAll(span);
+  }
+
+  /// True if every query sees every key, so that there is nothing to hide.
+  boolean seesAll(Span span) {
+    return span instanceof Span.Bidirectional && pass.keyMask() == null && pass.segments() == null;
+  }
+
+  /// True if "each query sees all keys up to its own" is the truth for every real token because padding comes after them: what
+  /// padding itself sees is nobody's business. Asks the device once a forward.
+  boolean causalBesidePadding(Span span) {
+    Tensor mask = pass.keyMask();
+    if (mask == null || cache != null || pass.segments() != null || pass.prefix() != null || !reachesAll(span)) {
+      return false;
+    }
+    if (paddedRight == null) {
+      try (var _ = TensorScope.open()) {
+        Tensor begins = mask.narrow(1, 1, tokens - 1).and(mask.narrow(1, 0, tokens - 1).not());
+        paddedRight = begins.to(DType.I64).sum().itemLong() == 0;
+      }
+    }
+    return paddedRight;
   }
 
   private boolean reachesAll(Span span) {

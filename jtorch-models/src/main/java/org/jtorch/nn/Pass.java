@@ -9,7 +9,7 @@ import org.jtorch.tensor.Tensor;
 ///
 /// @param tape records hand-written gradients while training; null otherwise
 /// @param positions int64 `[B, T]`, or null for 0, 1, 2, ... after what the cache holds
-/// @param segments int64 `[B, T]`: tokens see only their own segment; null for one segment a row
+/// @param segments int64 `[B, T]`: tokens see only their own segment, and a negative one is padding; null for one segment a row
 /// @param keyMask bool `[B, S]`: false keys are invisible (padding); null if all are real
 /// @param prefix int64 `[B]`: keys before this index are visible to every query of the row (prefix-causal); null for none
 /// @param shared what a model computes once for all its layers (rotary tables, masks, cache); null outside a model
@@ -18,8 +18,11 @@ import org.jtorch.tensor.Tensor;
 /// @param checkpoint recompute each block during backward instead of keeping its activations
 public record Pass(@Nullable GradTape tape, @Nullable Tensor positions, @Nullable Tensor segments, @Nullable Tensor keyMask,
     @Nullable Tensor prefix, @Nullable Shared shared, @Nullable Routing routing, boolean adapters, boolean checkpoint) {
-  /// Marks what a model shares with its layers.
-  public interface Shared {}
+  /// What a model shares with its layers.
+  public interface Shared {
+    /// Tokens before this forward's, which a cache holds.
+    long past();
+  }
 
   /// Marks what collects the choices of routers; see the experts' layer.
   public interface Routing {}

@@ -16,7 +16,7 @@ public final class TensorOwner implements AutoCloseable {
     if (closed) {
       throw new IllegalStateException("this TensorOwner is closed already");
     }
-    t.depth = Tensor.OWNED;
+    t.share();
     tensors.add(t);
     return t;
   }
