@@ -59,6 +59,7 @@ public final class PartProjection implements Projection {
       return products.length == 1 ? products[0] : Ops.cat(x.dim() - 1, products);
     }
     long rows = parts.stream().mapToLong(Parameter.Part::rows).sum();
-    return Ops.linear(x, weight.tensor().narrow(0, parts.getFirst().start(), rows), null);   // [..., rows]
+    Tensor all = weight.tensor();
+    return Ops.linear(x, rows == all.size(0) ? all : all.narrow(0, parts.getFirst().start(), rows), null);   // [..., rows]
   }
 }

@@ -72,7 +72,7 @@ class ExpertAdapterTest {
       double[] without = Small.logits(model, false);
       assertThat(Small.distance(with, without)).isGreaterThan(1e-2);
       var report = lora.merge(model, Small.ids());
-      assertThat(report.changes()).hasSize(2 * (4 + 1 + 3 * 4 + 3 + 1));
+      assertThat(report.weights()).hasSize(2 * (4 + 1 + 3 * 4 + 3 + 1));
       assertThat(Small.distance(Small.logits(model, true), with)).isLessThan(1e-11);
       lora.unmerge();
       assertThat(Small.values(model)).usingRecursiveComparison().isEqualTo(before);

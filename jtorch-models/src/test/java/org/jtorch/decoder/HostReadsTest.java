@@ -2,7 +2,7 @@ package org.jtorch.decoder;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.Collections;
+import java.util.Arrays;
 import org.jtorch.attention.Rope;
 import org.jtorch.attention.RopeScaling;
 import org.jtorch.family.Llama;
@@ -87,9 +87,8 @@ class HostReadsTest {
 
   /// The first row is all real. bool `[2, 6]`
   private static Tensor mask(int... second) {
-    var all = Collections.nCopies(6, 1L).stream().mapToLong(Long::longValue).toArray();
     var values = new long[12];
-    System.arraycopy(all, 0, values, 0, 6);
+    Arrays.fill(values, 0, 6, 1);
     for (int i = 0; i < 6; i++) {
       values[6 + i] = second[i];
     }
