@@ -62,6 +62,7 @@ public final class MixtureOfExperts extends Layer {
     var choice = recorded(tape == null ? router.choose(flat, pass) : router.chooseTaped(flat, tape, pass), pass);
     var d = Dispatch.of(choice.chosen(), experts);
     Tensor w = d.sorted(choice.weights());
+    w = tape == null ? w : tape.cut(w);                                                      // experts go back one by one
     Tensor y = !bare ? bank.byProjection(flat, d, w, pass) : Grad.isOn() ? bank.apply(flat, d, w) : bank.forward(flat, d, w).y();
     return y.view(x.shape());
   }

@@ -62,8 +62,7 @@ public final class Router extends Module {
       r.addGradient(sum);
       return new Tensor[] {sum};
     }) : p;
-    var choice = choose(logits, balanced, x.dtype());
-    return new Choice(logits, balanced, choice.chosen(), tape.cut(choice.weights()));
+    return choose(logits, balanced, x.dtype());
   }
 
   private Choice choose(Tensor logits, Tensor p, DType type) {

@@ -306,7 +306,7 @@ class TensorScopeTest {
       for (var use : uses) {
         assertThat(inThread(() -> {
           try (var _ = TensorScope.open()) {
-            use.apply(here);
+            var _ = use.apply(here);
           }
         })).isInstanceOf(WrongThreadException.class).hasMessageContaining("a tensor that lives in a scope of thread")
             .hasMessageContaining("used on other");
