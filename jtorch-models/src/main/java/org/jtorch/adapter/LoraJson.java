@@ -84,7 +84,8 @@ final class LoraJson {
   private static Targets withParameters(JsonFile json) {
     for (String key : List.of("layers_to_transform", "layers_pattern")) {
       if (json.has(key) && !off(json.node().get(key))) {
-        throw new DataException(json.path() + ": key '" + key + "' is not supported together with 'target_parameters'; name the layers there");
+        throw new DataException(json.path() + ": key '" + key
+            + "' is not supported together with 'target_parameters'; name the layers there");
       }
     }
     var all = new ArrayList<String>();

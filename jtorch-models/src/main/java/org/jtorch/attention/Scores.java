@@ -66,7 +66,8 @@ final class Scores {
   /// mask, and the rest would go through plain products. `[B, G, S, D]` to `[B, H, S, D]`
   static Tensor repeated(Tensor x, long heads) {
     long G = x.size(1);
-    return G == heads ? x : x.unsqueeze(2).expand(x.size(0), G, heads / G, x.size(2), x.size(3)).reshape(x.size(0), heads, x.size(2), x.size(3));
+    return G == heads ? x : x.unsqueeze(2).expand(x.size(0), G, heads / G, x.size(2), x.size(3))
+        .reshape(x.size(0), heads, x.size(2), x.size(3));
   }
 
   /// Null if every query sees every key.

@@ -50,7 +50,8 @@ class ExpertAdapterTest {
     try (var model = Small.experts(DType.F32);
          var lora = Lora.apply(model, LoraConfig.of(2, 4, "gate", "down_proj"), Rng.of(2))) {
       assertThat(lora.weights().keySet()).hasSize(2 * 2 * (1 + 4 + 1)).contains(
-          "base_model.model.model.layers.0.mlp.gate.lora_A.weight", "base_model.model.model.layers.1.mlp.experts.3.down_proj.lora_B.weight",
+          "base_model.model.model.layers.0.mlp.gate.lora_A.weight",
+          "base_model.model.model.layers.1.mlp.experts.3.down_proj.lora_B.weight",
           "base_model.model.model.layers.1.mlp.shared_expert.down_proj.lora_B.weight");
       assertThat(Objects.requireNonNull(lora.weights().get("base_model.model.model.layers.0.mlp.experts.0.down_proj.lora_A.weight")).shape())
           .containsExactly(2, 8);
@@ -102,7 +103,8 @@ class ExpertAdapterTest {
   @Test void gradientsAreThoseOfFiniteDifferences() {
     try (var model = Small.experts(DType.F64); var lora = Lora.apply(model, ALL, Rng.of(2)); var _ = TensorScope.open()) {
       var gradients = Small.gradients(model, lora, Way.TAPE);
-      for (String module : List.of("model.layers.0.mlp.gate", "model.layers.1.mlp.experts.0.gate_proj", "model.layers.0.mlp.experts.2.down_proj")) {
+      for (String module : List.of("model.layers.0.mlp.gate", "model.layers.1.mlp.experts.0.gate_proj",
+          "model.layers.0.mlp.experts.2.down_proj")) {
         for (String part : List.of(".lora_A.weight", ".lora_B.weight")) {
           String name = Lora.PREFIX + module + part;
           Tensor w = Objects.requireNonNull(lora.weights().get(name)).view();

@@ -97,7 +97,8 @@ class LoraModesTest {
       lora.random().restore(Tensor.of(state));
       resumed.add(Small.step(model, lora, 0.05));
       resumed.add(Small.step(model, lora, 0.05));
-      assertThatIllegalArgumentException().isThrownBy(() -> lora.random().restore(Tensor.of(1f, 2))).withMessageContaining("seed and counter");
+      assertThatIllegalArgumentException().isThrownBy(() -> lora.random().restore(Tensor.of(1f, 2)))
+          .withMessageContaining("seed and counter");
     }
     assertThat(resumed).isEqualTo(atOnce);
     assertThat(atOnce).doesNotHaveDuplicates();

@@ -39,7 +39,8 @@ public final class Small {
   /// [#model] with four experts beside a shared one, of which each token takes two.
   @MustBeClosed
   public static Decoder experts(DType dtype) {
-    return model(Qwen2Moe.shape(VOCAB, 16, 2, 2, 1, 8, 32, new Rope(10_000, RopeScaling.NONE), Qwen2Moe.experts(4, 2, 8, true, 12, 1e-2)), dtype);
+    var rope = new Rope(10_000, RopeScaling.NONE);
+    return model(Qwen2Moe.shape(VOCAB, 16, 2, 2, 1, 8, 32, rope, Qwen2Moe.experts(4, 2, 8, true, 12, 1e-2)), dtype);
   }
 
   @MustBeClosed

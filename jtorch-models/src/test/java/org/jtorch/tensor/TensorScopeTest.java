@@ -301,8 +301,8 @@ class TensorScopeTest {
     try (var _ = TensorScope.open(); var owner = new TensorOwner()) {
       Tensor here = ones();
       Tensor shared = owner.own(ones());
-      List<Function<Tensor, Object>> uses = List.of(t -> t.toFloats(), t -> t.numel(), t -> t.addInPlace(t), t -> Ops.cat(0, shared, t).item(),
-          t -> shared.add(t).item(), t -> owner.own(t), t -> t.asSegment(), t -> Ops.where(shared, shared, t));
+      List<Function<Tensor, Object>> uses = List.of(t -> t.toFloats(), t -> t.numel(), t -> t.addInPlace(t),
+          t -> Ops.cat(0, shared, t).item(), t -> shared.add(t).item(), t -> owner.own(t), t -> t.asSegment(), t -> Ops.where(shared, shared, t));
       for (var use : uses) {
         assertThat(inThread(() -> {
           try (var _ = TensorScope.open()) {
