@@ -19,8 +19,11 @@ import org.jtorch.tensor.kernel.ResidualPass;
 /// @param checkpoint recompute each block during backward instead of keeping its activations
 public record Pass(Layout layout, @Nullable GradTape tape, @Nullable Shared shared, @Nullable Routing routing, boolean adapters,
     boolean checkpoint) {
-  /// Marks what a model shares with its layers.
-  public interface Shared {}
+  /// What a model shares with its layers.
+  public interface Shared {
+    /// Tokens before this forward's, which a cache holds.
+    long past();
+  }
 
   /// Marks what collects the choices of routers; see the experts' layer.
   public interface Routing {}
