@@ -4,13 +4,13 @@ import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.Ops;
+import org.jtorch.tensor.Processor;
 import org.jtorch.tensor.Rng;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
-import org.jtorch.tensor.TorchInfo;
 
-/// What this machine's matrix products reach, measured: the peak that a run's speed is compared with, and what
-/// chooses between bf16 and f32 (a CPU without bf16 instructions is several times faster in f32).
+/// What this machine's matrix products reach, measured: the peak that a run's speed is compared with; and which type
+/// `dtype: auto` is.
 public final class MachineSpeed {
   private static final int SIDE = 1_024;
   private static final int SMALL_ROWS = 64;
@@ -60,12 +60,13 @@ public final class MachineSpeed {
     return name.equals("auto") ? fastest(device) : DType.parse(name);
   }
 
-  /// The faster of bf16 and f32 on this device: bf16 on CUDA, f32 on a processor without bf16 instructions, and what is
-  /// measured faster on one that has them.
+  /// The type that `auto` means: bf16 on CUDA and on a processor that has instructions for bf16 products, f32 elsewhere. It
+  /// follows from the machine and not from a timing, so that whatever else runs at the moment changes nothing.
   public static DType fastest(Device device) {
-    if (device.isCuda()) {
-      return DType.BF16;
-    }
-    return TorchInfo.hasBf16() && flops(device, DType.BF16) > flops(device, DType.F32) ? DType.BF16 : DType.F32;
+    return fastest(device.isCuda(), Processor.here());
+  }
+
+  static DType fastest(boolean cuda, Processor processor) {
+    return cuda || processor.hasBf16() ? DType.BF16 : DType.F32;
   }
 }
