@@ -7,11 +7,12 @@ import org.jtorch.train.ProcessMemory;
 ///
 /// @param gradientSeconds forward and backward of a micro-batch
 /// @param updateSeconds gradient norm and AdamW, once a step
+/// @param share of the cores that this process had meanwhile; times of a machine without other work are shorter by it
 /// @param activations bytes that a micro-batch keeps for its backward
 /// @param passing bytes that come and go while it runs: a chunk of logits, gradients on their way
 /// @param base bytes of the JVM and of libtorch's code and threads
 /// @param sample what was measured; null if nothing small enough was found
-public record Estimate(double gradientSeconds, double updateSeconds, ModelBytes model, long activations, long passing, long base,
+public record Estimate(double gradientSeconds, double updateSeconds, double share, ModelBytes model, long activations, long passing, long base,
     @Nullable Workload sample) {
   /// Share of the matrix-product peak taken for a model that cannot be measured.
   private static final double USUAL_SHARE = 0.4;
@@ -30,12 +31,13 @@ public record Estimate(double gradientSeconds, double updateSeconds, ModelBytes 
     var sample = Sample.of(w, flops, memory);
     if (sample == null) {
       double seconds = w.flops() / (flops * USUAL_SHARE);
-      return new Estimate(seconds, 0, model, Activations.kept(w), Activations.loss(w), base, null);
+      return new Estimate(seconds, 0, 1, model, Activations.kept(w), Activations.loss(w), base, null);
     }
     var most = ShortStep.measure(sample);
     boolean whole = sample.shape().equals(w.shape());
     var least = whole || sample.shape().layers() < 2 ? null : ShortStep.measure(sample.withShape(Sample.layers(sample.shape(), 1)));
-    return new Estimate(gradientSeconds(w, sample, most, least), updateSeconds(w, sample, most), model, kept(w, sample, most, least),
+    return new Estimate(gradientSeconds(w, sample, most, least), updateSeconds(w, sample, most), most.share(), model,
+        kept(w, sample, most, least),
         passing(w, sample, most), base, sample);
   }
 

@@ -1,5 +1,6 @@
 package org.jtorch.recipes.plan;
 
+import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
 import org.jtorch.decoder.Decoder;
@@ -8,14 +9,16 @@ import org.jtorch.optim.AdamW;
 import org.jtorch.recipes.bench.RandomStep;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Rng;
+import org.jtorch.tensor.TorchInfo;
 
 /// A few training steps, measured.
 ///
 /// @param gradientSeconds forward and backward of a micro-batch
 /// @param updateSeconds gradient norm and AdamW
+/// @param share of the time in which this process had the cores it works on: near 1 alone, less beside other processes
 /// @param keptBytes what forward leaves for backward; -1 where the C library does not tell
 /// @param peakBytes the most in use at once beyond what was before, model and optimizer included; -1 likewise
-record ShortStep(double gradientSeconds, double updateSeconds, long keptBytes, long peakBytes) {
+record ShortStep(double gradientSeconds, double updateSeconds, double share, long keptBytes, long peakBytes) {
   private static final int MOST_STEPS = 5;
   private static final double SECONDS = 1.5;
   private static final int DOCUMENTS_A_ROW = 3;
@@ -40,8 +43,12 @@ record ShortStep(double gradientSeconds, double updateSeconds, long keptBytes, l
           }
           optimizer.clipAndStep(1e-6, 1);
         });
+        long started = System.nanoTime();
+        double cpu = processorSeconds();
         var seconds = timed(step, optimizer);
-        return new ShortStep(seconds[0], seconds[1], before < 0 ? -1 : kept[0], before < 0 ? -1 : peak - before);
+        double passed = (System.nanoTime() - started) / 1e9;
+        double share = cpu < 0 ? 1 : Math.min(1, (processorSeconds() - cpu) / (passed * TorchInfo.threads()));
+        return new ShortStep(seconds[0], seconds[1], share, before < 0 ? -1 : kept[0], before < 0 ? -1 : peak - before);
       }
     }
   }
@@ -67,6 +74,12 @@ record ShortStep(double gradientSeconds, double updateSeconds, long keptBytes, l
     var sorted = Arrays.copyOf(values, n);
     Arrays.sort(sorted);
     return sorted[n / 2];
+  }
+
+  /// What all threads of this process have computed so far; -1 where it is unknown.
+  private static double processorSeconds() {
+    return ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean os
+        ? os.getProcessCpuTime() / 1e9 : -1;
   }
 
   /// Bytes in tensors and all else of `malloc`'s, or on a device in tensors; -1 where it is unknown.

@@ -61,9 +61,10 @@ record Plan(PretrainRecipe recipe) {
     if (!work.device().isCuda() && machine.total() > 0) {
       line(out, "", "%s", new Verdict(machine.total(), machine.free()).of(estimate, work));
     }
-    time(out, work, estimate);
     int threads = TorchInfo.threads();
-    if (before != null && after != null && after.missingSince(before, threads) >= BusyWatch.MISSING) {
+    boolean busy = before != null && after != null && after.missingSince(before, threads) >= BusyWatch.MISSING;
+    time(out, work, estimate, busy);
+    if (busy) {
       line(out, "", "%s", BusyWatch.describe(after, before, threads));
     }
   }
@@ -75,7 +76,7 @@ record Plan(PretrainRecipe recipe) {
         Units.bytes(m.gradients()), Units.bytes(e.activations()), Units.bytes(e.passing()));
   }
 
-  private void time(PrintWriter out, Workload work, Estimate e) {
+  private void time(PrintWriter out, Workload work, Estimate e, boolean busy) {
     double step = e.stepSeconds(work.accumulate());
     double validation = heldOutBytes() / BYTES_PER_TOKEN / work.tokens() * e.gradientSeconds() * FORWARD_SHARE;
     long every = recipe.eval().every();
@@ -85,9 +86,10 @@ record Plan(PretrainRecipe recipe) {
         : s.equals(work) ? "measured"
         : String.format(Locale.ROOT, "measured with %d of %d rows, %d of %d layers, %,d of %,d tokens in the vocabulary", s.rows(), work.rows(),
             s.shape().layers(), work.shape().layers(), s.shape().vocab(), work.shape().vocab());
-    line(out, "time", "about %s = %,d steps of %s + %d validations of %s, reading the text aside; %s",
-        Units.time(recipe.train().steps() * step + validations * validation), recipe.train().steps(), Units.time(step), validations,
-        Units.time(validation), how);
+    double seconds = recipe.train().steps() * step + validations * validation;
+    String alone = busy ? " beside what runs now, about " + Units.time(seconds * e.share()) + " alone" : "";
+    line(out, "time", "about %s%s = %,d steps of %s + %d validations of %s, reading the text aside; %s", Units.time(seconds), alone,
+        recipe.train().steps(), Units.time(step), validations, Units.time(validation), how);
   }
 
   /// As the recipe says, and no more than its share of a single file.

@@ -85,6 +85,7 @@ class PlanPartsTest {
     var one = ShortStep.measure(few);
     assertThat(one.gradientSeconds()).isPositive();
     assertThat(one.updateSeconds()).isPositive();
+    assertThat(one.share()).isBetween(0.0, 1.0);
     if (one.keptBytes() >= 0) {                                                     // where the C library tells
       var many = ShortStep.measure(few.withRows(24));
       assertThat((double) many.keptBytes() / one.keptBytes()).isBetween(3.0, 5.0);
@@ -94,7 +95,7 @@ class PlanPartsTest {
 
   @Test void verdictsNameWhatWouldFit() {
     var work = work(shape(300, 32, 2), DType.F32, 16, 1);
-    var estimate = new Estimate(1, 0.1, new ModelBytes((long) GB, 0, (long) (2 * GB), (long) GB), (long) (16 * GB), (long) (2 * GB), 0, null);
+    var estimate = new Estimate(1, 0.1, 1, new ModelBytes((long) GB, 0, (long) (2 * GB), (long) GB), (long) (16 * GB), (long) (2 * GB), 0, null);
     assertThat(new Verdict((long) (30 * GB), (long) (25 * GB)).of(estimate, work)).isEqualTo("fits: this machine has 30.0 GB, 25.0 GB of it free");
     assertThat(new Verdict((long) (30 * GB), (long) (5 * GB)).of(estimate, work)).endsWith("; end something else before you start it");
     assertThat(new Verdict((long) (12 * GB), (long) (9 * GB)).of(estimate, work))
