@@ -24,7 +24,6 @@ final class Native {
   private static final Map<String, String> REPORT = new LinkedHashMap<>();
   private static final @Nullable TorchAbi ABI;
   private static final int CUDA_DEVICES;
-  private static final int THREADS;
   private static final ScalarType[] SCALAR_TYPES = new ScalarType[DType.values().length];
   private static final DType[] DTYPES = new DType[64];
 
@@ -36,15 +35,15 @@ final class Native {
     REPORT.put("allocator", System.getProperty("jtorch.malloc", "tuned").equals("default")
         ? "left alone (jtorch.malloc=default)" : CLibrary.keepFreedMemory());
     REPORT.put("idle threads", waiting());
-    THREADS = threads();
-    Blas blas = Blas.load(THREADS);
+    int threads = threads();
+    Blas blas = Blas.load(threads);
     REPORT.put("BLAS", blas.toString());
     Path folder = parent(Loader.load(torch.class));
     ABI = abi(folder);
     REPORT.put("C ABI", ABI == null ? "not found: plain twins are used" : "torch_call_dispatcher, found");
-    torch.set_num_threads(THREADS);
-    boolean set = blas.mkl() || openBlas(folder, THREADS);
-    REPORT.put("threads", THREADS + " for libtorch, " + (set ? THREADS : "unknown") + " for " + (blas.mkl() ? "MKL" : "OpenBLAS"));
+    torch.set_num_threads(threads);
+    boolean set = blas.mkl() || openBlas(folder, threads);
+    REPORT.put("threads", threads + " for libtorch, " + (set ? threads : "unknown") + " for " + (blas.mkl() ? "MKL" : "OpenBLAS"));
     types();
     GradMode.set_enabled(true);
     CUDA_DEVICES = countCudaDevices();
@@ -77,7 +76,7 @@ final class Native {
   }
 
   private static int threads() {
-    String asked = System.getProperty("jtorch.threads", System.getenv().getOrDefault("OMP_NUM_THREADS", ""));
+    String asked = System.getProperty("jtorch.threads", System.getenv().getOrDefault("OMP_NUM_threads", ""));
     try {
       return Math.max(1, Integer.parseInt(asked));
     } catch (NumberFormatException _) {
@@ -149,10 +148,6 @@ final class Native {
       throw new IllegalArgumentException("JTorch has no dtype for libtorch's " + type);
     }
     return found;
-  }
-
-  static int threadCount() {
-    return THREADS;
   }
 
   static int cudaDevices() {

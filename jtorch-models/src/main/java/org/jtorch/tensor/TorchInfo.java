@@ -14,6 +14,12 @@ import org.bytedeco.pytorch.global.torch;
 public final class TorchInfo {
   private TorchInfo() {}
 
+  /// Threads that libtorch's operations use.
+  public static int threads() {
+    Native.load();
+    return torch.get_num_threads();
+  }
+
   /// libtorch's version and build, JavaCPP's limits, the allocator, the BLAS and why, threads, the C ABI, CUDA devices.
   public static Map<String, String> report() {
     Native.load();
@@ -29,12 +35,6 @@ public final class TorchInfo {
     map.putAll(Native.report());
     map.put("CUDA devices", Integer.toString(Native.cudaDevices()));
     return Collections.unmodifiableMap(map);
-  }
-
-  /// How many threads libtorch works with.
-  public static int threads() {
-    Native.load();
-    return Native.threadCount();
   }
 
   private static String javaCpp() {

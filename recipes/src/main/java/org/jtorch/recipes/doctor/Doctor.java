@@ -10,6 +10,7 @@ import org.jtorch.observe.ProcessorTime;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Processor;
 import org.jtorch.tensor.TorchInfo;
+import org.jtorch.tensor.kernel.Kernels;
 
 /// Examines the machine and how JTorch runs on it.
 public final class Doctor {
@@ -58,13 +59,13 @@ public final class Doctor {
         .add("JDK", System.getProperty("java.vm.vendor") + " " + System.getProperty("java.vm.name") + " " + Runtime.version())
         .add("heap limit", gib(Runtime.getRuntime().maxMemory()) + " (tensors live outside the heap)")
         .add("garbage collector", ManagementFactory.getGarbageCollectorMXBeans().getFirst().getName())
-        .add("fused kernels", Vectors.describe())
+        .add("fused kernels", Kernels.report())
         .add("native access", Doctor.class.getModule().isNativeAccessEnabled() ? "enabled" : "not enabled"));
     if (!Doctor.class.getModule().isNativeAccessEnabled()) {
       advice.add("Start Java with --enable-native-access=ALL-UNNAMED, as the jtorch script does, to avoid its warnings.");
     }
-    if (!Vectors.present()) {
-      advice.add("Start Java with --add-modules=" + Vectors.MODULE + ", as the jtorch script does: fused kernels run as slower plain twins.");
+    if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
+      advice.add("Start Java with --add-modules=jdk.incubator.vector, as the jtorch script does: fused kernels run as slower plain twins.");
     }
   }
 
