@@ -27,7 +27,7 @@ public record Estimate(double gradientSeconds, double updateSeconds, double shar
   /// @param memory bytes that are free
   public static Estimate of(Workload w, double flops, long memory) {
     long base = w.device().isCuda() ? 0 : Math.max(0, ProcessMemory.resident() - Math.max(0, ShortStep.inUse(w.device()))) + DATA;
-    var model = ModelBytes.of(w.shape().parameterCount(), w.dtype(), w.accumulate());
+    var model = ModelBytes.of(w.shape(), w.dtype(), w.accumulate());
     var sample = Sample.of(w, flops, memory);
     if (sample == null) {
       double seconds = w.flops() / (flops * USUAL_SHARE);
@@ -73,7 +73,7 @@ public record Estimate(double gradientSeconds, double updateSeconds, double shar
     if (most.peakBytes() < 0) {
       return Activations.loss(w);
     }
-    long here = ModelBytes.of(sample.shape().parameterCount(), w.dtype(), w.accumulate()).total();
+    long here = ModelBytes.of(sample.shape(), w.dtype(), w.accumulate()).total();
     long beside = Math.max(0, most.peakBytes() - here - most.keptBytes() - Activations.loss(sample));
     return Activations.loss(w) + beside * w.rows() / sample.rows();
   }

@@ -21,7 +21,7 @@ final class Sample {
   /// @param memory free bytes
   static @Nullable Workload of(Workload w, double flops, long memory) {
     double most = flops * USUAL_SHARE * SECONDS;
-    long parameters = Math.min(MOST_PARAMETERS, memory / 3 / ModelBytes.of(1, w.dtype(), w.accumulate()).total());
+    long parameters = Math.min(MOST_PARAMETERS, memory / 3 / ModelBytes.each(w.dtype(), w.accumulate()));
     Workload s = w;
     while (s.flops() > most && s.rows() > 1 && s.tokens() / 2 >= FEW_TOKENS) {
       s = s.withRows(s.rows() / 2);
