@@ -77,6 +77,11 @@ public abstract class Module implements AutoCloseable {
     children.forEach((name, child) -> child.visit(join(path, name), visitor));
   }
 
+  /// The products of this very module, without those of its children: what an adapter may go on.
+  public List<? extends Projection> ownProjections() {
+    return List.of();
+  }
+
   static String join(String prefix, String name) {
     return prefix.isEmpty() ? name : name.isEmpty() ? prefix : prefix + "." + name;
   }
@@ -88,7 +93,7 @@ public abstract class Module implements AutoCloseable {
   /// Allocates every parameter and fills it as it declares.
   @CanIgnoreReturnValue
   public final Module initialize(Device device, DType dtype, Rng rng) {
-    return allocate((p, shape) -> p.init().make(rng, dtype, device, shape));
+    return allocate((p, shape) -> p.init().make(rng, p.typeIn(dtype), device, shape));
   }
 
   /// Allocates every parameter with what `source` makes for its shape.
