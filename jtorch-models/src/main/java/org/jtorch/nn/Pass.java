@@ -4,6 +4,7 @@ import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.tensor.GradTape;
 import org.jtorch.tensor.Tensor;
+import org.jtorch.tensor.TensorScope;
 
 /// What travels down one forward beside the activations; modules hold no mode of their own.
 ///
@@ -66,9 +67,17 @@ public record Pass(@Nullable GradTape tape, @Nullable Tensor positions, @Nullabl
     return new Pass(tape, positions, segments, keyMask, prefix, shared, routing, adapters, c);
   }
 
-  /// Runs a block of a model; under activation checkpointing it keeps nothing and runs again during backward.
+  /// Runs a block of a model; under activation checkpointing it keeps nothing and runs again during backward. Without a tape
+  /// `x` dies when the output is there, unless it lives in another scope than the innermost: who wants to keep it adopts it.
   public Tensor block(Tensor x, BiFunction<Tensor, Pass, Tensor> body) {
-    return tape != null && checkpoint ? tape.checkpoint(x, (leaf, again) -> body.apply(leaf, withTape(again))) : body.apply(x, this);
+    if (tape != null && checkpoint) {
+      return tape.checkpoint(x, (leaf, again) -> body.apply(leaf, withTape(again)));
+    }
+    Tensor y = body.apply(x, this);
+    if (tape == null && y != x) {
+      TensorScope.free(x);
+    }
+    return y;
   }
 
   /// Where the residual stream forks: on a tape both branches add to the gradient of one leaf.

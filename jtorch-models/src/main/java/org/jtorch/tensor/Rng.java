@@ -35,6 +35,11 @@ public final class Rng {
     return counter;
   }
 
+  /// Goes on after `counter` draws, wherever the stream was.
+  public void seek(long counter) {
+    this.counter = counter;
+  }
+
   /// The next number in `[0, 1)`.
   public double uniform() {
     return new SplittableRandom(mix(seed, counter++)).nextDouble();

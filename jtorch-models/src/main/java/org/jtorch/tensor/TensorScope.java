@@ -87,6 +87,14 @@ public final class TensorScope implements AutoCloseable {
     return group;
   }
 
+  /// Frees `t` now if it lives in the innermost scope; tensors that live elsewhere are left alone. For chains in which each
+  /// link dies when the next is there.
+  public static void free(Tensor t) {
+    if (t.depth == innermost().depth) {
+      Region.current().free(t);
+    }
+  }
+
   /// The arena that bounds native memory lent to Java: late access throws in the JDK, not in the kernel.
   Arena arena() {
     var a = arena;

@@ -7,6 +7,7 @@ import org.jtorch.decoder.CausalLm;
 import org.jtorch.nn.Parameter;
 import org.jtorch.nn.SoftCap;
 import org.jtorch.tensor.DType;
+import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.GradTape;
 import org.jtorch.tensor.Ops;
@@ -45,6 +46,14 @@ public record ChunkedCrossEntropy(int chunkTokens) {
   /// @param scale what every token's loss is multiplied by: 1 / (trained tokens of the global batch)
   /// @return the sum of the negative log-likelihoods, not scaled
   public double backward(CausalLm model, Tensor hidden, long[] targets, double scale, GradTape tape) {
+    return backward(model, hidden, targets, null, scale, tape);
+  }
+
+  /// [#backward] with a weight for each position, which its loss and gradient are multiplied by.
+  ///
+  /// @param weights `B * T` of them; null if all count alike
+  /// @return the weighted sum of the negative log-likelihoods, not scaled
+  public double backward(CausalLm model, Tensor hidden, long[] targets, float @Nullable [] weights, double scale, GradTape tape) {
     try (var _ = TensorScope.open()) {
       Tensor dh;
       double sum;
@@ -55,7 +64,7 @@ public record ChunkedCrossEntropy(int chunkTokens) {
         Tensor index = all ? flat : Ops.of(rows, flat.device(), rows.length);
         Tensor h = all ? flat : flat.indexSelect(0, index);                              // [M, C]
         Tensor dm = Ops.emptyLike(h);
-        sum = chunks(model, h, pick(targets, rows), scale, dm);
+        sum = chunks(model, h, pick(targets, rows), pick(weights, rows), scale, dm);
         dh = all ? dm : Ops.zerosLike(flat).indexCopyInPlace(0, index, dm);
       }
       tape.backward(hidden, dh.view(hidden.shape()));
@@ -76,7 +85,7 @@ public record ChunkedCrossEntropy(int chunkTokens) {
         if (rows.length > 0) {
           try (var _ = TensorScope.open()) {
             Tensor h = flat.narrow(0, from, n).indexSelect(0, Ops.of(rows, flat.device(), rows.length));
-            sum += exact(model.logits(h), Ops.of(pick(part, rows), flat.device(), rows.length, 1));
+            sum += exact(model.logits(h), Ops.of(pick(part, rows), flat.device(), rows.length, 1), null);
           }
         }
       }
@@ -84,7 +93,7 @@ public record ChunkedCrossEntropy(int chunkTokens) {
     return sum;
   }
 
-  private double chunks(CausalLm model, Tensor h, long[] targets, double scale, Tensor dh) {
+  private double chunks(CausalLm model, Tensor h, long[] targets, float @Nullable [] weights, double scale, Tensor dh) {
     Parameter head = model.head();
     Tensor dw = head.tensor().requiresGrad() ? gradient(head) : null;                    // null: frozen, under an adapter
     int step = chunk(model);
@@ -98,11 +107,16 @@ public record ChunkedCrossEntropy(int chunkTokens) {
         Tensor slope = slope(p, model.logitCap());
         Ops.softmaxInto(p, p, 1);
         Tensor hit = p.gather(1, t);                                                     // [n, 1]
-        Tensor nll = hit.to(DType.F32).log().sum().neg();
+        Tensor weight = weights == null ? null : weights(weights, from, n, h.device());    // [n, 1]
+        Tensor logs = hit.to(DType.F32).log();
+        Tensor nll = (weight == null ? logs : logs.mul(weight)).sum().neg();
         sum = scope.promote(sum == null ? nll : sum.add(nll));
         p.scatterInPlace(1, t, hit.sub(1));                                              // P − onehot
         if (slope != null) {
           p.mulInPlace(slope);
+        }
+        if (weight != null) {
+          p.mulInPlace(weight.to(p.dtype()));
         }
         Ops.matmulInto(dh.narrow(0, from, n), p, head.tensor());
         if (dw != null) {
@@ -112,7 +126,7 @@ public record ChunkedCrossEntropy(int chunkTokens) {
     }
     dh.mulInPlace(scale);
     double total = sum == null ? 0 : sum.item();
-    return Double.isInfinite(total) ? again(model, h, targets) : total;
+    return Double.isFinite(total) ? total : again(model, h, targets, weights);
   }
 
   /// The derivative of the cap at capped logits z: `1 − (z / c)²`; null without a cap. `[n, V]`
@@ -121,21 +135,28 @@ public record ChunkedCrossEntropy(int chunkTokens) {
   }
 
   /// A probability rounded to 0 has no logarithm: compute the loss from the logits.
-  private double again(CausalLm model, Tensor h, long[] targets) {
+  private double again(CausalLm model, Tensor h, long[] targets, float @Nullable [] weights) {
     double sum = 0;
     int step = chunk(model);
     for (int from = 0; from < targets.length; from += step) {
       int n = Math.min(step, targets.length - from);
       try (var _ = TensorScope.open()) {
         sum += exact(model.logits(h.narrow(0, from, n)),
-            Ops.of(Arrays.copyOfRange(targets, from, from + n), h.device(), n, 1));
+            Ops.of(Arrays.copyOfRange(targets, from, from + n), h.device(), n, 1),
+            weights == null ? null : weights(weights, from, n, h.device()));
       }
     }
     return sum;
   }
 
-  private static double exact(Tensor logits, Tensor targets) {
-    return -logits.to(DType.F32).logSoftmax(1).gather(1, targets).sum().item();
+  private static double exact(Tensor logits, Tensor targets, @Nullable Tensor weight) {
+    Tensor logs = logits.to(DType.F32).logSoftmax(1).gather(1, targets);
+    return -(weight == null ? logs : logs.mul(weight)).sum().item();
+  }
+
+  /// `[n, 1]`
+  private static Tensor weights(float[] weights, int from, int n, Device device) {
+    return Tensor.of(Arrays.copyOfRange(weights, from, from + n)).view(n, 1).to(device);
   }
 
   private static Tensor gradient(Parameter head) {
@@ -158,6 +179,17 @@ public record ChunkedCrossEntropy(int chunkTokens) {
 
   private static long[] trained(long[] targets) {
     return IntStream.range(0, targets.length).filter(i -> targets[i] != IGNORE).asLongStream().toArray();
+  }
+
+  private static float @Nullable [] pick(float @Nullable [] weights, long[] rows) {
+    if (weights == null) {
+      return null;
+    }
+    var out = new float[rows.length];
+    for (int i = 0; i < rows.length; i++) {
+      out[i] = weights[(int) rows[i]];
+    }
+    return out;
   }
 
   private static long[] pick(long[] targets, long[] rows) {

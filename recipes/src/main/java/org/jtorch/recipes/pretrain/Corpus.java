@@ -16,6 +16,7 @@ import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
 import org.jtorch.recipes.pretrain.PretrainRecipe.Packing;
 import org.jtorch.recipes.pretrain.PretrainRecipe.TokenizerConfig;
+import org.jtorch.recipes.run.RunFolder;
 import org.jtorch.text.BpeTrainer;
 import org.jtorch.text.Tokenizer;
 

@@ -1,14 +1,26 @@
-package org.jtorch.recipes.pretrain;
+package org.jtorch.recipes.run;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Supplier;
+import org.jtorch.io.AtomicFolder;
 import org.jtorch.io.DataException;
+import org.jtorch.io.JsonFile;
+import org.jtorch.tensor.DType;
+import org.jtorch.tensor.Device;
+import org.jtorch.train.ModelFolder;
 
 /// Where a run keeps everything: the resolved recipe, tokens, metrics, checkpoints, the report and the model.
 public record RunFolder(Path path) {
   public Path recipe() {
     return path.resolve("resolved.yaml");
+  }
+
+  /// Held by the process that runs here; see [RunLock].
+  public Path lock() {
+    return path.resolve(".lock");
   }
 
   public Path settings() {
@@ -48,8 +60,26 @@ public record RunFolder(Path path) {
     }
   }
 
+  /// The type that weights have, chosen once: a resumed run goes on in the type it began with, whatever this machine would
+  /// choose.
+  public DType dtype(Device device, Supplier<DType> choose) {
+    if (Files.exists(settings())) {
+      return DType.parse(JsonFile.open(settings()).requiredString("dtype"));
+    }
+    DType chosen = choose.get();
+    JsonFile.write(settings(), JsonNodeFactory.instance.objectNode().put("dtype", chosen.toString()).put("device", device.toString()));
+    return chosen;
+  }
+
+  /// Publishes what was trained, without the training state, unless it is there.
+  public void publish(ModelFolder trained) {
+    if (!Files.exists(model())) {
+      AtomicFolder.publish(model(), trained.bytes(), into -> trained.writer().write(into));
+    }
+  }
+
   /// Writes a small file whole or not at all.
-  static void write(Path file, String text) {
+  public static void write(Path file, String text) {
     try {
       Path part = file.resolveSibling("." + file.getFileName() + ".part");
       Files.writeString(part, text);

@@ -1,0 +1,72 @@
+package org.jtorch.recipes.run;
+
+import com.google.errorprone.annotations.MustBeClosed;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
+import org.jtorch.io.DataException;
+
+/// Keeps two processes out of one run folder. The system gives the lock back when its process ends, however it ends, so a
+/// run that was killed leaves no lock behind; the file stays, with the number of the last process in it.
+final class RunLock implements AutoCloseable {
+  /// Locked beyond the file's end, so that its text can be read meanwhile on every system.
+  private static final long PLACE = Long.MAX_VALUE - 1;
+
+  private final FileChannel channel;
+
+  private RunLock(FileChannel channel) {
+    this.channel = channel;
+  }
+
+  /// Takes the lock of a run.
+  ///
+  /// @throws IllegalArgumentException if another process, or another thread of this one, has it
+  @MustBeClosed
+  static RunLock take(RunFolder run) {
+    FileChannel channel = null;
+    try {
+      channel = FileChannel.open(run.lock(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      if (tryLock(channel) == null) {
+        channel.close();
+        throw new IllegalArgumentException(run.path() + " is in use by another run (process " + holder(run.lock())
+            + "); wait for its end, or choose another folder with --out");
+      }
+      channel.truncate(0).write(ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)));
+      return new RunLock(channel);
+    } catch (IOException e) {
+      throw new DataException("cannot lock the run folder " + run.path() + " with " + run.lock() + ": " + e.getMessage()
+          + "; choose a folder on a disk of this machine with --out", e);
+    }
+  }
+
+  private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+    try {
+      return channel.tryLock(PLACE, 1, false);
+    } catch (OverlappingFileLockException _) {
+      return null;                                   // this very process has it
+    }
+  }
+
+  private static String holder(Path file) {
+    try {
+      return Files.readString(file, StandardCharsets.US_ASCII).strip();
+    } catch (IOException _) {
+      return "unknown";
+    }
+  }
+
+  @Override public void close() {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      throw new DataException("could not give back the lock of the run: " + e.getMessage(), e);
+    }
+  }
+}
