@@ -78,7 +78,7 @@ public final class PrefixTuning extends Module {
       if (rope == null) {
         return keys;
       }
-      var tables = rope.tables(Tensor.of(-count).view(1, 1).to(keys.device()), config.headDim(), count).to(keys.dtype());
+      var tables = rope.tables(Tensor.of(-count).view(1, 1).to(keys.device()), config.headDim(), count);
       return Rope.rotate(keys.unsqueeze(0), tables).squeeze(0).div(rope.scaling().attentionFactor());
     }
   }

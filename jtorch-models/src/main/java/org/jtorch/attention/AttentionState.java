@@ -76,7 +76,7 @@ public final class AttentionState implements Pass.Shared {
     }
   }
 
-  /// Rotary tables for this pass's positions, in the activations' type. `[1 or B, T, D/2]`
+  /// Rotary tables for this pass's positions, float32 (float64 in a model of that type). `[1 or B, T, D/2]`
   Rope.Tables tables(Rope rope, int headDim) {
     return tables(rope, headDim, "positions", this::positions);
   }
@@ -93,9 +93,9 @@ public final class AttentionState implements Pass.Shared {
         Tensor given = pass.positions();
         long length = given != null && rope.scaling() instanceof RopeScaling.Dynamic
             ? given.max().itemLong() + 1 : past + tokens;                          // asking waits for the device
-        var t = rope.tables(positions.get(), headDim, length).to(dtype);
-        c = scope.adopt(t.cos());
-        s = scope.adopt(t.sin());
+        var t = rope.tables(positions.get(), headDim, length);
+        c = scope.adopt(dtype == DType.F64 ? t.cos().to(dtype) : t.cos());
+        s = scope.adopt(dtype == DType.F64 ? t.sin().to(dtype) : t.sin());
       }
       tensors.put(cos, c);
       tensors.put(sin, s);

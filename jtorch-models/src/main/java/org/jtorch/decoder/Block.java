@@ -53,19 +53,16 @@ final class Block extends Layer {
   @Override protected Tensor forward(Tensor x, Pass pass) {                // [B, T, C]
     return switch (norms) {
       case Norms.Pre n -> {
-        x = pass.fork(x);
-        x = pass.fork(x.add(attention.apply(n.attention.apply(x, pass), pass)));
-        yield x.add(mlp.apply(n.mlp.apply(x, pass), pass));
+        x = pass.add(x, attention.apply(n.attention.apply(x, pass), pass));
+        yield pass.add(x, mlp.apply(n.mlp.apply(x, pass), pass));
       }
       case Norms.Sandwich n -> {
-        x = pass.fork(x);
-        x = pass.fork(x.add(n.afterAttention.apply(attention.apply(n.attention.apply(x, pass), pass), pass)));
-        yield x.add(n.afterMlp.apply(mlp.apply(n.mlp.apply(x, pass), pass), pass));
+        x = pass.add(x, n.afterAttention.apply(attention.apply(n.attention.apply(x, pass), pass), pass));
+        yield pass.add(x, n.afterMlp.apply(mlp.apply(n.mlp.apply(x, pass), pass), pass));
       }
       case Norms.Post n -> {
-        x = pass.fork(x);
-        x = pass.fork(n.attention.apply(x.mul(n.alpha).add(attention.apply(x, pass)), pass));
-        yield n.mlp.apply(x.mul(n.alpha).add(mlp.apply(x, pass)), pass);
+        x = n.attention.apply(pass.add(x.mul(n.alpha), attention.apply(x, pass)), pass);
+        yield n.mlp.apply(pass.add(x.mul(n.alpha), mlp.apply(x, pass)), pass);
       }
     };
   }

@@ -77,7 +77,7 @@ public final class EncoderDecoder extends Module {
   /// Reads a source. ids int64 `[B, S]`
   public Source encode(Tensor ids, Pass pass) {
     try (var scope = TensorScope.open()) {
-      Tensor hidden = pass.fork(encoder.hidden(ids, pass));                  // every layer adds to the gradient of one leaf
+      Tensor hidden = pass.shared(encoder.hidden(ids, pass));                  // every layer adds to the gradient of one leaf
       Tensor mask = pass.keyMask();
       if (mask == null) {
         return new Source(scope.promote(hidden), null);
@@ -119,7 +119,7 @@ public final class EncoderDecoder extends Module {
     try (var scope = TensorScope.open()) {
       var home = pass.tape() == null ? scope : pass.tape().scope();
       var shared = own.withShared(new AttentionState(own, home, ids, dtype(), cache));
-      Tensor x = encoder.words().apply(ids, shared);                                    // [B, T, C]
+      Tensor x = shared.shared(encoder.words().apply(ids, shared));                     // [B, T, C]
       for (int i = 0; i < blocks.size(); i++) {
         var block = blocks.get(i);
         var known = ready.isEmpty() ? null : ready.get(i);

@@ -74,8 +74,8 @@ public final class Pretrained {
   /// Opens a model without reading it: the mapped file is its memory, so there is no second copy and pages are read when
   /// they are first used. It is on the CPU, in the type of the file, and frozen; [#load] makes one that can be trained.
   ///
-  /// Copied is only what cannot be used as it lies: stacked biases, weights of another type than the first, and those at odd
-  /// places. Experts lie in the file one by one and are multiplied one by one; on a tape they are put together anew each time.
+  /// Copied is only what cannot be used as it lies: stacked biases, weights of another type than the first, norm weights in
+  /// half precision (they are float32 here), and those at odd places. Experts lie in the file one by one and are multiplied one by one; on a tape they are put together anew each time.
   ///
   /// The file must not change while the model is open; JTorch's own writers replace files by renaming.
   ///

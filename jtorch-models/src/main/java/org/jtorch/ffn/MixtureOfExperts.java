@@ -40,7 +40,7 @@ public final class MixtureOfExperts extends Layer {
   }
 
   @Override protected Tensor forward(Tensor input, Pass pass) {                              // [B, T, C]
-    Tensor x = pass.fork(input);
+    Tensor x = pass.shared(input);
     Tensor routed = routed(x, pass);
     if (shared == null || sharedGate == null) {
       return routed;

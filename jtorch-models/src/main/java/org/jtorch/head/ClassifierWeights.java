@@ -81,8 +81,8 @@ final class ClassifierWeights {
   private static void fill(Module model, SequencedMap<String, Weight> begun, Device device, DType type, Optional<Rng> rng) {
     Set<Parameter> fresh = Collections.newSetFromMap(new IdentityHashMap<>());
     begun.values().forEach(w -> fresh.add(w.parameter()));
-    model.allocate((p, shape) -> fresh.contains(p) ? p.init().make(rng.orElseThrow(), type, device, shape)
-        : Ops.empty(type, device, shape));
+    model.allocate((p, shape) -> fresh.contains(p) ? p.init().make(rng.orElseThrow(), p.typeIn(type), device, shape)
+        : Ops.empty(p.typeIn(type), device, shape));
   }
 
   /// A bare encoder's file has names without the trunk's.

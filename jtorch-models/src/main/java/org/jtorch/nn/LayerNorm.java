@@ -16,6 +16,6 @@ public final class LayerNorm extends Layer {
   }
 
   @Override protected Tensor forward(Tensor x, Pass pass) {                  // [..., C]
-    return Ops.layerNorm(x, weight.tensor(), bias.tensor(), eps);
+    return pass.shared(Ops.layerNorm(x, weight.tensor(), bias.tensor(), eps));
   }
 }

@@ -2,9 +2,12 @@ package org.jtorch.nn;
 
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.tensor.DType;
+import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.GradTape;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
+import org.jtorch.tensor.kernel.ResidualPass;
 
 /// What travels down one forward beside the activations; modules hold no mode of their own.
 ///
@@ -80,8 +83,19 @@ public record Pass(@Nullable GradTape tape, @Nullable Tensor positions, @Nullabl
     return y;
   }
 
-  /// Where the residual stream forks: on a tape both branches add to the gradient of one leaf.
-  public Tensor fork(Tensor x) {
+  /// The residual stream goes on: `x + f`, of x's type. On a tape the sum is a leaf, to whose gradient all that read it add.
+  public Tensor add(Tensor x, Tensor f) {
+    if (tape == null) {
+      return Grad.isOn() ? x.add(f) : ResidualPass.add(x, f);
+    }
+    try (var _ = Grad.off()) {
+      DType own = f.dtype();
+      return tape.record(ResidualPass.add(x.detach(), f.detach()), new Tensor[] {x, f}, new Tensor[0], g -> new Tensor[] {g, g.to(own)});
+    }
+  }
+
+  /// x as several readers see it: on a tape a leaf, to whose gradient each of them adds.
+  public Tensor shared(Tensor x) {
     return tape == null ? x : tape.cut(x);
   }
 }

@@ -148,7 +148,7 @@ public record Upcycling(int experts, int active, int hidden, int shared, boolean
     try (var _ = TensorScope.open(); var _ = Grad.off()) {
       var type = dense.dtype();
       var device = dense.device();
-      model.allocate((_, shape) -> Ops.empty(type, device, shape));
+      model.allocate((p, shape) -> Ops.empty(p.typeIn(type), device, shape));
       copyTheRest(dense, model);
       var rng = Rng.of(seed);
       for (int layer = 0; layer < dense.config().layers(); layer++) {

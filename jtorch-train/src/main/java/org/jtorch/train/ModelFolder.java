@@ -1,6 +1,7 @@
 package org.jtorch.train;
 
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.adapter.Lora;
@@ -55,8 +56,10 @@ public record ModelFolder(SequencedMap<String, Weight> weights, String file, Wri
         .filter(p -> !p.isGivenUp()).flatMap(p -> p.tensors().stream()).mapToLong(t -> t.bytes()).sum();
   }
 
-  /// Brings the weights to what a folder holds.
+  /// Brings the weights to what a folder holds. Those that stay float32 in a model of half precision are rounded there: their
+  /// own values come with the optimizer, whose masters they are.
   void restore(Path folder) {
-    StoredParts.restore(folder.resolve(file), new WeightState(weights).tensors());
+    StoredParts.restore(folder.resolve(file), new WeightState(weights).tensors(),
+        name -> Objects.requireNonNull(weights.get(name)).parameter().isPrecise());
   }
 }

@@ -7,7 +7,9 @@ import org.jtorch.data.BatchSource;
 import org.jtorch.data.TokenBatches;
 import org.jtorch.decoder.CausalLm;
 import org.jtorch.ffn.Routing;
-import org.jtorch.loss.ChunkedCrossEntropy;
+import org.jtorch.loss.ChunkedLoss;
+import org.jtorch.loss.CrossEntropy;
+import org.jtorch.loss.Tokens;
 import org.jtorch.nn.Pass;
 import org.jtorch.observe.StepListener;
 import org.jtorch.optim.Optimizer;
@@ -29,7 +31,7 @@ public final class Pretrainer {
   private final BatchSource<Batch> batches;
   private final TrainOptions options;
   private final SpikeGuard spikes;
-  private final ChunkedCrossEntropy crossEntropy;
+  private final ChunkedLoss crossEntropy;
 
   public Pretrainer(CausalLm model, Optimizer optimizer, BatchSource<Batch> batches, TrainOptions options) {
     if (batches.batch() % options.accumulate() != 0) {
@@ -45,7 +47,7 @@ public final class Pretrainer {
     this.batches = batches;
     this.options = options;
     this.spikes = new SpikeGuard(options.spikes());
-    this.crossEntropy = new ChunkedCrossEntropy(options.chunkTokens());
+    this.crossEntropy = new ChunkedLoss(CrossEntropy.PLAIN, options.chunkTokens());
   }
 
   /// Trains from `from` to the last step, or until asked to stop.
@@ -87,7 +89,7 @@ public final class Pretrainer {
         routing.trainWith(model.auxCoefficient() * share);
         figures.merge(AUX_LOSS, share * routing.auxLoss().item(), Double::sum);
       }
-      return crossEntropy.backward(model, hidden, micro.targets(), micro.weights(), scale, tape);
+      return crossEntropy.backward(model, hidden, new Tokens(micro.targets(), micro.weights(), scale), tape);
     }
   }
 

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.function.Predicate;
 import org.jtorch.family.StoredTensor;
 import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
@@ -45,7 +46,7 @@ final class StoredParts {
 
   static void restore(Path folder, String name, Saved part) {
     try (var _ = TensorScope.open(); var _ = Grad.off()) {
-      restore(folder.resolve(name + ".safetensors"), part.tensors());
+      restore(folder.resolve(name + ".safetensors"), part.tensors(), _ -> false);
     }
     Path facts = folder.resolve(name + ".json");
     var none = JsonFile.of(facts, JsonNodeFactory.instance.objectNode());
@@ -54,8 +55,9 @@ final class StoredParts {
 
   /// Copies what a file, or a folder of shards, holds into these tensors.
   ///
+  /// @param rounded which of them the file may hold in another type
   /// @throws DataException listing all missing, unexpected and misshapen names at once, or naming a tensor of another type
-  static void restore(Path file, SequencedMap<String, Tensor> into) {
+  static void restore(Path file, SequencedMap<String, Tensor> into, Predicate<String> rounded) {
     if (into.isEmpty() && !Files.exists(file)) {
       return;
     }
@@ -67,7 +69,7 @@ final class StoredParts {
       for (Map.Entry<String, Tensor> mine : into.entrySet()) {
         var entry = stored.get(mine.getKey());
         Tensor t = mine.getValue();
-        if (!entry.dtype().equals(t.dtype().name())) {
+        if (!entry.dtype().equals(t.dtype().name()) && !rounded.test(mine.getKey())) {
           throw new DataException(file + ": " + mine.getKey() + " was saved as " + entry.dtype() + " but this run has "
               + t.dtype().name() + "; go on with the dtype that the run began with");
         }

@@ -23,7 +23,9 @@ import org.jtorch.generate.Sampling;
 import org.jtorch.head.BradleyTerry;
 import org.jtorch.head.DecoderClassifier;
 import org.jtorch.head.Labels;
-import org.jtorch.loss.ChunkedCrossEntropy;
+import org.jtorch.loss.ChunkedLoss;
+import org.jtorch.loss.CrossEntropy;
+import org.jtorch.loss.Tokens;
 import org.jtorch.nn.Pass;
 import org.jtorch.observe.StepEvent;
 import org.jtorch.observe.StepListener;
@@ -157,7 +159,7 @@ class TrainerSketchesTest {
         try (var tape = GradTape.open()) {
           var input = BatchTensors.of(micro, model.device());
           var hidden = model.hidden(input.tokens(), input.on(Pass.training(tape)), null);               // [B, T, C]
-          return new ChunkedCrossEntropy().backward(model, hidden, micro.targets(), micro.weights(), scale, tape);
+          return new ChunkedLoss(CrossEntropy.PLAIN).backward(model, hidden, new Tokens(micro.targets(), micro.weights(), scale), tape);
         }
       });
       var figures = new LinkedHashMap<String, Double>();
