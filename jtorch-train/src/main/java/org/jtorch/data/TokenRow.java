@@ -2,7 +2,7 @@ package org.jtorch.data;
 
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
-import org.jtorch.text.EncodedChat;
+import org.jtorch.chat.EncodedChat;
 
 /// A text of its own as tokens, with what each token counts as a target.
 ///

@@ -3,6 +3,8 @@ package org.jtorch.train;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.jtorch.io.JsonFile;
 import org.jtorch.tensor.Rng;
+import org.jtorch.tensor.Tensor;
+import org.jtorch.tensor.TensorScope;
 
 /// Where a stream of random numbers stands.
 record RngState(Rng rng) implements Saved {
@@ -11,11 +13,8 @@ record RngState(Rng rng) implements Saved {
   }
 
   @Override public void restore(JsonFile facts) {
-    long seed = facts.requiredLong("seed");
-    if (seed != rng.seed()) {
-      throw new IllegalArgumentException(facts.path() + " continues the random numbers of seed " + seed + ", this run has seed "
-          + rng.seed() + "; use the same seed, or another run folder");
+    try (var _ = TensorScope.open()) {
+      rng.restore(Tensor.of(facts.requiredLong("seed"), facts.requiredLong("counter")));
     }
-    rng.seek(facts.requiredLong("counter"));
   }
 }

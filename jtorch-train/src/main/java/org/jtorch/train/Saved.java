@@ -51,7 +51,7 @@ public interface Saved {
     return new WeightState(weights);
   }
 
-  /// A stream of random numbers: its seed and how far it is.
+  /// A stream of random numbers, of sampling or of an adapter's dropout: its seed and how far it is.
   static Saved of(Rng rng) {
     return new RngState(rng);
   }

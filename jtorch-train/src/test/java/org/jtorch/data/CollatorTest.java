@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
-import org.jtorch.text.EncodedChat;
+import org.jtorch.chat.EncodedChat;
 import org.junit.jupiter.api.Test;
 
 class CollatorTest {

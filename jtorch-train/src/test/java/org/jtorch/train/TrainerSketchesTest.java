@@ -37,7 +37,7 @@ import org.jtorch.tensor.Device;
 import org.jtorch.tensor.GradTape;
 import org.jtorch.tensor.Rng;
 import org.jtorch.tensor.TensorScope;
-import org.jtorch.text.EncodedChat;
+import org.jtorch.chat.EncodedChat;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Supplier;
+import org.jtorch.io.AtomicFile;
 import org.jtorch.io.AtomicFolder;
 import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
@@ -80,12 +81,6 @@ public record RunFolder(Path path) {
 
   /// Writes a small file whole or not at all.
   public static void write(Path file, String text) {
-    try {
-      Path part = file.resolveSibling("." + file.getFileName() + ".part");
-      Files.writeString(part, text);
-      Files.move(part, file, java.nio.file.StandardCopyOption.ATOMIC_MOVE, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      throw new DataException("could not write " + file + ": " + e.getMessage(), e);
-    }
+    AtomicFile.write(file, text);
   }
 }
