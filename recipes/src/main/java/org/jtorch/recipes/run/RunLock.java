@@ -10,6 +10,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.io.DataException;
 
@@ -19,9 +21,15 @@ final class RunLock implements AutoCloseable {
   /// Locked beyond the file's end, so that its text can be read meanwhile on every system.
   private static final long PLACE = Long.MAX_VALUE - 1;
 
+  /// Folders that this process runs in. Asked first: where locks are POSIX's, to open and close the file once more would give
+  /// the process's own lock away.
+  private static final Set<Path> MINE = ConcurrentHashMap.newKeySet();
+
+  private final Path folder;
   private final FileChannel channel;
 
-  private RunLock(FileChannel channel) {
+  private RunLock(Path folder, FileChannel channel) {
+    this.folder = folder;
     this.channel = channel;
   }
 
@@ -30,19 +38,43 @@ final class RunLock implements AutoCloseable {
   /// @throws IllegalArgumentException if another process, or another thread of this one, has it
   @MustBeClosed
   static RunLock take(RunFolder run) {
-    FileChannel channel = null;
+    Path folder = run.path().toAbsolutePath().normalize();
+    if (!MINE.add(folder)) {
+      throw inUse(run, Long.toString(ProcessHandle.current().pid()));
+    }
     try {
-      channel = FileChannel.open(run.lock(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      if (tryLock(channel) == null) {
+      return lock(run, folder);
+    } catch (RuntimeException e) {
+      MINE.remove(folder);
+      throw e;
+    }
+  }
+
+  private static IllegalArgumentException inUse(RunFolder run, String process) {
+    return new IllegalArgumentException(run.path() + " is in use by another run (process " + process
+        + "); wait for its end, or choose another folder with --out");
+  }
+
+  private static RunLock lock(RunFolder run, Path folder) {
+    try {
+      var channel = FileChannel.open(run.lock(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      try {
+        requireLock(channel, run);
+        channel.truncate(0).write(ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)));
+        return new RunLock(folder, channel);
+      } catch (IOException | RuntimeException e) {
         channel.close();
-        throw new IllegalArgumentException(run.path() + " is in use by another run (process " + holder(run.lock())
-            + "); wait for its end, or choose another folder with --out");
+        throw e;
       }
-      channel.truncate(0).write(ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)));
-      return new RunLock(channel);
     } catch (IOException e) {
       throw new DataException("cannot lock the run folder " + run.path() + " with " + run.lock() + ": " + e.getMessage()
           + "; choose a folder on a disk of this machine with --out", e);
+    }
+  }
+
+  private static void requireLock(FileChannel channel, RunFolder run) throws IOException {
+    if (tryLock(channel) == null) {
+      throw inUse(run, holder(run.lock()));
     }
   }
 
@@ -50,7 +82,7 @@ final class RunLock implements AutoCloseable {
     try {
       return channel.tryLock(PLACE, 1, false);
     } catch (OverlappingFileLockException _) {
-      return null;                                   // this very process has it
+      return null;                                   // other code of this process has it
     }
   }
 
@@ -63,6 +95,7 @@ final class RunLock implements AutoCloseable {
   }
 
   @Override public void close() {
+    MINE.remove(folder);
     try {
       channel.close();
     } catch (IOException e) {

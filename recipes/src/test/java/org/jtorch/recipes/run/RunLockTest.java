@@ -22,6 +22,7 @@ class RunLockTest {
     var run = new RunFolder(folder);
     try (var _ = RunLock.take(run)) {
       refused(run, ProcessHandle.current().pid());
+      refused(new RunFolder(folder.resolve("..").resolve(String.valueOf(folder.getFileName()))), ProcessHandle.current().pid());
     }
     free(run);
     free(run);
