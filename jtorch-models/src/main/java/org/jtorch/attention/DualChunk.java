@@ -3,12 +3,11 @@ package org.jtorch.attention;
 import java.util.ArrayList;
 import java.util.Objects;
 import org.jtorch.attention.AttentionConfig.Span;
-import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
 
-/// Dual Chunk Attention (An et al. 2024; papers.md A8, P6): rotary distances beyond the trained context are folded into it,
+/// Dual Chunk Attention (An et al. 2024, arXiv:2402.17463): rotary distances beyond the trained context are folded into it,
 /// without training.
 ///
 /// Keys turn by `j mod s`. A query turns three ways: by `i mod s` for keys of its own chunk, by `s + t` (at most `c − 1`)
@@ -122,6 +121,6 @@ final class DualChunk {
   /// `s + t` below `c`, else `c − 1`: exact within `c − s` of the border.
   private Tensor successive() {
     Tensor far = folded(state.positions()).add(s);
-    return Ops.where(far.ge(c), far.mul(0).add(c - 1), far).to(DType.I64);
+    return Ops.where(far.ge(c), far.mul(0).add(c - 1), far);
   }
 }

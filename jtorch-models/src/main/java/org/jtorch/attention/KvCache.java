@@ -3,7 +3,9 @@ package org.jtorch.attention;
 import com.google.errorprone.annotations.MustBeClosed;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.jtorch.attention.AttentionConfig.Span;
+import org.jtorch.nn.Pass;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Ops;
@@ -13,16 +15,23 @@ import org.jtorch.tensor.TensorScope;
 
 /// Keys and values of the tokens so far, in memory allocated once.
 ///
-/// A layer that sees everything keeps everything: k and v `[B, G, capacity, D]`. A layer with a sliding window keeps only
-/// the window, `[B, G, window, D]`, as a ring: token i lies in slot `i mod window` (papers.md A9).
+/// An attention layer that sees everything keeps everything: k and v `[B, G, capacity, D]`. A layer with a sliding window keeps only
+/// the window, `[B, G, window, D]`, as a ring: token i lies in slot `i mod window` (arXiv:2310.06825, section 2).
 public final class KvCache implements AutoCloseable {
   private final TensorOwner owner = new TensorOwner();
-  private final List<Slots> layers = new ArrayList<>();
+  private final List<LayerState> layers = new ArrayList<>();
   private final int capacity;
   private int length;
 
-  /// One layer's memory; `size` slots.
-  private record Slots(Tensor keys, Tensor values, int size) {}
+  /// The keys and values of an attention layer; `size` slots.
+  private record Slots(Tensor keys, Tensor values, int size) implements LayerState {
+    @Override public long bytes() {
+      return 2 * keys.numel() * keys.dtype().bytes();
+    }
+
+    /// What lies beyond the cache's length is never read.
+    @Override public void clear() {}
+  }
 
   private KvCache(int capacity) {
     this.capacity = capacity;
@@ -30,7 +39,7 @@ public final class KvCache implements AutoCloseable {
 
   /// A cache for these layers.
   @MustBeClosed
-  public static KvCache allocate(List<AttentionConfig> layers, int batch, int capacity, DType dtype, Device device) {
+  public static KvCache allocate(List<? extends MixerConfig> layers, int batch, int capacity, DType dtype, Device device) {
     var cache = new KvCache(capacity);
     try (var _ = TensorScope.open()) {
       for (var layer : layers) {
@@ -40,10 +49,28 @@ public final class KvCache implements AutoCloseable {
             cache.layers.add(new Slots(cache.owner.own(Ops.zeros(dtype, device, batch, g.kvHeads(), size, g.headDim())),
                 cache.owner.own(Ops.zeros(dtype, device, batch, g.kvHeads(), size, g.headDim())), size));
           }
+          case MixerConfig.Other other -> cache.layers.add(other.state(cache.owner, batch, capacity, dtype, device));
         }
       }
     }
     return cache;
+  }
+
+  /// The cache of the forward that a layer runs in; null if there is none.
+  public static @Nullable KvCache of(Pass pass) {
+    return pass.shared() instanceof AttentionState state ? state.cache() : null;
+  }
+
+  /// What a layer keeps here.
+  ///
+  /// @param kind what [MixerConfig.Other#state] makes for this layer
+  public <S extends LayerState> S state(int layer, Class<S> kind) {
+    LayerState state = layers.get(layer);
+    if (!kind.isInstance(state)) {
+      throw new IllegalArgumentException("layer " + layer + " keeps " + state.getClass().getSimpleName() + ", not "
+          + kind.getSimpleName() + "; was the cache made for another model?");
+    }
+    return kind.cast(state);
   }
 
   /// How many tokens have passed.
@@ -55,9 +82,9 @@ public final class KvCache implements AutoCloseable {
     return capacity;
   }
 
-  /// Bytes of all layers' keys and values.
+  /// Bytes of what all layers keep.
   public long bytes() {
-    return layers.stream().mapToLong(s -> 2 * s.keys.numel() * s.keys.dtype().bytes()).sum();
+    return layers.stream().mapToLong(LayerState::bytes).sum();
   }
 
   /// Keys and values that the new tokens may see, themselves included. `[B, G, n, D]`
@@ -73,7 +100,7 @@ public final class KvCache implements AutoCloseable {
       throw new IllegalStateException("the key-value cache holds " + capacity + " tokens, but " + (length + fresh)
           + " are needed; allocate it for prompt + new tokens");
     }
-    Slots s = layers.get(layer);
+    Slots s = state(layer, Slots.class);
     if (length + fresh <= s.size) {
       write(s, k, v, length, 0, fresh);
       return new Filled(s.keys.narrow(2, 0, length + fresh), s.values.narrow(2, 0, length + fresh), 0, 0);
@@ -122,6 +149,7 @@ public final class KvCache implements AutoCloseable {
 
   /// Forgets everything, keeping the memory.
   public void clear() {
+    layers.forEach(LayerState::clear);
     length = 0;
   }
 

@@ -6,7 +6,7 @@ import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.kernel.RotaryPass;
 
-/// Rotary position embedding in the "rotate half" layout (Su et al. 2021; papers.md 1.3).
+/// Rotary position embedding in the "rotate half" layout (Su et al. 2021, arXiv:2104.09864, eq. 34).
 ///
 /// @param base θ: the angle of position p in pair i is `p · base^(−2i/D)`, before scaling
 public record Rope(double base, RopeScaling scaling) {
@@ -33,7 +33,7 @@ public record Rope(double base, RopeScaling scaling) {
     for (int i = 0; i < inverse.length; i++) {
       inverse[i] = (float) frequencies[i];
     }
-    Tensor angles = positions.to(DType.F32).unsqueeze(-1).mul(Tensor.of(inverse).to(positions.device()));  // [B, T, D/2]
+    Tensor angles = positions.to(DType.F32).unsqueeze(-1).mul(Ops.of(inverse, positions.device(), inverse.length));  // [B, T, D/2]
     double factor = scaling.attentionFactor();
     Tensor cos = angles.cos();
     Tensor sin = angles.sin();

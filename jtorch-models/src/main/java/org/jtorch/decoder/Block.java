@@ -2,6 +2,7 @@ package org.jtorch.decoder;
 
 import org.jtorch.attention.AttentionConfig;
 import org.jtorch.attention.GroupedQueryAttention;
+import org.jtorch.attention.MixerConfig;
 import org.jtorch.ffn.FeedForwardConfig;
 import org.jtorch.ffn.GatedMlp;
 import org.jtorch.ffn.MixtureOfExperts;
@@ -32,8 +33,9 @@ final class Block extends Layer {
     Init weak = config.residual() instanceof Residual.Deep d ? new Init.Xavier(d.beta()) : init;
     Init full = deep ? new Init.Xavier(1) : init;
     Layer first = child("input_layernorm", norm.build(dim));
-    attention = child("self_attn", switch (config.attention()) {
+    attention = child(config.mixer().layerName(), switch (config.mixer()) {
       case AttentionConfig.Gqa gqa -> new GroupedQueryAttention(gqa, dim, layer, full, weak);
+      case MixerConfig.Other other -> other.build(dim, layer, full);
     });
     Layer second = child("post_attention_layernorm", norm.build(dim));
     mlp = child(config.feedForward().layerName(), switch (config.feedForward()) {

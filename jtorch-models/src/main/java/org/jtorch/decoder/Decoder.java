@@ -124,12 +124,10 @@ public final class Decoder extends Module implements CausalLm {
   }
 
   private boolean slides() {
-    return config.attentions().stream().anyMatch(a -> switch (a) {
-      case AttentionConfig.Gqa g -> g.span() instanceof AttentionConfig.Span.Sliding;
-    });
+    return config.mixers().stream().anyMatch(m -> m instanceof AttentionConfig.Gqa g && g.span() instanceof AttentionConfig.Span.Sliding);
   }
 
-  /// Times the embedding scale, rounded to the weights' type first: in bf16 Gemma's √3072 is 55.5 (papers.md 4.1).
+  /// Times the embedding scale, rounded to the weights' type first: in bf16 Gemma's √3072 is 55.5.
   private Tensor scaled(Tensor x) {
     return config.embeddingScale() == 1 ? x : x.mul(dtype().round(config.embeddingScale()));
   }
@@ -177,6 +175,6 @@ public final class Decoder extends Module implements CausalLm {
 
   @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the caller
   @Override public KvCache cache(int batch, int capacity) {
-    return KvCache.allocate(config.attentions(), batch, capacity, dtype(), device());
+    return KvCache.allocate(config.mixers(), batch, capacity, dtype(), device());
   }
 }

@@ -18,7 +18,7 @@ import org.jtorch.tensor.Rng;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
 
-/// A transformer in which every token sees the whole sequence, in RoBERTa's shape (Liu et al. 2019): learned positions,
+/// A transformer in which every token sees the whole sequence, in RoBERTa's shape (arXiv:1907.11692): learned positions,
 /// token types, a norm after each part. Padding is what the [Pass]'s key mask says. Dropout is not applied.
 ///
 /// ```java
@@ -113,7 +113,7 @@ public final class Encoder extends Module {
   /// @return int64 `[B, T]`
   public Tensor positions(Tensor ids, @Nullable Tensor mask) {
     Tensor real = (mask == null ? ids.eq(config.padToken()).not() : mask).to(DType.I64);
-    return real.cumsum(1).mul(real).add(config.padToken()).to(DType.I64);
+    return real.cumsum(1).mul(real).add(config.padToken());
   }
 
   private void requireLength(long length) {

@@ -2,7 +2,6 @@ package org.jtorch.family;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.errorprone.annotations.MustBeClosed;
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -13,6 +12,7 @@ import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.decoder.DecoderConfig;
+import org.jtorch.io.AtomicFile;
 import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
 import org.jtorch.io.SafeTensors;
@@ -182,10 +182,6 @@ public final class Pretrained {
   }
 
   private static void copyFile(Path file, Path folder) {
-    try {
-      Files.copy(file, folder.resolve(file.getFileName()), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      throw new DataException("could not copy " + file + " to " + folder + ": " + e.getMessage(), e);
-    }
+    AtomicFile.copy(file, folder.resolve(file.getFileName()));
   }
 }

@@ -20,7 +20,7 @@ public sealed interface Sampler permits Greedy, Filtered {
     return sampling.isGreedy() ? new Greedy(sampling.repetitionPenalty()) : new Filtered(sampling);
   }
 
-  /// `s / penalty` for scores >= 0 of seen tokens, `s · penalty` for negative ones (Keskar et al. 2019). Virtual tokens, whose
+  /// `s / penalty` for scores >= 0 of seen tokens, `s · penalty` for negative ones (arXiv:1909.05858). Virtual tokens, whose
   /// ids follow the vocabulary, have no score. float32 `[B, V]`
   static Tensor penalized(Tensor logits, Tensor seen, double penalty) {
     Tensor x = logits.to(DType.F32);
@@ -28,7 +28,7 @@ public sealed interface Sampler permits Greedy, Filtered {
       return x;
     }
     long V = x.size(1);
-    Tensor at = seen.maskedFill(seen.ge((double) V), (double) V);               // one column more, for what has no score
+    Tensor at = seen.maskedFill(seen.ge(V), V);               // one column more, for what has no score
     Tensor wide = Ops.cat(1, x, Ops.zeros(DType.F32, x.device(), x.size(0), 1));
     Tensor s = wide.gather(1, at);                                              // [B, S]
     Tensor changed = Ops.where(s.ge(0), s.div(penalty), s.mul(penalty));

@@ -3,7 +3,7 @@ package org.jtorch.nn;
 import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 
-/// `w ⊙ (x − mean) / √(var + ε) + b` over the last dimension (Ba et al. 2016). weight and bias `[C]`
+/// `w ⊙ (x − mean) / √(var + ε) + b` over the last dimension (Ba et al. 2016, arXiv:1607.06450). weight and bias `[C]`
 public final class LayerNorm extends Layer {
   private final double eps;
   private final Parameter weight;

@@ -8,65 +8,86 @@ import org.jtorch.tensor.GradTape;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.kernel.ResidualPass;
 
-/// What travels down one forward beside the activations; modules hold no mode of their own.
+/// What travels down one forward beside the activations: how the batch lies in its rows, and how this forward runs. Modules hold
+/// no mode of their own.
 ///
+/// @param layout positions, segments, padding and prefix of the batch
 /// @param tape records hand-written gradients while training; null otherwise
-/// @param positions int64 `[B, T]`, or null for 0, 1, 2, ... after what the cache holds
-/// @param segments int64 `[B, T]`: tokens see only their own segment; null for one segment a row
-/// @param keyMask bool `[B, S]`: false keys are invisible (padding); null if all are real
-/// @param prefix int64 `[B]`: keys before this index are visible to every query of the row (prefix-causal); null for none
 /// @param shared what a model computes once for all its layers (rotary tables, masks, cache); null outside a model
 /// @param routing collects what the routers of expert layers chose; null if nobody asks
 /// @param adapters false runs the model as it is without its adapters: the reference of a fine-tuned model, without a copy
 /// @param checkpoint recompute each block during backward instead of keeping its activations
-public record Pass(@Nullable GradTape tape, @Nullable Tensor positions, @Nullable Tensor segments, @Nullable Tensor keyMask,
-    @Nullable Tensor prefix, @Nullable Shared shared, @Nullable Routing routing, boolean adapters, boolean checkpoint) {
-  /// Marks what a model shares with its layers.
-  public interface Shared {}
+public record Pass(Layout layout, @Nullable GradTape tape, @Nullable Shared shared, @Nullable Routing routing, boolean adapters,
+    boolean checkpoint) {
+  /// What a model shares with its layers.
+  public interface Shared {
+    /// Tokens before this forward's, which a cache holds.
+    long past();
+  }
 
   /// Marks what collects the choices of routers; see the experts' layer.
   public interface Routing {}
 
-  public static final Pass EMPTY = new Pass(null, null, null, null, null, null, null, true, false);
+  public static final Pass EMPTY = new Pass(Layout.PLAIN, null, null, null, true, false);
 
   public static Pass training(GradTape tape) {
     return EMPTY.withTape(tape);
   }
 
-  public Pass withTape(@Nullable GradTape t) {
-    return new Pass(t, positions, segments, keyMask, prefix, shared, routing, adapters, checkpoint);
+  public @Nullable Tensor positions() {
+    return layout.positions();
+  }
+
+  public @Nullable Tensor segments() {
+    return layout.segments();
+  }
+
+  public @Nullable Tensor keyMask() {
+    return layout.keyMask();
+  }
+
+  public @Nullable Tensor prefix() {
+    return layout.prefix();
+  }
+
+  public Pass withLayout(Layout l) {
+    return new Pass(l, tape, shared, routing, adapters, checkpoint);
   }
 
   public Pass withPositions(@Nullable Tensor p) {
-    return new Pass(tape, p, segments, keyMask, prefix, shared, routing, adapters, checkpoint);
+    return withLayout(layout.withPositions(p));
   }
 
   public Pass withSegments(@Nullable Tensor s) {
-    return new Pass(tape, positions, s, keyMask, prefix, shared, routing, adapters, checkpoint);
+    return withLayout(layout.withSegments(s));
   }
 
   public Pass withKeyMask(@Nullable Tensor m) {
-    return new Pass(tape, positions, segments, m, prefix, shared, routing, adapters, checkpoint);
+    return withLayout(layout.withKeyMask(m));
   }
 
   public Pass withPrefix(@Nullable Tensor p) {
-    return new Pass(tape, positions, segments, keyMask, p, shared, routing, adapters, checkpoint);
+    return withLayout(layout.withPrefix(p));
+  }
+
+  public Pass withTape(@Nullable GradTape t) {
+    return new Pass(layout, t, shared, routing, adapters, checkpoint);
   }
 
   public Pass withShared(@Nullable Shared s) {
-    return new Pass(tape, positions, segments, keyMask, prefix, s, routing, adapters, checkpoint);
+    return new Pass(layout, tape, s, routing, adapters, checkpoint);
   }
 
   public Pass withRouting(@Nullable Routing r) {
-    return new Pass(tape, positions, segments, keyMask, prefix, shared, r, adapters, checkpoint);
+    return new Pass(layout, tape, shared, r, adapters, checkpoint);
   }
 
   public Pass withAdapters(boolean on) {
-    return new Pass(tape, positions, segments, keyMask, prefix, shared, routing, on, checkpoint);
+    return new Pass(layout, tape, shared, routing, on, checkpoint);
   }
 
   public Pass withCheckpoint(boolean c) {
-    return new Pass(tape, positions, segments, keyMask, prefix, shared, routing, adapters, c);
+    return new Pass(layout, tape, shared, routing, adapters, c);
   }
 
   /// Runs a block of a model; under activation checkpointing it keeps nothing and runs again during backward.

@@ -15,7 +15,7 @@ import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
 import org.junit.jupiter.api.Test;
 
-/// Rotary positions: the vectors of papers.md A8, and what every rotation keeps.
+/// Rotary positions: worked vectors for each scaling, and what every rotation keeps.
 class RopeTest {
   private static final int D = 8;
 
