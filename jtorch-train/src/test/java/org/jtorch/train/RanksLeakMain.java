@@ -3,7 +3,6 @@ package org.jtorch.train;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.TensorScope;
 import org.jtorch.tensor.ranks.Ranks;
-import org.jtorch.train.Pretrainer.Progress;
 
 /// One of the ranks of a few rounds of training, which prints the native objects alive after each; see [LeakMain].
 final class RanksLeakMain {

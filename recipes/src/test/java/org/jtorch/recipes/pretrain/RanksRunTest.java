@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import org.jtorch.io.SafeTensors;
 import org.jtorch.observe.MetricsFile;
 import org.jtorch.recipes.cli.Main;
+import org.jtorch.recipes.run.RunFolder;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
