@@ -125,7 +125,9 @@ public final class Launcher {
   public static void watch(Map<String, String> environment) {
     String parent = environment.get(PARENT);
     if (parent != null) {
-      ProcessHandle.of(Long.parseLong(parent)).ifPresent(p -> p.onExit().thenRun(() -> System.exit(ExitCodes.INTERRUPTED)));
+      ProcessHandle.of(Long.parseLong(parent)).ifPresent(p -> {
+        var _ = p.onExit().thenRun(() -> System.exit(ExitCodes.INTERRUPTED));
+      });
     }
   }
 }
