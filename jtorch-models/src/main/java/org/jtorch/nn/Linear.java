@@ -121,7 +121,8 @@ public final class Linear extends Layer {
   private Tensor multiply(Tensor x, Pass pass) {
     Tensor b = bias == null ? null : bias.tensor();
     if (product == null) {
-      return weight.inPieces() ? byPiece(x, b) : Ops.linear(x, weight.tensor(), b);
+      Tensor packed = pass.frozen() == null ? null : pass.frozen().product(weight, x, b);
+      return packed != null ? packed : weight.inPieces() ? byPiece(x, b) : Ops.linear(x, weight.tensor(), b);
     }
     Tensor y = product.multiply(x, pass);
     return b == null ? y : y.add(b);
