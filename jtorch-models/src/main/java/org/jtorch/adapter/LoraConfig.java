@@ -8,15 +8,15 @@ import java.util.SequencedMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// The shape of a LoRA (Hu et al. 2021; papers.md A21), with PEFT's words.
+/// The shape of a LoRA (Hu et al. 2021, arXiv:2106.09685, section 4.1), with PEFT's words.
 ///
 /// @param rank r, the inner width
 /// @param alpha α; what A and B make is multiplied with α/r
 /// @param targets the products that get one
 /// @param exclude of these, the ones that get none; null for no exception
 /// @param dropout the share of inputs of A that training sets to zero
-/// @param rsLora multiply with α/√r instead (Kalajdzievski 2023)
-/// @param dora train the length of every row too (Liu et al. 2024)
+/// @param rsLora multiply with α/√r instead (arXiv:2312.03732)
+/// @param dora train the length of every row too (Liu et al. 2024, arXiv:2402.09353)
 /// @param start how A and B begin
 /// @param rankPattern other ranks by the end of the name, a regular expression
 /// @param alphaPattern other α likewise

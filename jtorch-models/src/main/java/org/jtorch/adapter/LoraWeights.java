@@ -87,7 +87,7 @@ final class LoraWeights extends Module {
     return y.sub(offset).add(delta).mul(m).add(offset).to(y.dtype());
   }
 
-  /// `m / ‖W + s B A‖` by rows; the lengths are no function of A and B for the gradient (Liu et al. 2024, 4.3). `[rows]`
+  /// `m / ‖W + s B A‖` by rows; the lengths are no function of A and B for the gradient (arXiv:2402.09353, 4.3). `[rows]`
   private Tensor ratio(Parameter m) {
     Tensor lengths;
     try (var _ = Grad.off()) {

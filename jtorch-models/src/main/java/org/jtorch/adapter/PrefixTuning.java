@@ -20,7 +20,7 @@ import org.jtorch.tensor.Rng;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
 
-/// Prefix tuning (Li and Liang 2021; papers.md A21): trained keys and values before those of every text, in every layer.
+/// Prefix tuning (arXiv:2101.00190, section 4): trained keys and values before those of every text, in every layer.
 ///
 /// Every query sees them, whatever window or padding it has. Keys are stored as they are after the rotation and stand before a
 /// text that begins at position n, as in PEFT. They may come from a network that the layers share up to its last matrix
@@ -78,7 +78,7 @@ public final class PrefixTuning extends Module {
       if (rope == null) {
         return keys;
       }
-      var tables = rope.tables(Tensor.of(-count).view(1, 1).to(keys.device()), config.headDim(), count).to(keys.dtype());
+      var tables = rope.tables(Tensor.of(-count).view(1, 1).to(keys.device()), config.headDim(), count);
       return Rope.rotate(keys.unsqueeze(0), tables).squeeze(0).div(rope.scaling().attentionFactor());
     }
   }

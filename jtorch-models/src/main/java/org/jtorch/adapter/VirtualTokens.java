@@ -16,7 +16,7 @@ import org.jtorch.tensor.Rng;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
 
-/// P-Tuning (Liu et al. 2021; papers.md A21) and prompt tuning: a few virtual tokens with trained embeddings before every text.
+/// P-Tuning (arXiv:2103.10385) and prompt tuning: a few virtual tokens with trained embeddings before every text.
 ///
 /// Their ids follow the vocabulary: put [#ids] before a prompt, or [#prepend] them to rows of tokens, and every length, position,
 /// mask and cache is that of a longer text. Labels before the text are [#IGNORE].
@@ -78,7 +78,7 @@ public final class VirtualTokens extends Module implements Embedding.Extra {
     return tokens.start();
   }
 
-  /// Prompt tuning (Lester et al. 2021): embeddings trained as they are. Freezes the model.
+  /// Prompt tuning (Lester et al. 2021, arXiv:2104.08691): embeddings trained as they are. Freezes the model.
   @MustBeClosed
   @SuppressWarnings("MustBeClosedChecker")
   public static VirtualTokens promptTuning(Module model, int count, Rng rng) {

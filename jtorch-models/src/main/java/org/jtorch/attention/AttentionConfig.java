@@ -4,7 +4,11 @@ import org.jspecify.annotations.Nullable;
 import org.jtorch.nn.SoftCap;
 
 /// The kinds of attention. Each variant carries its own fields; impossible combinations cannot be written.
-public sealed interface AttentionConfig {
+public sealed interface AttentionConfig extends MixerConfig {
+  @Override default String layerName() {
+    return "self_attn";
+  }
+
   /// Grouped-query attention: `heads` query heads share `kvHeads` key-value heads. Multi-head attention is
   /// `kvHeads == heads`, multi-query `kvHeads == 1`.
   ///
@@ -63,7 +67,7 @@ public sealed interface AttentionConfig {
     }
   }
 
-  /// RMSNorm over every head of q and of k, with a weight `[D]` each that the heads share (papers.md 1.7).
+  /// RMSNorm over every head of q and of k, with a weight `[D]` each that the heads share (arXiv:2407.21075).
   sealed interface QkNorm {
     QkNorm NONE = new None();
 
@@ -96,7 +100,7 @@ public sealed interface AttentionConfig {
     /// Every token of the row: encoders.
     record Bidirectional() implements Span {}
 
-    /// Every earlier token, at rotary distances folded into `[0, trained)` (Dual Chunk Attention; papers.md A8).
+    /// Every earlier token, at rotary distances folded into `[0, trained)` (Dual Chunk Attention, arXiv:2402.17463).
     ///
     /// @param trained the context of pretraining, c
     /// @param chunk the chunk size, s; distances within `c − s` of a chunk's border are exact

@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.attention.AttentionConfig.Span;
+import org.jtorch.nn.Layout;
 import org.jtorch.nn.Pass;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
@@ -15,10 +16,10 @@ import org.jtorch.tensor.TensorScope;
 /// What the attention layers of one forward share: rotary tables, masks, the cache. Made by the model at the
 /// start of a forward; its tensors live in the scope of that forward.
 public final class AttentionState implements Pass.Shared {
-  /// What the masks of one forward may hold together.
-  private static final long KEPT_BYTES = 64L << 20;
+  /// What the shared masks of one forward may hold together.
+  private static final long SHARED_BYTES = 64L << 20;
 
-  private final Pass pass;
+  private final Layout layout;
   private final TensorScope scope;
   private final @Nullable KvCache cache;
   private final DType dtype;
@@ -26,12 +27,12 @@ public final class AttentionState implements Pass.Shared {
   private final long past;
   private final long tokens;
   private final Map<Object, Tensor> tensors = new HashMap<>();
-  private long kept;
+  private long sharedBytes;
 
   /// @param scope the forward's scope, which outlives every layer call
   /// @param ids int64 `[B, T]`
   public AttentionState(Pass pass, TensorScope scope, Tensor ids, DType dtype, @Nullable KvCache cache) {
-    this.pass = pass;
+    this.layout = pass.layout();
     this.scope = scope;
     this.cache = cache;
     this.dtype = dtype;
@@ -57,9 +58,9 @@ public final class AttentionState implements Pass.Shared {
     return past;
   }
 
-  /// What all layers share, made once; beyond [#KEPT_BYTES] made anew each time, so that long packed rows do not hold a mask
-  /// of T² entries for the whole forward.
-  private Tensor keep(Object key, Supplier<Tensor> make) {
+  /// A mask or bias that all layers share, made once; beyond [#SHARED_BYTES] made anew each time, so that long packed rows do
+  /// not hold a mask of T² entries for the whole forward.
+  private Tensor shared(Object key, Supplier<Tensor> make) {
     Tensor found = tensors.get(key);
     if (found != null) {
       return found;
@@ -67,16 +68,16 @@ public final class AttentionState implements Pass.Shared {
     try (var inner = TensorScope.open()) {
       Tensor made = make.get();
       long bytes = made.numel() * made.dtype().bytes();
-      if (kept + bytes > KEPT_BYTES) {
+      if (sharedBytes + bytes > SHARED_BYTES) {
         return inner.promote(made);
       }
-      kept += bytes;
+      sharedBytes += bytes;
       tensors.put(key, scope.adopt(made));
       return made;
     }
   }
 
-  /// Rotary tables for this pass's positions, in the activations' type. `[1 or B, T, D/2]`
+  /// Rotary tables for this pass's positions, float32 (float64 in a model of that type). `[1 or B, T, D/2]`
   Rope.Tables tables(Rope rope, int headDim) {
     return tables(rope, headDim, "positions", this::positions);
   }
@@ -90,12 +91,12 @@ public final class AttentionState implements Pass.Shared {
     Tensor s = tensors.get(sin);
     if (c == null || s == null) {
       try (var _ = TensorScope.open()) {
-        Tensor given = pass.positions();
+        Tensor given = layout.positions();
         long length = given != null && rope.scaling() instanceof RopeScaling.Dynamic
             ? given.max().itemLong() + 1 : past + tokens;                          // asking waits for the device
-        var t = rope.tables(positions.get(), headDim, length).to(dtype);
-        c = scope.adopt(t.cos());
-        s = scope.adopt(t.sin());
+        var t = rope.tables(positions.get(), headDim, length);
+        c = scope.adopt(dtype == DType.F64 ? t.cos().to(dtype) : t.cos());
+        s = scope.adopt(dtype == DType.F64 ? t.sin().to(dtype) : t.sin());
       }
       tensors.put(cos, c);
       tensors.put(sin, s);
@@ -105,12 +106,12 @@ public final class AttentionState implements Pass.Shared {
 
   /// Whether positions simply count on from what the cache holds.
   boolean isConsecutive() {
-    return pass.positions() == null;
+    return layout.positions() == null;
   }
 
   /// Positions of this pass's tokens. int64 `[1 or B, T]`
   Tensor positions() {
-    Tensor given = pass.positions();
+    Tensor given = layout.positions();
     return given == null ? Rope.consecutive(past, tokens, device) : given;
   }
 
@@ -119,14 +120,14 @@ public final class AttentionState implements Pass.Shared {
     if (past == 0) {
       return positions();
     }
-    Tensor mask = pass.keyMask();
+    Tensor mask = layout.keyMask();
     return mask == null ? Rope.consecutive(0, past + tokens, device)
         : Ops.clampMin(mask.narrow(1, 0, past + tokens).to(DType.I64).cumsum(1).sub(1), 0);
   }
 
-  /// True if "each query sees all keys up to its own" is the whole truth.
+  /// Whether the mask is the plain causal one: each query attends to all keys up to its own.
   boolean plainCausal(Span span) {
-    return pass.keyMask() == null && pass.segments() == null && pass.prefix() == null && reachesAll(span);
+    return layout.keyMask() == null && layout.segments() == null && layout.prefix() == null && reachesAll(span);
   }
 
   private boolean reachesAll(Span span) {
@@ -139,14 +140,14 @@ public final class AttentionState implements Pass.Shared {
 
   /// How many keys one new token may meet where `keys` have meaning and `slots` may be read: masks tell the rest apart.
   long room(long keys, long slots) {
-    Tensor mask = pass.keyMask();
-    return pass.prefix() != null ? keys : mask == null ? slots : Math.min(slots, mask.size(1));
+    Tensor mask = layout.keyMask();
+    return layout.prefix() != null ? keys : mask == null ? slots : Math.min(slots, mask.size(1));
   }
 
-  /// The keys `[first, end)` outside of which queries `[from, from + n)` of this pass see nothing.
+  /// The keys `[first, end)` that queries `[from, from + n)` of this pass can attend to.
   Keys keys(Span span, long from, long n) {
-    boolean ahead = span instanceof Span.Bidirectional || pass.prefix() != null;
-    long first = span instanceof Span.Sliding(int window) && pass.prefix() == null ? Math.max(0, past + from - window + 1) : 0;
+    boolean ahead = span instanceof Span.Bidirectional || layout.prefix() != null;
+    long first = span instanceof Span.Sliding(int window) && layout.prefix() == null ? Math.max(0, past + from - window + 1) : 0;
     return new Keys(first, ahead ? past + tokens : past + from + n);
   }
 
@@ -157,57 +158,60 @@ public final class AttentionState implements Pass.Shared {
     }
   }
 
-  /// 0 where a key is visible, a very negative number where not, for queries `[from, from + n)` of this pass against the
-  /// given keys. `[1 or B, n, keys]`
+  /// The additive mask of queries `[from, from + n)` of this pass against the given keys: 0 where a query attends to a key,
+  /// [#masked] where not. `[1 or B, n, keys]`
   Tensor bias(Span span, long from, long n, Keys keys) {
     record Key(Span span, long from, long n, Keys keys) {}
-    return keep(new Key(span, from, n, keys), () -> hide(visible(span, from, n, keys)));
+    return shared(new Key(span, from, n, keys), () -> additive(mask(span, from, n, keys)));
   }
 
-  /// [#bias] of one new token against a ring of keys that are all within its window: only padding hides any; null if there
-  /// is none. `[B, 1, keys]`
+  /// [#bias] of one new token against a ring buffer of keys, all of them within its window: only padding is masked; null if
+  /// there is none. `[B, 1, keys]`
   @Nullable Tensor ringBias(KvCache.Filled ring) {
     record Key(long first, long turn) {}
-    Tensor mask = pass.keyMask();
+    Tensor mask = layout.keyMask();
     if (mask == null) {
       return null;
     }
     long n = ring.keys().size(2);
-    return keep(new Key(ring.first(), ring.turn()), () -> hide(Ops.cat(1,
-        mask.narrow(1, ring.first() + n - ring.turn(), ring.turn()), mask.narrow(1, ring.first(), n - ring.turn())).unsqueeze(1)));
+    return shared(new Key(ring.first(), ring.turn()), () -> additive(Ops.cat(1,
+        mask.narrow(1, ring.first() + n - ring.turn(), ring.turn()),
+        mask.narrow(1, ring.first(), n - ring.turn())).unsqueeze(1)));
   }
 
-  private Tensor hide(Tensor visible) {
-    return Ops.zeros(dtype, device, visible.shape()).maskedFill(visible.not(), hidden(dtype));
+  /// A boolean mask (true: attend) as an additive one.
+  private Tensor additive(Tensor mask) {
+    return Ops.zeros(dtype, device, mask.shape()).maskedFill(mask.not(), masked(dtype));
   }
 
-  /// What hides a score of this type: finite, so that a row without any visible key (padding) is no NaN.
-  public static double hidden(DType dtype) {
+  /// What is added to a masked score in place of −∞: finite, so that a row whose keys are all masked (padding) is no NaN.
+  public static double masked(DType dtype) {
     return dtype == DType.F16 ? -3e4 : -1e30;
   }
 
-  private Tensor visible(Span span, long from, long n, Keys keys) {
+  /// The boolean mask behind [#bias]: causal, windowed, by prefix, padding and segment. `[1 or B, n, keys]`
+  private Tensor mask(Span span, long from, long n, Keys keys) {
     boolean newest = n == 1 && keys.end() == past + from + 1;                  // a decoding step: nothing lies ahead
-    if (newest && pass.keyMask() != null && pass.segments() == null && reachesAll(span)) {
-      return padding(pass.keyMask(), keys);
+    if (newest && layout.keyMask() != null && layout.segments() == null && reachesAll(span)) {
+      return paddingMask(layout.keyMask(), keys);
     }
     Tensor q = Ops.arange(past + from, past + from + n, device).view(1, n, 1);
     Tensor k = Ops.arange(keys.first(), keys.end(), device).view(1, 1, keys.count());
-    Tensor see = inSpan(span, q, k);                                           // [1, n, keys]
-    if (pass.prefix() != null) {
-      see = see.or(k.lt(pass.prefix().view(-1, 1, 1)));                        // [B, n, keys]
+    Tensor mask = spanMask(span, q, k);                                        // [1, n, keys]
+    if (layout.prefix() != null) {
+      mask = mask.or(k.lt(layout.prefix().view(-1, 1, 1)));                      // [B, n, keys]
     }
-    if (pass.keyMask() != null) {
-      see = see.and(padding(pass.keyMask(), keys));
+    if (layout.keyMask() != null) {
+      mask = mask.and(paddingMask(layout.keyMask(), keys));
     }
-    if (pass.segments() != null) {
-      Tensor s = pass.segments();
-      see = see.and(s.narrow(1, from, n).unsqueeze(2).eq(s.narrow(1, keys.first(), keys.count()).unsqueeze(1)));
+    if (layout.segments() != null) {
+      Tensor s = layout.segments();
+      mask = mask.and(s.narrow(1, from, n).unsqueeze(2).eq(s.narrow(1, keys.first(), keys.count()).unsqueeze(1)));
     }
-    return see;
+    return mask;
   }
 
-  private static Tensor inSpan(Span span, Tensor q, Tensor k) {
+  private static Tensor spanMask(Span span, Tensor q, Tensor k) {
     return switch (span) {
       case Span.Full _, Span.DualChunk _ -> k.le(q);
       case Span.Sliding(int window) -> k.le(q).and(k.gt(q.sub(window)));
@@ -215,14 +219,14 @@ public final class AttentionState implements Pass.Shared {
     };
   }
 
-  private static Tensor padding(Tensor mask, Keys keys) {
+  private static Tensor paddingMask(Tensor mask, Keys keys) {
     return mask.narrow(1, keys.first(), keys.count()).unsqueeze(1);            // [B, 1, keys]
   }
 
-  /// The triangle that hides a block's own future. `[n, n]`
+  /// The additive causal mask of a block against its own keys: a triangle. `[n, n]`
   Tensor triangle(long n) {
     record Key(long n) {}
-    return keep(new Key(n), () -> Ops.zeros(dtype, device, n, n).maskedFill(
-        Ops.arange(0, n, device).view(1, n).gt(Ops.arange(0, n, device).view(n, 1)), hidden(dtype)));
+    return shared(new Key(n), () -> Ops.zeros(dtype, device, n, n).maskedFill(
+        Ops.arange(0, n, device).view(1, n).gt(Ops.arange(0, n, device).view(n, 1)), masked(dtype)));
   }
 }

@@ -2,26 +2,28 @@ package org.jtorch.attention;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.attention.AttentionState.Keys;
+import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.GradTape;
 import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
+import org.jtorch.tensor.kernel.RotaryPass;
+import org.jtorch.tensor.kernel.SoftmaxPass;
 
-/// Rotary positions and attention for training on the CPU, with the gradient written by hand.
+/// Rotary positions and attention of whole sequences on the CPU, with the gradient written by hand.
 ///
 /// Queries go in blocks of [#BLOCK]; a block meets only the keys that it may see, which halves the work of a causal layer
-/// and makes that of a sliding one proportional to its window. The scale is folded into the rotation of q, the softmax runs
-/// in place, k and v are not repeated for their group, and the gradients of q, k and v are written straight into one buffer.
-/// Probabilities are kept for backward while they are small, and computed again from q and k otherwise, which costs one
-/// product in five. libtorch's own fused attention has a bf16 backward that is several times slower on the CPU in this build
-/// (docs/decisions/005-attention-paths.md).
+/// and makes that of a sliding one proportional to its window. Queries of one time that read the same key lie next to each
+/// other, so k and v are not repeated for their group. Scores, their gradient, the softmax and the sums of dk and dv are
+/// float32, also in half precision, where the other products are of the model's type. Probabilities are kept for backward
+/// while they are small, and computed again from q and k otherwise. libtorch's own fused attention has a bf16 backward that is
+/// several times slower on the CPU in this build (docs/decisions/005-attention-paths.md).
 ///
-/// With `S = c tanh(Q Kᵀ / c)`, `P = softmax(S)`, `O = P V`: `dV = Pᵀ dO`, `dP = dO Vᵀ`,
-/// `dS = (dP − Σ dO·O) P (1 − (S/c)²)`, `dQ = dS K`, `dK = dSᵀ Q`; without a cap the last factor is 1.
+/// With `S = Q Kᵀ`, `P = softmax(c tanh(S / c))`, `O = P V`: `dV = Pᵀ dO`, `dP = dO Vᵀ`,
+/// `dS = (dP − Σ dP·P) P (1 − tanh²(S / c))`, `dQ = dS K`, `dK = dSᵀ Q`; without a cap the last factor is 1.
 final class BlockedAttention {
   static final int BLOCK = 128;
   /// Probabilities of a call beyond this size are computed again.
@@ -30,164 +32,113 @@ final class BlockedAttention {
   private final AttentionConfig.Gqa config;
   private final AttentionState state;
   private final Tensor all;
+  private final RotaryPass.Heads heads;
+  private final RotaryPass.@Nullable Angles angles;
+  private final DType type;
+  private final DType precise;
   private final long B;
   private final long T;
-  private final int R;
-  private final int G;
-  private final int D;
-  private final boolean keep;
 
-  /// Queries `[from, from + n)`, the keys that they see, and what was kept of them.
-  private record Block(long from, long n, Keys keys, @Nullable Scored kept) {}
+  /// Queries `[from, from + n)` and the keys that they see.
+  private record Block(long from, long n, Keys keys) {}
 
-  /// Rotated queries `[B G, R n, D]`, their capped scores where there is a cap, and probabilities, `[B G, R n, keys]`.
-  private record Scored(Tensor q, @Nullable Tensor capped, Tensor p) {}
+  /// Probabilities, and `tanh(S / c)` where there is a cap. `[B G, n R, keys]`
+  private record Scored(Tensor p, @Nullable Tensor tanh) {}
 
   private BlockedAttention(Tensor all, AttentionConfig.Gqa config, AttentionState state) {
     this.config = config;
     this.state = state;
     this.all = all;
+    this.heads = new RotaryPass.Heads(config.kvHeads(), config.heads() / config.kvHeads(), config.headDim(), config.scale());
+    this.type = all.dtype();
+    this.precise = type.isHalf() ? DType.F32 : type;
     this.B = all.size(0);
     this.T = all.size(1);
-    this.G = config.kvHeads();
-    this.R = config.heads() / G;
-    this.D = config.headDim();
-    this.keep = !config.cap().isActive() && B * config.heads() * T * T / 2 * all.dtype().bytes() <= KEEP_BYTES;
+    this.angles = config.rope() == null ? null : state.tables(config.rope(), config.headDim()).angles();
   }
 
   /// @param all q, k and v side by side, `[B, T, (H + 2G) D]`; rotated here if the configuration has a rope
+  /// @param tape null if nothing goes back
   /// @return `[B, T, H D]`
-  static Tensor apply(Tensor all, AttentionConfig.Gqa config, AttentionState state, GradTape tape) {
+  static Tensor apply(Tensor all, AttentionConfig.Gqa config, AttentionState state, @Nullable GradTape tape) {
     try (var _ = Grad.off()) {
-      return new BlockedAttention(all, config, state).forward(tape);
+      return new BlockedAttention(all.contiguous().detach(), config, state).forward(tape, all);
     }
   }
 
-  private Tensor forward(GradTape tape) {
-    Tensor k = emptyHeads();
-    rotateKeys(k, keys(all), 1);
-    Tensor v = emptyHeads().copyInPlace(values(all));
-    Tensor out = Ops.empty(all.dtype(), all.device(), B, T, (long) G * R * D);
-    var blocks = new ArrayList<Block>();
-    for (long from = 0; from < T; from += BLOCK) {
+  private Tensor forward(@Nullable GradTape tape, Tensor input) {
+    var parts = RotaryPass.split(all, heads, angles, precise, type);
+    Tensor out = Ops.empty(type, all.device(), B, T, (long) heads.G() * heads.R() * heads.D());
+    boolean keep = tape != null && !config.cap().isActive() && B * config.heads() * T * T / 2 * type.bytes() <= KEEP_BYTES;
+    var kept = new ArrayList<Tensor>();
+    for (var b : blocks()) {
       try (var scope = TensorScope.open()) {
-        blocks.add(block(k, v, out, from, Math.min(BLOCK, T - from), scope));
+        Tensor p = score(parts.q(), parts.k(), b).p;
+        Tensor o = Ops.bmm(p, keys(parts.v(), b)).view(B, heads.G(), b.n, heads.R(), heads.D());
+        out.narrow(1, b.from, b.n).view(B, b.n, heads.G(), heads.R(), heads.D()).copyInPlace(o.transpose(1, 2));
+        if (keep) {
+          kept.add(scope.promote(p));
+        }
       }
     }
-    var saved = Stream.concat(Stream.of(k, v), blocks.stream().map(Block::kept).filter(java.util.Objects::nonNull)
-        .flatMap(s -> Stream.of(s.q, s.p))).toArray(Tensor[]::new);
-    return tape.record(out, new Tensor[] {all}, saved, gradient -> new Tensor[] {backward(k, v, blocks, out, gradient)});
+    if (tape == null) {
+      return out;
+    }
+    var saved = new ArrayList<>(kept);
+    saved.add(all);
+    return tape.record(out, new Tensor[] {input}, saved.toArray(Tensor[]::new), dout -> new Tensor[] {backward(kept, dout)});
   }
 
-  private Block block(Tensor k, Tensor v, Tensor out, long from, long n, TensorScope scope) {
-    var keys = state.keys(config.span(), from, n);
-    var s = score(k, from, n, keys);
-    Tensor o = Ops.bmm(s.p, part(v, keys)).view(B, G, R, n, D);
-    out.narrow(1, from, n).view(B, n, G, R, D).copyInPlace(o.permute(0, 3, 1, 2, 4));
-    return new Block(from, n, keys, keep ? new Scored(scope.promote(s.q), null, scope.promote(s.p)) : null);
+  private List<Block> blocks() {
+    var blocks = new ArrayList<Block>();
+    for (long from = 0; from < T; from += BLOCK) {
+      long n = Math.min(BLOCK, T - from);
+      blocks.add(new Block(from, n, state.keys(config.span(), from, n)));
+    }
+    return blocks;
   }
 
   /// The same in backward as in forward, so that what is computed again has the same bits.
-  private Scored score(Tensor k, long from, long n, Keys keys) {
-    Tensor q = Ops.empty(all.dtype(), all.device(), B, G, R, n, D);
-    rotateQueries(q, queries(all, from, n), from, n, 1);
-    Tensor rows = q.view(B * G, R * n, D);
-    Tensor p = Ops.bmm(rows, part(k, keys).transpose(1, 2));                      // [B G, R n, keys]
-    Tensor capped = null;
-    if (config.cap().isActive()) {
-      capped = p.mulInPlace(1 / config.cap().cap()).tanhInPlace();                // S / c
-      p = capped.mul(config.cap().cap());
-    }
-    hide(p, from, n, keys);
-    Ops.softmaxInto(p, p, 2);
-    return new Scored(rows, capped, p);
+  private Scored score(Tensor q, Tensor k, Block b) {
+    Tensor scores = Ops.bmm(queries(q, b), keys(k, b).transpose(1, 2));            // [B G, n R, keys]
+    boolean capped = config.cap().isActive();
+    Tensor p = type == precise && !capped ? scores : Ops.empty(type, all.device(), scores.shape());
+    var mask = state.plainCausal(config.span()) ? new SoftmaxPass.Mask(heads.R(), b.from + 1 - b.keys.first(), null)
+        : new SoftmaxPass.Mask(heads.R(), -1, state.bias(config.span(), b.from, b.n, b.keys));
+    SoftmaxPass.forward(scores, p, mask, config.cap().cap());
+    return new Scored(p, capped ? scores : null);
   }
 
-  private void hide(Tensor scores, long from, long n, Keys keys) {
-    Tensor s = scores.view(B, G, R, n, keys.count());
-    if (state.plainCausal(config.span())) {
-      s.narrow(4, from, n).addInPlace(state.triangle(n));
-    } else {
-      s.addInPlace(state.bias(config.span(), from, n, keys).unsqueeze(1).unsqueeze(1));
-    }
-  }
-
-  private Tensor backward(Tensor k, Tensor v, List<Block> blocks, Tensor out, Tensor gradient) {
-    Tensor dall = Ops.emptyLike(all);
-    Tensor dk = Ops.zeros(all.dtype(), all.device(), B * G, T, D);
-    Tensor dv = Ops.zeros(all.dtype(), all.device(), B * G, T, D);
-    for (var b : blocks) {
+  private Tensor backward(List<Tensor> kept, Tensor gradient) {
+    var full = RotaryPass.split(all, heads, angles, precise, precise);
+    Tensor q = full.q().to(type);
+    Tensor k = full.k().to(type);
+    Tensor dout = gradient.view(B, T, heads.G(), heads.R(), heads.D()).transpose(1, 2).contiguous();   // [B, G, T, R, D]
+    Tensor fullDout = dout.to(precise);
+    var d = new RotaryPass.Parts(Ops.emptyLike(q), Ops.zerosLike(full.k()), Ops.zerosLike(full.v()));
+    var blocks = blocks();
+    for (int i = 0; i < blocks.size(); i++) {
+      var b = blocks.get(i);
       try (var _ = TensorScope.open()) {
-        var s = b.kept == null ? score(k, b.from, b.n, b.keys) : b.kept;
-        Tensor d = perGroup(gradient, b);                                         // dO [B G, R n, D]
-        part(dv, b.keys).addInPlace(Ops.bmm(s.p.transpose(1, 2), d));
-        Tensor delta = d.mul(perGroup(out.detach(), b)).sum(2, true);             // Σ dP·P = Σ dO·O
-        Tensor ds = Ops.bmm(d, part(v, b.keys).transpose(1, 2)).addInPlace(delta, -1).mulInPlace(s.p);
-        if (s.capped != null) {
-          ds.addcmulInPlace(ds.mul(s.capped), s.capped, -1);                      // times 1 − (S/c)²
-        }
-        part(dk, b.keys).addInPlace(Ops.bmm(ds.transpose(1, 2), s.q));
-        Tensor dq = Ops.bmm(ds, part(k, b.keys)).view(B, G, R, b.n, D);
-        rotateQueries(queries(dall, b.from, b.n), dq, b.from, b.n, -1);
+        var s = kept.isEmpty() ? score(full.q(), full.k(), b) : new Scored(kept.get(i), null);
+        keys(d.v(), b).addInPlace(Ops.bmm(s.p.transpose(1, 2), queries(dout, b)));
+        Tensor dp = Ops.bmm(queries(fullDout, b), keys(full.v(), b).transpose(1, 2));
+        Tensor ds = type == precise ? dp : Ops.empty(type, all.device(), dp.shape());
+        SoftmaxPass.backward(dp, s.p, s.tanh, ds);
+        keys(d.k(), b).addInPlace(Ops.bmm(ds.transpose(1, 2), queries(q, b)));
+        queries(d.q(), b).copyInPlace(Ops.bmm(ds, keys(k, b)));
       }
     }
-    rotateKeys(keys(dall), dk.view(B, G, T, D), -1);
-    values(dall).copyInPlace(dv.view(B, G, T, D));
-    return dall;
+    return RotaryPass.join(d, heads, angles, type);
   }
 
-  /// The keys of a range. `[B, G, T, D]` or `[B G, T, D]` to `[B G, keys, D]`
-  private Tensor part(Tensor heads, Keys keys) {
-    return heads.view(B * G, T, D).narrow(1, keys.first(), keys.count());
+  /// The keys of a block. `[B, G, T, D]` to `[B G, keys, D]`
+  private Tensor keys(Tensor t, Block b) {
+    return t.view(B * heads.G(), T, heads.D()).narrow(1, b.keys.first(), b.keys.count());
   }
 
-  /// Queries of a block, grouped by the key-value head that they read. `[B, T, H D]` to `[B G, R n, D]`
-  private Tensor perGroup(Tensor t, Block b) {
-    return t.narrow(1, b.from, b.n).view(B, b.n, G, R, D).permute(0, 2, 3, 1, 4).reshape(B * G, R * b.n, D);
-  }
-
-  /// Rotates queries forward or back and scales them: both ways, since the scale multiplies the gradient too.
-  private void rotateQueries(Tensor out, Tensor x, long from, long n, int sign) {
-    if (config.rope() == null) {
-      Ops.mulInto(out, x, config.scale());
-      return;
-    }
-    var t = state.tables(config.rope(), D);
-    Rope.rotateInto(out, x, block(t.cos(), from, n).mul(config.scale()), block(t.sin(), from, n).mul(config.scale()), sign);
-  }
-
-  private void rotateKeys(Tensor out, Tensor x, int sign) {
-    if (config.rope() == null) {
-      out.copyInPlace(x);
-      return;
-    }
-    var t = state.tables(config.rope(), D);
-    Rope.rotateInto(out, x, t.cos().unsqueeze(1), t.sin().unsqueeze(1), sign);    // tables [B, 1, T, D/2]
-  }
-
-  /// Tables of queries `[from, from + n)` as they meet `[B, G, R, n, D/2]`.
-  private static Tensor block(Tensor table, long from, long n) {
-    return table.narrow(1, from, n).unsqueeze(1).unsqueeze(1);
-  }
-
-  private Tensor queries(Tensor t, long from, long n) {
-    return t.narrow(1, from, n).view(B, n, (long) R * G + 2L * G, D).narrow(2, 0, (long) R * G)
-        .unflatten(2, G, R).permute(0, 2, 3, 1, 4);                               // [B, G, R, n, D]
-  }
-
-  private Tensor keys(Tensor t) {
-    return heads(t, (long) R * G);
-  }
-
-  private Tensor values(Tensor t) {
-    return heads(t, (long) R * G + G);
-  }
-
-  private Tensor heads(Tensor t, long first) {
-    return t.view(B, T, (long) R * G + 2L * G, D).narrow(2, first, G).transpose(1, 2);     // [B, G, T, D]
-  }
-
-  private Tensor emptyHeads() {
-    return Ops.empty(all.dtype(), all.device(), B, G, T, D);
+  /// The queries of a block. `[B, G, T, R, D]` to `[B G, n R, D]`
+  private Tensor queries(Tensor t, Block b) {
+    return t.view(B * heads.G(), T * heads.R(), heads.D()).narrow(1, b.from * heads.R(), b.n * heads.R());
   }
 }

@@ -8,7 +8,7 @@ import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
 
-/// Dual Chunk Attention (An et al. 2024; papers.md A8, P6): rotary distances beyond the trained context are folded into it,
+/// Dual Chunk Attention (An et al. 2024, arXiv:2402.17463): rotary distances beyond the trained context are folded into it,
 /// without training.
 ///
 /// Keys turn by `j mod s`. A query turns three ways: by `i mod s` for keys of its own chunk, by `s + t` (at most `c − 1`)

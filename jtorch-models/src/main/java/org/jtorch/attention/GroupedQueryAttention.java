@@ -17,8 +17,8 @@ import org.jtorch.tensor.Tensor;
 /// Grouped-query attention. B batch, T time, C channels, H query heads, G key-value heads, D head size; query head j reads
 /// key-value head j / (H/G).
 ///
-/// q, k and v are one product. Paths by device and need (docs/decisions/005-attention-paths.md): training on the CPU goes
-/// through [BlockedAttention], everything else through [Scores]; [DualChunk] folds distances.
+/// q, k and v are one product. Paths by device and need (docs/decisions/005-attention-paths.md): whole sequences on the
+/// CPU go through [BlockedAttention], everything else through [Scores]; [DualChunk] folds distances.
 public final class GroupedQueryAttention extends Layer {
   private final AttentionConfig.Gqa config;
   private final int layer;
@@ -86,7 +86,8 @@ public final class GroupedQueryAttention extends Layer {
       all = tape.cut(all);                                                        // q, k and v go back different ways
     }
     boolean whole = x.device().isCuda() || config.span() instanceof Span.DualChunk || prefixed(pass);
-    Tensor y = tape == null || whole ? plain(all, pass, state) : inBlocks(all, pass, state, tape);
+    boolean blocks = !whole && (tape != null || !Grad.isOn() && state.cache() == null);
+    Tensor y = blocks ? inBlocks(all, pass, state, tape) : plain(all, pass, state);
     return out.apply(y, pass);                                                    // [B, T, C]
   }
 
@@ -94,7 +95,7 @@ public final class GroupedQueryAttention extends Layer {
     return prefix != null && pass.adapters();
   }
 
-  private Tensor inBlocks(Tensor all, Pass pass, AttentionState state, GradTape tape) {
+  private Tensor inBlocks(Tensor all, Pass pass, AttentionState state, @Nullable GradTape tape) {
     if (norms == null) {
       return BlockedAttention.apply(all, config, state, tape);
     }
@@ -130,14 +131,7 @@ public final class GroupedQueryAttention extends Layer {
     if (config.rope() == null) {
       return x;
     }
-    var tables = state.tables(config.rope(), config.headDim());
-    return x.size(1) == 1 && !Grad.isOn() ? rotated(x, tables) : Rope.rotate(x, tables);
-  }
-
-  private static Tensor rotated(Tensor x, Rope.Tables t) {
-    Tensor out = Ops.empty(x.dtype(), x.device(), x.shape());
-    Rope.rotateInto(out, x, t.cos().unsqueeze(2), t.sin().unsqueeze(2), 1);
-    return out;
+    return Rope.rotate(x, state.tables(config.rope(), config.headDim()));
   }
 
   private Tensor plain(Tensor all, Pass pass, AttentionState state) {

@@ -4,7 +4,9 @@ import com.google.errorprone.annotations.MustBeClosed;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.jtorch.attention.AttentionConfig.Span;
+import org.jtorch.nn.Pass;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Ops;
@@ -14,15 +16,15 @@ import org.jtorch.tensor.TensorScope;
 
 /// Keys and values of the tokens so far, in memory allocated once.
 ///
-/// A layer that sees everything keeps everything: k and v `[B, G, capacity, D]`. A layer with a sliding window keeps only
-/// the window, `[B, G, window, D]`, as a ring: token i lies in slot `i mod window` (Beltagy et al., arXiv:2004.05150, section 3.1).
+/// An attention layer that sees everything keeps everything: k and v `[B, G, capacity, D]`. A layer with a sliding window keeps only
+/// the window, `[B, G, window, D]`, as a ring: token i lies in slot `i mod window` (arXiv:2310.06825, section 2).
 ///
 /// All rows end together: a shorter text begins later, and its pass hides what lies before with a key mask and counts positions
 /// from its own first token. Rows can leave and be repeated ([#select]), change places with rows of other caches
-/// ([#arrange]), and take back their newest tokens ([#cut]).
+/// ([#arrange]), and take back their newest tokens ([#cut]), if all layers are attention ([#canArrange]).
 public final class KvCache implements AutoCloseable {
   private final TensorOwner owner = new TensorOwner();
-  private final List<KvSlots> layers = new ArrayList<>();
+  private final List<LayerState> layers = new ArrayList<>();
   private final int capacity;
   private int batch;
   private int length;
@@ -37,7 +39,7 @@ public final class KvCache implements AutoCloseable {
 
   /// A cache for these layers.
   @MustBeClosed
-  public static KvCache allocate(List<AttentionConfig> layers, int batch, int capacity, DType dtype, Device device) {
+  public static KvCache allocate(List<? extends MixerConfig> layers, int batch, int capacity, DType dtype, Device device) {
     var cache = new KvCache(batch, capacity);
     try (var _ = TensorScope.open()) {
       for (var layer : layers) {
@@ -46,10 +48,37 @@ public final class KvCache implements AutoCloseable {
             int size = g.span() instanceof Span.Sliding(int window) ? Math.min(window, capacity) : capacity;
             cache.layers.add(KvSlots.allocate(batch, g.kvHeads(), size, g.headDim(), dtype, device).owned(cache.owner));
           }
+          case MixerConfig.Other other -> cache.layers.add(other.state(cache.owner, batch, capacity, dtype, device));
         }
       }
     }
     return cache;
+  }
+
+  /// The cache of the forward that a layer runs in; null if there is none.
+  public static @Nullable KvCache of(Pass pass) {
+    return pass.shared() instanceof AttentionState state ? state.cache() : null;
+  }
+
+  /// What a layer keeps here.
+  ///
+  /// @param kind what [MixerConfig.Other#state] makes for this layer
+  public <S extends LayerState> S state(int layer, Class<S> kind) {
+    LayerState state = layers.get(layer);
+    if (!kind.isInstance(state)) {
+      throw new IllegalArgumentException("layer " + layer + " keeps " + state.getClass().getSimpleName() + ", not "
+          + kind.getSimpleName() + "; was the cache made for another model?");
+    }
+    return kind.cast(state);
+  }
+
+  private KvSlots slots(int layer) {
+    return state(layer, KvSlots.class);
+  }
+
+  /// True if rows can move and tokens be taken back: all layers are attention.
+  public boolean canArrange() {
+    return layers.stream().allMatch(KvSlots.class::isInstance);
   }
 
   /// Rows.
@@ -66,9 +95,9 @@ public final class KvCache implements AutoCloseable {
     return capacity;
   }
 
-  /// Bytes of all layers' keys and values.
+  /// Bytes of what all layers keep.
   public long bytes() {
-    return layers.stream().mapToLong(KvSlots::bytes).sum();
+    return layers.stream().mapToLong(LayerState::bytes).sum();
   }
 
   /// Keys and values that the new tokens may see, themselves included. `[B, G, n, D]`
@@ -95,7 +124,7 @@ public final class KvCache implements AutoCloseable {
       throw new IllegalStateException("the key-value cache holds " + capacity + " tokens, but " + (length + fresh)
           + " are needed; allocate it for prompt + new tokens");
     }
-    KvSlots s = layers.get(layer);
+    KvSlots s = slots(layer);
     if (length + fresh <= s.size()) {
       s.write(k, v, length, 0, fresh);
       return new Filled(s.keys().narrow(2, 0, length + fresh), s.values().narrow(2, 0, length + fresh), 0, 0, s);
@@ -118,6 +147,7 @@ public final class KvCache implements AutoCloseable {
 
   /// Forgets everything, keeping the memory.
   public void clear() {
+    layers.forEach(LayerState::clear);
     length = 0;
   }
 
@@ -128,7 +158,8 @@ public final class KvCache implements AutoCloseable {
     if (tokens < 0 || tokens > length) {
       throw new IllegalArgumentException("a cache of " + length + " tokens cannot be cut to " + tokens + "; give 0 to " + length);
     }
-    for (var s : layers) {
+    for (int i = 0; i < layers.size(); i++) {
+      KvSlots s = slots(i);
       if (length > s.size() && tokens < length - 1) {
         throw new IllegalStateException("a sliding window of " + s.size() + " tokens has let go of what token " + tokens
             + " sees: cut such a cache before it holds more than its window, or by one token");
@@ -143,9 +174,9 @@ public final class KvCache implements AutoCloseable {
       requireRow(this, r);
     }
     try (var _ = TensorScope.open()) {
-      Tensor index = Ops.of(Arrays.stream(rows).asLongStream().toArray(), layers.getFirst().keys().device(), rows.length);
+      Tensor index = Ops.of(Arrays.stream(rows).asLongStream().toArray(), slots(0).keys().device(), rows.length);
       for (int i = 0; i < layers.size(); i++) {
-        KvSlots s = layers.get(i);
+        KvSlots s = slots(i);
         var chosen = s.empty(rows.length);
         long filled = Math.min(length, s.size());
         chosen.keys().narrow(2, 0, filled).copyInPlace(s.keys().narrow(2, 0, filled).indexSelect(0, index));
@@ -171,10 +202,10 @@ public final class KvCache implements AutoCloseable {
     }
     for (int i = 0; i < layers.size(); i++) {
       try (var _ = TensorScope.open()) {
-        var arranged = layers.get(i).empty(rows.size());
+        var arranged = slots(i).empty(rows.size());
         for (int to = 0; to < rows.size(); to++) {
           var r = rows.get(to);
-          copy(r.cache.layers.get(i).row(r.row), r.cache.length, arranged.row(to), r.tokens, longest);
+          copy(r.cache.slots(i).row(r.row), r.cache.length, arranged.row(to), r.tokens, longest);
         }
         replace(i, arranged);
       }
@@ -192,7 +223,8 @@ public final class KvCache implements AutoCloseable {
   }
 
   private void replace(int layer, KvSlots by) {
-    KvSlots old = layers.set(layer, by.owned(owner));
+    KvSlots old = slots(layer);
+    layers.set(layer, by.owned(owner));
     owner.release(old.keys());
     owner.release(old.values());
   }

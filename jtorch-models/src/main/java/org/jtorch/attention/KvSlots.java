@@ -6,8 +6,8 @@ import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorOwner;
 
-/// One layer's memory in a cache: token i lies in slot `i mod size`. Both `[B, G, size, D]`
-record KvSlots(Tensor keys, Tensor values, int size) {
+/// The keys and values of an attention layer: token i lies in slot `i mod size`. Both `[B, G, size, D]`
+record KvSlots(Tensor keys, Tensor values, int size) implements LayerState {
   static KvSlots allocate(int batch, int heads, int size, int headDim, DType dtype, Device device) {
     return new KvSlots(Ops.zeros(dtype, device, batch, heads, size, headDim), Ops.zeros(dtype, device, batch, heads, size, headDim), size);
   }
@@ -28,9 +28,12 @@ record KvSlots(Tensor keys, Tensor values, int size) {
     return new KvSlots(keys.narrow(0, row, 1), values.narrow(0, row, 1), size);
   }
 
-  long bytes() {
+  @Override public long bytes() {
     return 2 * keys.numel() * keys.dtype().bytes();
   }
+
+  /// What lies beyond the cache's length is never read, or hidden.
+  @Override public void clear() {}
 
   /// The newest `n` before token `end` of `half` (keys or values), in order.
   Tensor last(Tensor half, int end, long n) {

@@ -4,8 +4,9 @@ import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
+import org.jtorch.tensor.kernel.RotaryPass;
 
-/// Rotary position embedding in the "rotate half" layout (Su et al. 2021; papers.md 1.3).
+/// Rotary position embedding in the "rotate half" layout (Su et al. 2021, arXiv:2104.09864, eq. 34).
 ///
 /// @param base θ: the angle of position p in pair i is `p · base^(−2i/D)`, before scaling
 public record Rope(double base, RopeScaling scaling) {
@@ -17,8 +18,8 @@ public record Rope(double base, RopeScaling scaling) {
 
   /// Cosines and sines of the rotation angles. Both `[B, T, D/2]`, float32, times the scaling's attention factor.
   public record Tables(Tensor cos, Tensor sin) {
-    public Tables to(DType dtype) {
-      return new Tables(cos.to(dtype), sin.to(dtype));
+    RotaryPass.Angles angles() {
+      return new RotaryPass.Angles(cos, sin);
     }
   }
 
@@ -42,30 +43,14 @@ public record Rope(double base, RopeScaling scaling) {
   /// Rotates the two halves of the last dimension: `(x₁ c − x₂ s, x₂ c + x₁ s)`.
   ///
   /// @param x `[B, T, H, D]`
-  /// @param t tables in x's type, `[B, T, D/2]`
+  /// @param t float32 tables, `[B, T, D/2]`; the result is of x's type
   public static Tensor rotate(Tensor x, Tables t) {
     long half = x.size(3) / 2;
     Tensor a = x.narrow(3, 0, half);
     Tensor b = x.narrow(3, half, half);
     Tensor c = t.cos().unsqueeze(2);
     Tensor s = t.sin().unsqueeze(2);
-    return Ops.cat(3, a.mul(c).sub(b.mul(s)), b.mul(c).add(a.mul(s)));
-  }
-
-  /// [#rotate] into memory that is there already, with four passes and no copy; records no gradient.
-  ///
-  /// @param sign 1 rotates forward, -1 back (the gradient)
-  static void rotateInto(Tensor out, Tensor x, Tensor cos, Tensor sin, int sign) {
-    int last = x.dim() - 1;
-    long half = x.size(last) / 2;
-    Tensor a = x.narrow(last, 0, half);
-    Tensor b = x.narrow(last, half, half);
-    Tensor lo = out.narrow(last, 0, half);
-    Tensor hi = out.narrow(last, half, half);
-    Ops.mulInto(lo, a, cos);
-    lo.addcmulInPlace(b, sin, -sign);
-    Ops.mulInto(hi, b, cos);
-    hi.addcmulInPlace(a, sin, sign);
+    return Ops.cat(3, a.mul(c).sub(b.mul(s)), b.mul(c).add(a.mul(s))).to(x.dtype());
   }
 
   /// `[start, start + T)` for every row. int64 `[1, T]`

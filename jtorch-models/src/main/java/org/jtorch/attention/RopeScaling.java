@@ -1,6 +1,6 @@
 package org.jtorch.attention;
 
-/// How rotary frequencies are stretched for contexts longer than the model was trained on (papers.md A8).
+/// How rotary frequencies are stretched for contexts longer than the model was trained on (arXiv:2306.15595, 2309.00071).
 public sealed interface RopeScaling {
   RopeScaling NONE = new None();
 
@@ -90,7 +90,7 @@ public sealed interface RopeScaling {
     }
   }
 
-  /// YaRN (Peng et al. 2023): fast rotations kept, slow ones interpolated, attention sharpened.
+  /// YaRN (Peng et al. 2023, arXiv:2309.00071): fast rotations kept, slow ones interpolated, attention sharpened.
   ///
   /// @param truncate round the ramp's ends to whole dimensions, as most checkpoints do
   record Yarn(double factor, long trained, double betaFast, double betaSlow, boolean truncate, double attentionFactor)

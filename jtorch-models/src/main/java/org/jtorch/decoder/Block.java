@@ -2,6 +2,7 @@ package org.jtorch.decoder;
 
 import org.jtorch.attention.AttentionConfig;
 import org.jtorch.attention.GroupedQueryAttention;
+import org.jtorch.attention.MixerConfig;
 import org.jtorch.ffn.FeedForwardConfig;
 import org.jtorch.ffn.GatedMlp;
 import org.jtorch.ffn.MixtureOfExperts;
@@ -32,8 +33,9 @@ final class Block extends Layer {
     Init weak = config.residual() instanceof Residual.Deep d ? new Init.Xavier(d.beta()) : init;
     Init full = deep ? new Init.Xavier(1) : init;
     Layer first = child("input_layernorm", norm.build(dim));
-    attention = child("self_attn", switch (config.attention()) {
+    attention = child(config.mixer().layerName(), switch (config.mixer()) {
       case AttentionConfig.Gqa gqa -> new GroupedQueryAttention(gqa, dim, layer, full, weak);
+      case MixerConfig.Other other -> other.build(dim, layer, full);
     });
     Layer second = child("post_attention_layernorm", norm.build(dim));
     mlp = child(config.feedForward().layerName(), switch (config.feedForward()) {
@@ -53,19 +55,16 @@ final class Block extends Layer {
   @Override protected Tensor forward(Tensor x, Pass pass) {                // [B, T, C]
     return switch (norms) {
       case Norms.Pre n -> {
-        x = pass.fork(x);
-        x = pass.fork(x.add(attention.apply(n.attention.apply(x, pass), pass)));
-        yield x.add(mlp.apply(n.mlp.apply(x, pass), pass));
+        x = pass.add(x, attention.apply(n.attention.apply(x, pass), pass));
+        yield pass.add(x, mlp.apply(n.mlp.apply(x, pass), pass));
       }
       case Norms.Sandwich n -> {
-        x = pass.fork(x);
-        x = pass.fork(x.add(n.afterAttention.apply(attention.apply(n.attention.apply(x, pass), pass), pass)));
-        yield x.add(n.afterMlp.apply(mlp.apply(n.mlp.apply(x, pass), pass), pass));
+        x = pass.add(x, n.afterAttention.apply(attention.apply(n.attention.apply(x, pass), pass), pass));
+        yield pass.add(x, n.afterMlp.apply(mlp.apply(n.mlp.apply(x, pass), pass), pass));
       }
       case Norms.Post n -> {
-        x = pass.fork(x);
-        x = pass.fork(n.attention.apply(x.mul(n.alpha).add(attention.apply(x, pass)), pass));
-        yield n.mlp.apply(x.mul(n.alpha).add(mlp.apply(x, pass)), pass);
+        x = n.attention.apply(pass.add(x.mul(n.alpha), attention.apply(x, pass)), pass);
+        yield n.mlp.apply(pass.add(x.mul(n.alpha), mlp.apply(x, pass)), pass);
       }
     };
   }

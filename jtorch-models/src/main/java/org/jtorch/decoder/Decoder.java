@@ -46,7 +46,7 @@ public final class Decoder extends Module implements CausalLm {
   /// Declares a model of this shape; [#initialize] or [#allocate] gives it weights.
   public Decoder(DecoderConfig config) {
     this.config = config;
-    embedding = child("model.embed_tokens", new Embedding(config.vocab(), config.dim(), embeddingInit(config)));
+    embedding = child("model.embed_tokens", Embedding.ofStream(config.vocab(), config.dim(), embeddingInit(config)));
     for (int i = 0; i < config.layers(); i++) {
       blocks.add(child("model.layers." + i, new Block(config.blocks().get(i), config.dim(), config.norm(), i, config.init())));
     }
@@ -92,7 +92,7 @@ public final class Decoder extends Module implements CausalLm {
     try (var scope = TensorScope.open()) {
       var home = pass.tape() == null ? scope : pass.tape().scope();
       var shared = pass.withShared(new AttentionState(pass, home, ids, dtype(), cache));
-      Tensor x = scaled(embedding.apply(ids, shared));                                  // [B, T, C]
+      Tensor x = shared.shared(scaled(embedding.apply(ids, shared)));                   // [B, T, C]
       for (int i = 0; i < blocks.size(); i++) {
         probe.at(i, x);
         x = shared.block(x, blocks.get(i)::apply);
@@ -124,14 +124,12 @@ public final class Decoder extends Module implements CausalLm {
   }
 
   private boolean slides() {
-    return config.attentions().stream().anyMatch(a -> switch (a) {
-      case AttentionConfig.Gqa g -> g.span() instanceof AttentionConfig.Span.Sliding;
-    });
+    return config.mixers().stream().anyMatch(m -> m instanceof AttentionConfig.Gqa g && g.span() instanceof AttentionConfig.Span.Sliding);
   }
 
-  /// Times the embedding scale, rounded to the weights' type first: in bf16 Gemma's √3072 is 55.5 (papers.md 4.1).
+  /// Times the embedding scale, rounded to the weights' type first: in bf16 Gemma's √3072 is 55.5.
   private Tensor scaled(Tensor x) {
-    return config.embeddingScale() == 1 ? x : x.mul(x.dtype().round(config.embeddingScale()));
+    return config.embeddingScale() == 1 ? x : x.mul(dtype().round(config.embeddingScale()));
   }
 
   @Override public Tensor logits(Tensor hidden) {                                       // [..., C]
@@ -177,6 +175,6 @@ public final class Decoder extends Module implements CausalLm {
 
   @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the caller
   @Override public KvCache cache(int batch, int capacity) {
-    return KvCache.allocate(config.attentions(), batch, capacity, dtype(), device());
+    return KvCache.allocate(config.mixers(), batch, capacity, dtype(), device());
   }
 }

@@ -3,6 +3,7 @@ package org.jtorch.decoder;
 import java.util.Collections;
 import java.util.List;
 import org.jtorch.attention.AttentionConfig;
+import org.jtorch.attention.MixerConfig;
 import org.jtorch.attention.RopeScaling;
 import org.jtorch.ffn.FeedForwardConfig;
 import org.jtorch.nn.Init;
@@ -45,21 +46,27 @@ public record DecoderConfig(String family, int vocab, int dim, int maxPositions,
     return blocks.size();
   }
 
+  public List<MixerConfig> mixers() {
+    return blocks.stream().map(BlockConfig::mixer).toList();
+  }
+
+  /// The mixers of a model whose layers all have attention.
   public List<AttentionConfig> attentions() {
     return blocks.stream().map(BlockConfig::attention).toList();
   }
 
-  /// The first layer's attention: head counts for reports and for writing `config.json`.
+  /// The first attention there is: head counts for reports and for writing `config.json`.
   public AttentionConfig.Gqa attention() {
-    return switch (blocks.getFirst().attention()) {
+    var first = blocks.stream().filter(b -> b.mixer() instanceof AttentionConfig).findFirst().orElse(blocks.getFirst());
+    return switch (first.attention()) {
       case AttentionConfig.Gqa g -> g;
     };
   }
 
   /// Dynamic rotary scaling stretches with the sequence: such a model has no longest one.
   public boolean growsWithLength() {
-    var rope = attention().rope();
-    return rope != null && rope.scaling() instanceof RopeScaling.Dynamic;
+    return mixers().stream().anyMatch(m -> m instanceof AttentionConfig.Gqa g && g.rope() != null
+        && g.rope().scaling() instanceof RopeScaling.Dynamic);
   }
 
   public DecoderConfig withFamily(String name) {

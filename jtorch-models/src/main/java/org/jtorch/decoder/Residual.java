@@ -15,7 +15,7 @@ public sealed interface Residual {
   /// `norm(α x + f(x))`: the original transformer with α = 1.
   record Post(double alpha) implements Residual {}
 
-  /// DeepNorm (Wang et al. 2022; papers.md A22) for a decoder of `layers` layers: post-norm with `α = (2N)^¼`, and Xavier
+  /// DeepNorm (Wang et al. 2022, arXiv:2203.00555) for a decoder of `layers` layers: post-norm with `α = (2N)^¼`, and Xavier
   /// weights whose gain is `β = (8N)^−¼` in the feed-forward, v and output projections, 1 in q and k.
   record Deep(int layers) implements Residual {
     public double alpha() {

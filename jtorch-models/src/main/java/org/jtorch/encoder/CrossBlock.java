@@ -46,11 +46,10 @@ final class CrossBlock extends Module {
   /// @param ready what [#read] answered; null to do it now
   Tensor apply(Tensor x, EncoderDecoder.Source source, CrossAttention.@Nullable KeyValues ready, Pass pass) {
     try (var scope = TensorScope.open()) {
-      x = pass.fork(x);
-      x = pass.fork(x.add(self.apply(selfNorm.apply(x, pass), pass)));
+      x = pass.add(x, self.apply(selfNorm.apply(x, pass), pass));
       var seen = ready == null ? read(source, pass) : ready;
-      x = pass.fork(x.add(cross.apply(crossNorm.apply(x, pass), seen, source.bias(), pass)));
-      return scope.promote(x.add(mlp.apply(mlpNorm.apply(x, pass), pass)));
+      x = pass.add(x, cross.apply(crossNorm.apply(x, pass), seen, source.bias(), pass));
+      return scope.promote(pass.add(x, mlp.apply(mlpNorm.apply(x, pass), pass)));
     }
   }
 }

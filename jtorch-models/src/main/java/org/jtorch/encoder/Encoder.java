@@ -18,7 +18,7 @@ import org.jtorch.tensor.Rng;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
 
-/// A transformer in which every token sees the whole sequence, in RoBERTa's shape (Liu et al. 2019): learned positions,
+/// A transformer in which every token sees the whole sequence, in RoBERTa's shape (arXiv:1907.11692): learned positions,
 /// token types, a norm after each part. Padding is what the [Pass]'s key mask says. Dropout is not applied.
 ///
 /// ```java

@@ -25,8 +25,7 @@ final class EncoderBlock extends Layer {
   }
 
   @Override protected Tensor forward(Tensor x, Pass pass) {                             // [B, T, C]
-    x = pass.fork(x);
-    x = pass.fork(attentionNorm.apply(x.add(attention.apply(x, pass)), pass));
-    return mlpNorm.apply(x.add(mlp.apply(x, pass)), pass);
+    x = attentionNorm.apply(pass.add(x, attention.apply(x, pass)), pass);
+    return mlpNorm.apply(pass.add(x, mlp.apply(x, pass)), pass);
   }
 }

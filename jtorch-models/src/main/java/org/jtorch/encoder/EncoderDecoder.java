@@ -10,6 +10,7 @@ import org.jtorch.attention.AttentionConfig;
 import org.jtorch.attention.AttentionState;
 import org.jtorch.attention.KvCache;
 import org.jtorch.nn.Layer;
+import org.jtorch.nn.Layout;
 import org.jtorch.nn.Module;
 import org.jtorch.nn.Parameter;
 import org.jtorch.nn.Pass;
@@ -21,7 +22,7 @@ import org.jtorch.tensor.Rng;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
 
-/// A model that reads one sequence whole and writes another token by token (Vaswani et al. 2017): an [Encoder], and decoder
+/// A model that reads one sequence whole and writes another token by token (arXiv:1706.03762): an [Encoder], and decoder
 /// layers with attention to its output. B batch, S source and T target time, C channels, V vocabulary.
 ///
 /// In every call the [Pass]'s key mask and positions are those of the source; targets are padded on the right, where the
@@ -77,13 +78,13 @@ public final class EncoderDecoder extends Module {
   /// Reads a source. ids int64 `[B, S]`
   public Source encode(Tensor ids, Pass pass) {
     try (var scope = TensorScope.open()) {
-      Tensor hidden = pass.fork(encoder.hidden(ids, pass));                  // every layer adds to the gradient of one leaf
+      Tensor hidden = pass.shared(encoder.hidden(ids, pass));                  // every layer adds to the gradient of one leaf
       Tensor mask = pass.keyMask();
       if (mask == null) {
         return new Source(scope.promote(hidden), null);
       }
       Tensor hide = mask.not().view(ids.size(0), 1, 1, ids.size(1));
-      Tensor bias = Ops.zeros(dtype(), ids.device(), hide.shape()).maskedFill(hide, AttentionState.hidden(dtype()));
+      Tensor bias = Ops.zeros(dtype(), ids.device(), hide.shape()).maskedFill(hide, AttentionState.masked(dtype()));
       return new Source(scope.promote(hidden), pass.tape() == null ? scope.promote(bias) : pass.tape().scope().adopt(bias));
     }
   }
@@ -115,11 +116,11 @@ public final class EncoderDecoder extends Module {
 
   private Tensor hidden(Tensor ids, Source source, List<CrossAttention.KeyValues> ready, Pass pass, @Nullable KvCache cache) {
     requireLength(ids.size(1) + (cache == null ? 0 : cache.length()));
-    var own = pass.withKeyMask(null).withPositions(null).withSegments(null).withPrefix(null);
+    var own = pass.withLayout(Layout.PLAIN);
     try (var scope = TensorScope.open()) {
       var home = pass.tape() == null ? scope : pass.tape().scope();
       var shared = own.withShared(new AttentionState(own, home, ids, dtype(), cache));
-      Tensor x = encoder.words().apply(ids, shared);                                    // [B, T, C]
+      Tensor x = shared.shared(encoder.words().apply(ids, shared));                     // [B, T, C]
       for (int i = 0; i < blocks.size(); i++) {
         var block = blocks.get(i);
         var known = ready.isEmpty() ? null : ready.get(i);

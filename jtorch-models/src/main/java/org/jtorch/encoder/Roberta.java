@@ -10,7 +10,7 @@ import org.jtorch.ffn.Activation;
 import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
 
-/// RoBERTa and XLM-RoBERTa (Liu et al. 2019, Conneau et al. 2020): presets, and how their `config.json` reads and writes.
+/// RoBERTa and XLM-RoBERTa (arXiv:1907.11692 and 1911.02116): presets, and how their `config.json` reads and writes.
 public final class Roberta {
   /// `model_type` in `config.json`, and what the classes of transformers begin with.
   private static final SequencedMap<String, String> TYPES = new LinkedHashMap<>();

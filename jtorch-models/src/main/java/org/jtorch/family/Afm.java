@@ -17,7 +17,7 @@ import org.jtorch.ffn.FeedForwardConfig.Gated;
 import org.jtorch.io.JsonFile;
 import org.jtorch.nn.Init;
 
-/// Apple's foundation models (arXiv 2407.21075; papers.md 3.1): Llama's block with RMSNorm over the heads of q and of k,
+/// Apple's foundation models (arXiv:2407.21075, section 2): Llama's block with RMSNorm over the heads of q and of k,
 /// tied embeddings, weights with variance 1 / fan-in.
 ///
 /// Apple has released no checkpoint. What has this shape in the open is Qwen 3's layout (`model_type` `qwen3`), which norms
@@ -28,7 +28,7 @@ public final class Afm implements Family {
   private static final String AFTER = "afm";
   private static final Rope ROPE = new Rope(500_000, RopeScaling.NONE);
 
-  /// Runs in seconds on two cores (papers.md 7).
+  /// Runs in seconds on two cores.
   public static final DecoderConfig TINY = shape(4_096, 192, 512, 4, 6, 2, 32, 1_024);
   /// The feed-forward width is not published; 8,036 follows from the 2.58 billion parameters outside the embedding.
   public static final DecoderConfig ON_DEVICE = shape(49_152, 3_072, 8_036, 26, 24, 8, 128, 8_192);

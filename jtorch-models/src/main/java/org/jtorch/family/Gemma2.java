@@ -19,7 +19,7 @@ import org.jtorch.nn.Init;
 import org.jtorch.nn.NormConfig;
 import org.jtorch.nn.SoftCap;
 
-/// Gemma 2 (arXiv 2408.00118; papers.md 4.1).
+/// Gemma 2 (arXiv:2408.00118, section 2, table 1).
 ///
 /// Four norms a layer with weight (1 + w), GeGLU, embeddings times √C, soft caps on scores and logits, scores scaled by
 /// `query_pre_attn_scalar^(−1/2)`, every other layer (from the first) with a sliding window. The presets have the report's
@@ -30,7 +30,7 @@ public final class Gemma2 implements Family {
   private static final int CONTEXT = 8_192;
   private static final int WINDOW = 4_096;
 
-  /// Runs in seconds on two cores (papers.md 7).
+  /// Runs in seconds on two cores.
   public static final DecoderConfig TINY = shape(4_096, 128, 512, 6, 4, 2, 32, 32, 256, 64);
   public static final DecoderConfig GEMMA_2_2B = shape(VOCAB, 2_304, 9_216, 26, 8, 4, 256, 256, CONTEXT, WINDOW);
   public static final DecoderConfig GEMMA_2_9B = shape(VOCAB, 3_584, 14_336, 42, 16, 8, 256, 256, CONTEXT, WINDOW);

@@ -14,7 +14,7 @@ import org.jtorch.ffn.Activation;
 import org.jtorch.ffn.FeedForwardConfig.Gated;
 import org.jtorch.io.JsonFile;
 
-/// Llama 3.1 (arXiv 2407.21783; papers.md 5.1) and everything of its shape.
+/// Llama 3.1 (arXiv:2407.21783, section 3.2, table 3) and everything of its shape.
 ///
 /// Pre-norm RMSNorm, grouped queries, rotary positions with θ = 500,000 and the `llama3` scaling of the released
 /// checkpoints, SwiGLU, no biases, untied head. The paper prints 128,000 tokens; the checkpoints have 128,256 rows.
@@ -23,7 +23,7 @@ public final class Llama implements Family {
   private static final int VOCAB_31 = 128_256;
   private static final int CONTEXT_31 = 131_072;
 
-  /// Runs in seconds on two cores (papers.md 7).
+  /// Runs in seconds on two cores.
   public static final DecoderConfig TINY =
       shape(4_096, 128, 448, 4, 4, 2, 32, 1_024, new Rope(500_000, RopeScaling.NONE), 1e-5, false);
   public static final DecoderConfig LLAMA_3_1_8B =

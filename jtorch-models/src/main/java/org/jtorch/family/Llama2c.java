@@ -49,7 +49,7 @@ public final class Llama2c {
     try (var mapped = MappedFile.open(file)) {
       var reader = new Llama2c(file, mapped.segment());
       var model = new Decoder(reader.config);
-      model.allocate((_, shape) -> Ops.empty(dtype, device, shape));
+      model.allocate((p, shape) -> Ops.empty(p.typeIn(dtype), device, shape));
       try (var _ = TensorScope.open(); var _ = Grad.off()) {
         reader.read(model);
       } catch (RuntimeException | Error e) {

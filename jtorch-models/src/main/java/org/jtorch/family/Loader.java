@@ -24,7 +24,7 @@ final class Loader {
   /// Copies every weight; the model's own memory.
   static void copy(SafeTensors file, Decoder model, Device device, DType type) {
     var wanted = model.weights();
-    model.allocate((_, shape) -> Ops.empty(type, device, shape));
+    model.allocate((p, shape) -> Ops.empty(p.typeIn(type), device, shape));
     wanted.values().forEach(w -> Pretrained.copy(file.get(w.name()), w));
   }
 
@@ -36,7 +36,8 @@ final class Loader {
       var entries = Objects.requireNonNull(weights.get(p), "every parameter has weights").stream()
           .map(w -> file.get(w.name())).toList();
       boolean inPlace = entries.size() == 1 || p.mayBePieces();
-      return inPlace ? entries.stream().map(e -> usable(e, type)).toList() : List.of(stacked(entries, type));
+      DType mine = p.typeIn(type);
+      return inPlace ? entries.stream().map(e -> usable(e, mine)).toList() : List.of(stacked(entries, mine));
     });
   }
 

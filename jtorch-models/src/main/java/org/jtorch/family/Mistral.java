@@ -14,7 +14,7 @@ import org.jtorch.ffn.Activation;
 import org.jtorch.ffn.FeedForwardConfig.Gated;
 import org.jtorch.io.JsonFile;
 
-/// Mistral 7B (arXiv 2310.06825): Llama's block with one sliding window for all layers, or none.
+/// Mistral 7B (arXiv:2310.06825): Llama's block with one sliding window for all layers, or none.
 public final class Mistral implements Family {
   /// Runs in seconds on two cores.
   public static final DecoderConfig TINY = shape(4_096, 128, 448, 4, 4, 2, 32, 1_024, new Span.Sliding(64));

@@ -15,7 +15,7 @@ import org.jtorch.ffn.FeedForwardConfig.Experts;
 import org.jtorch.ffn.FeedForwardConfig.Names;
 import org.jtorch.io.JsonFile;
 
-/// Mixtral (arXiv 2401.04088): Mistral's block with two of eight wide experts a token, their probabilities always
+/// Mixtral (arXiv:2401.04088): Mistral's block with two of eight wide experts a token, their probabilities always
 /// normalized, and no shared expert.
 public final class Mixtral implements Family {
   /// Runs in seconds on two cores.

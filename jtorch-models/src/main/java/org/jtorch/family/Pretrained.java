@@ -2,7 +2,6 @@ package org.jtorch.family;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.errorprone.annotations.MustBeClosed;
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -13,6 +12,7 @@ import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.decoder.DecoderConfig;
+import org.jtorch.io.AtomicFile;
 import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
 import org.jtorch.io.SafeTensors;
@@ -76,8 +76,8 @@ public final class Pretrained {
   /// Opens a model without reading it: the mapped file is its memory, so there is no second copy and pages are read when
   /// they are first used. It is on the CPU, in the type of the file, and frozen; [#load] makes one that can be trained.
   ///
-  /// Copied is only what cannot be used as it lies: stacked biases, weights of another type than the first, and those at odd
-  /// places. Experts lie in the file one by one and are multiplied one by one; on a tape they are put together anew each time.
+  /// Copied is only what cannot be used as it lies: stacked biases, weights of another type than the first, norm weights in
+  /// half precision (they are float32 here), and those at odd places. Experts lie in the file one by one and are multiplied one by one; on a tape they are put together anew each time.
   ///
   /// The file must not change while the model is open; JTorch's own writers replace files by renaming.
   ///
@@ -182,10 +182,6 @@ public final class Pretrained {
   }
 
   private static void copyFile(Path file, Path folder) {
-    try {
-      Files.copy(file, folder.resolve(file.getFileName()), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      throw new DataException("could not copy " + file + " to " + folder + ": " + e.getMessage(), e);
-    }
+    AtomicFile.copy(file, folder.resolve(file.getFileName()));
   }
 }

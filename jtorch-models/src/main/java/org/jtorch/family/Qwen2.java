@@ -14,7 +14,7 @@ import org.jtorch.ffn.Activation;
 import org.jtorch.ffn.FeedForwardConfig.Gated;
 import org.jtorch.io.JsonFile;
 
-/// Qwen 2, dense (arXiv 2407.10671; papers.md 2.1).
+/// Qwen 2, dense (arXiv:2407.10671, section 2.2.1).
 ///
 /// Llama's block with biases on q, k and v. Beyond the trained context: YaRN (`rope_scaling`) and Dual Chunk Attention
 /// (`dual_chunk_attention_config` with `chunk_size` and `original_max_position_embeddings`), both without training.
@@ -24,7 +24,7 @@ public final class Qwen2 implements Family {
   static final Rope ROPE = new Rope(1_000_000, RopeScaling.NONE);
   static final int CONTEXT = 131_072;
 
-  /// Runs in seconds on two cores (papers.md 7).
+  /// Runs in seconds on two cores.
   public static final DecoderConfig TINY = shape(4_096, 128, 512, 4, 4, 2, 32, 1_024, new Rope(10_000, RopeScaling.NONE), true);
   public static final DecoderConfig QWEN2_0_5B = shape(151_936, 896, 4_864, 24, 14, 2, 64, CONTEXT, ROPE, true);
   public static final DecoderConfig QWEN2_1_5B = shape(151_936, 1_536, 8_960, 28, 12, 2, 128, CONTEXT, ROPE, true);

@@ -21,11 +21,11 @@ import org.jtorch.ffn.FeedForwardConfig.Names;
 import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
 
-/// Qwen 2's mixture of experts (arXiv 2407.10671; papers.md 1.8 and 2.1): Qwen 2's block with fine-grained experts beside
+/// Qwen 2's mixture of experts (arXiv:2407.10671, section 2.2.2): Qwen 2's block with fine-grained experts beside
 /// a shared one. Layer i (from 0) has experts unless `mlp_only_layers` names it or `decoder_sparse_step` does not divide
 /// i + 1.
 public final class Qwen2Moe implements Family {
-  /// Runs in seconds on two cores (papers.md 7).
+  /// Runs in seconds on two cores.
   public static final DecoderConfig TINY = shape(4_096, 128, 4, 4, 2, 32, 1_024, new Rope(10_000, RopeScaling.NONE),
       experts(16, 4, 96, false, 384, 1e-3));
   public static final DecoderConfig QWEN2_57B_A14B = shape(151_936, 3_584, 28, 28, 4, 128, Qwen2.CONTEXT, Qwen2.ROPE,

@@ -1,7 +1,9 @@
 package org.jtorch.ffn;
 
+import org.jspecify.annotations.Nullable;
 import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
+import org.jtorch.tensor.kernel.GatedPass;
 
 /// Activation functions, with the names of `hidden_act` in checkpoints.
 public enum Activation {
@@ -22,6 +24,15 @@ public enum Activation {
       case SILU -> Ops.silu(x);
       case GELU_TANH -> Ops.geluTanh(x);
       case GELU -> Ops.gelu(x);
+    };
+  }
+
+  /// The fused pass for this activation times another tensor, or null if there is none.
+  GatedPass.@Nullable Gate gate() {
+    return switch (this) {
+      case SILU -> GatedPass.Gate.SILU;
+      case GELU_TANH -> GatedPass.Gate.GELU_TANH;
+      case GELU -> null;
     };
   }
 

@@ -17,7 +17,7 @@ public sealed interface FeedForwardConfig {
   }
 
   /// A mixture of experts: every token goes through `active` of `experts` gated layers of width `hidden`, weighted by a
-  /// softmax router (papers.md 1.8). No token is ever dropped.
+  /// softmax router (arXiv:2407.10671, section 2.2.2). No token is ever dropped.
   ///
   /// @param normalize the chosen probabilities are divided by their sum
   /// @param shared width of a layer that every token goes through, times a learned sigmoid gate; 0 for none

@@ -1,19 +1,19 @@
 package org.jtorch.ffn;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.jtorch.nn.Init;
 import org.jtorch.nn.Layer;
 import org.jtorch.nn.Linear;
 import org.jtorch.nn.Pass;
 import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.GradTape;
-import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
+import org.jtorch.tensor.kernel.GatedPass;
 
 /// `down(act(gate(x)) ⊙ up(x))`. gate and up are one product.
 ///
-/// On a tape SwiGLU's gradient is written by hand: with `s = silu(g)`, `dg = silu'(g) ⊙ (da ⊙ u)` and
-/// `du = da ⊙ s` go straight into one buffer, which is the gradient of the product.
+/// On a tape the gradient of activation and product is written by hand ([GatedPass]).
 public final class GatedMlp extends Layer {
   private final FeedForwardConfig.Gated config;
   private final Linear gateUp;
@@ -29,9 +29,21 @@ public final class GatedMlp extends Layer {
 
   @Override protected Tensor forward(Tensor x, Pass pass) {                        // [B, T, C]
     Tensor both = gateUp.apply(x, pass);                                           // [B, T, 2F]
-    GradTape tape = pass.tape();
-    Tensor a = tape != null && config.activation() == Activation.SILU ? swiGlu(both, tape) : config.activation().apply(gate(both)).mul(up(both));
-    return down.apply(a, pass);                                                    // [B, T, C]
+    return down.apply(gated(both, pass.tape()), pass);                             // [B, T, C]
+  }
+
+  private Tensor gated(Tensor both, @Nullable GradTape tape) {                     // to [B, T, F]
+    var gate = config.activation().gate();
+    if (gate == null || tape == null && Grad.isOn()) {
+      return config.activation().apply(gate(both)).mul(up(both));
+    }
+    if (tape == null) {
+      return GatedPass.forward(gate, both);
+    }
+    try (var _ = Grad.off()) {
+      return tape.record(GatedPass.forward(gate, both.detach()), new Tensor[] {both}, new Tensor[0],
+          da -> new Tensor[] {GatedPass.backward(gate, da, both.detach())});
+    }
   }
 
   private Tensor gate(Tensor both) {
@@ -40,18 +52,5 @@ public final class GatedMlp extends Layer {
 
   private Tensor up(Tensor both) {
     return both.narrow(both.dim() - 1, config.hidden(), config.hidden());
-  }
-
-  private Tensor swiGlu(Tensor both, GradTape tape) {
-    try (var _ = Grad.off()) {
-      Tensor a = Ops.silu(gate(both)).mulInPlace(up(both));                        // [B, T, F]
-      return tape.record(a, new Tensor[] {both}, new Tensor[0], da -> {
-        Tensor d = Ops.emptyLike(both);
-        Ops.siluInto(up(d), gate(both));
-        up(d).mulInPlace(da);                                                      // du = da ⊙ silu(g)
-        Ops.siluBackwardInto(gate(d), da.mul(up(both)), gate(both));
-        return new Tensor[] {d};
-      });
-    }
   }
 }

@@ -11,7 +11,7 @@ import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 
 /// `Σ_e w_e E_e(x) + σ(w_g·x) S(x)`: each token through the few experts that its router chose, and through one shared
-/// layer with a gate, if the configuration has it (papers.md 1.8). Tokens are sorted by expert and none is dropped.
+/// layer with a gate, if the configuration has it (arXiv:2407.10671, 2.2.2). Tokens are sorted by expert and none is dropped.
 ///
 /// On a tape router and experts are one entry with a gradient by hand. It keeps gate and up of each choice, computes the
 /// activation again, and writes the gradients of all experts straight into one buffer. The balancing loss enters there
@@ -40,7 +40,7 @@ public final class MixtureOfExperts extends Layer {
   }
 
   @Override protected Tensor forward(Tensor input, Pass pass) {                              // [B, T, C]
-    Tensor x = pass.fork(input);
+    Tensor x = pass.shared(input);
     Tensor routed = routed(x, pass);
     if (shared == null || sharedGate == null) {
       return routed;

@@ -11,7 +11,7 @@ import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
 
-/// What the routers of one forward chose, and the loss that balances their experts (papers.md 1.8).
+/// What the routers of one forward chose, and the loss that balances their experts (arXiv:2101.03961, eq. 4).
 ///
 /// Pooled over all expert layers and all real tokens, R rows in all: with `f_e` the choices of expert e over R and `P_e` the
 /// mean of its probability, `aux = E Σ f_e P_e`. Perfect balance gives k (each of the k choices of a token counts), collapse

@@ -21,7 +21,8 @@ import org.jtorch.tensor.TensorScope;
 /// A row's cache holds all of its tokens but the newest, which the next step reads. So a row enters when its prompt without the
 /// last token has run, and several rows of the same prompt share that run. Rows that ended keep their place until a quarter of
 /// the places is free: then those that go on are moved together, and waiting ones join them. Moving copies the cache, which costs
-/// about what one or two steps read, and happens a logarithmic number of times where no rows wait.
+/// about what one or two steps read, and happens a logarithmic number of times where no rows wait. A model
+/// whose layers are not all attention keeps its rows until all have ended, and runs each on its own.
 final class Decoding implements AutoCloseable {
   private final CausalLm model;
   private final Options options;
@@ -64,7 +65,8 @@ final class Decoding implements AutoCloseable {
 
   private boolean shouldArrange() {
     long open = places.stream().filter(r -> !r.hasEnded()).count();
-    return table == null || table.isFull() || 4 * open <= 3 * places.size();
+    boolean rowsMove = cache != null && cache.canArrange();
+    return table == null || open == 0 || rowsMove && (table.isFull() || 4 * open <= 3 * places.size());
   }
 
   /// Rows that go on move together, waiting ones take the places that are free.
@@ -84,7 +86,7 @@ final class Decoding implements AutoCloseable {
     var texts = entering.stream().map(Row::text).toList();
     var distinct = new LinkedHashMap<LongBuffer, Integer>();
     texts.forEach(t -> distinct.putIfAbsent(LongBuffer.wrap(t), distinct.size()));
-    if (rows.isEmpty() && distinct.size() == texts.size()) {
+    if (rows.isEmpty() && (distinct.size() == texts.size() || !renewed(texts.size()).canArrange())) {
       prefill(texts, renewed(texts.size()));
     } else {
       join(texts, distinct, sources);

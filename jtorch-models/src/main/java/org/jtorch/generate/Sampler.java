@@ -35,7 +35,7 @@ public sealed interface Sampler permits Greedy, Filtered {
     return sampling.isGreedy() ? new Greedy(sampling.repetitionPenalty()) : new Filtered(sampling);
   }
 
-  /// `s / penalty` for scores >= 0 of seen tokens, `s · penalty` for negative ones (Keskar et al. 2019). Virtual tokens, whose
+  /// `s / penalty` for scores >= 0 of seen tokens, `s · penalty` for negative ones (arXiv:1909.05858). Virtual tokens, whose
   /// ids follow the vocabulary, have no score. float32 `[B, V]`
   static Tensor penalized(Tensor logits, Tensor seen, double penalty) {
     Tensor x = logits.to(DType.F32);

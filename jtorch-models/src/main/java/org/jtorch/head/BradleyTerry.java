@@ -6,8 +6,9 @@ import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 
-/// The loss of a reward model on pairs (papers.md A13): `−log σ(r_chosen − r_rejected − margin)`, the mean over pairs,
-/// plus `centering · mean((r_chosen + r_rejected)²)`.
+/// The loss of a reward model on pairs: `−log σ(r_chosen − r_rejected − margin)`, the mean over pairs,
+/// plus `centering · mean((r_chosen + r_rejected)²)`. Ouyang et al. 2022, arXiv:2203.02155, eq. 1; the margin is that of Llama 2,
+/// arXiv:2307.09288, eq. 2.
 ///
 /// @param centering pulls rewards towards 0; 0 for none
 public record BradleyTerry(double centering) {

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -17,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.jtorch.encoder.Roberta;
 import org.jtorch.family.Pretrained;
 import org.jtorch.family.StoredType;
+import org.jtorch.io.AtomicFile;
 import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
 import org.jtorch.io.SafeTensors;
@@ -81,8 +81,8 @@ final class ClassifierWeights {
   private static void fill(Module model, SequencedMap<String, Weight> begun, Device device, DType type, Optional<Rng> rng) {
     Set<Parameter> fresh = Collections.newSetFromMap(new IdentityHashMap<>());
     begun.values().forEach(w -> fresh.add(w.parameter()));
-    model.allocate((p, shape) -> fresh.contains(p) ? p.init().make(rng.orElseThrow(), type, device, shape)
-        : Ops.empty(type, device, shape));
+    model.allocate((p, shape) -> fresh.contains(p) ? p.init().make(rng.orElseThrow(), p.typeIn(type), device, shape)
+        : Ops.empty(p.typeIn(type), device, shape));
   }
 
   /// A bare encoder's file has names without the trunk's.
@@ -166,11 +166,7 @@ final class ClassifierWeights {
     for (String name : Pretrained.COMPANIONS) {
       Path file = companions == null ? null : companions.resolve(name);
       if (file != null && Files.exists(file)) {
-        try {
-          Files.copy(file, folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
-        } catch (IOException e) {
-          throw new DataException("could not copy " + file + " to " + folder + ": " + e.getMessage(), e);
-        }
+        AtomicFile.copy(file, folder.resolve(name));
       }
     }
   }

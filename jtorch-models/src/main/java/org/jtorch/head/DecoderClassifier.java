@@ -19,7 +19,7 @@ import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
 
 /// A decoder of any family with a linear head, without bias, at the last real token, as transformers' sequence
-/// classification: a reward model with [Labels#SCORE] (papers.md A13). There is no language-model head.
+/// classification: a reward model with [Labels#SCORE] (arXiv:2203.02155, section 3.5). There is no language-model head.
 ///
 /// ```java
 /// var scores = model.logits(ids, Pass.EMPTY.withKeyMask(mask));       // [2n, 1]: n chosen rows, then n rejected ones

@@ -3,10 +3,12 @@ package org.jtorch.io;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/// Writes one big file as a stream of segments; its final name only ever holds a whole file.
+/// Writes one file whole or not at all: under its final name there is only ever a whole one, the old or the new.
 public final class AtomicFile {
   /// Where the bytes go.
   public static final class Out {
@@ -35,7 +37,35 @@ public final class AtomicFile {
 
   private AtomicFile() {}
 
-  /// Replaces `file` by what `body` writes.
+  /// Replaces `file` by a text in UTF-8.
+  ///
+  /// @throws DataException if the disk is full or fails; the final name is then what it was before
+  public static void write(Path file, String text) {
+    write(file, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /// As [#write(Path,String)], for bytes.
+  public static void write(Path file, byte[] content) {
+    replace(file, temporary -> Files.write(temporary, content));
+  }
+
+  /// Replaces `file` by the content of another.
+  ///
+  /// @throws DataException if `from` cannot be read, or the disk is full or fails; the final name is then what it was before
+  public static void copy(Path from, Path file) {
+    replace(file, temporary -> Files.copy(from, temporary));
+  }
+
+  private static void replace(Path file, DiskFiles.Filler filler) {
+    try {
+      DiskFiles.replace(file, filler);
+    } catch (IOException e) {
+      throw new DataException("cannot write " + file + ": " + DiskFiles.why(e) + DiskFiles.freeSpace(file)
+          + "; check the folder's permissions and its disk", e);
+    }
+  }
+
+  /// Replaces `file`, which may be big, by the segments that `body` writes.
   ///
   /// @param bytes how many bytes that will be: checked against the free space before, and against what was written after
   /// @throws DataException if the disk is full or fails; the final name is then what it was before

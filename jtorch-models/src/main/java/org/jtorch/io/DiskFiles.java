@@ -6,7 +6,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.List;
@@ -27,17 +26,9 @@ final class DiskFiles {
   /// Lets `filler` write a temporary file beside `file`, forces it to disk and renames it; the final name only ever
   /// holds a whole file.
   static void replace(Path file, Filler filler) throws IOException {
-    var parent = parent(file);
-    Files.createDirectories(parent);
-    var temporary = LeftOvers.temporary(file);
-    LeftOvers.sweep(parent, temporary);
-    try {
-      filler.fill(temporary);
-      force(temporary);
-      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      force(parent);
-    } finally {
-      Files.deleteIfExists(temporary);
+    try (var pending = PendingFile.beside(file)) {
+      filler.fill(pending.path());
+      pending.publish();
     }
   }
 

@@ -8,6 +8,8 @@ import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 
 /// Rows of a table by token id. weight `[V, C]`
+///
+/// What it gives may begin a residual stream, which is float32 even if the table is not.
 public final class Embedding extends Layer {
   /// Rows behind the table's own, under ids from the vocabulary's size on: virtual tokens.
   public interface Extra {
@@ -19,10 +21,21 @@ public final class Embedding extends Layer {
   }
 
   private final Parameter weight;
+  private final boolean stream;
   private @Nullable Extra extra;
   private boolean hadExtra;
 
   public Embedding(int vocab, int dim, Init init) {
+    this(vocab, dim, init, false);
+  }
+
+  /// A table whose rows begin a residual stream: float32, also from a table of half precision.
+  public static Embedding ofStream(int vocab, int dim, Init init) {
+    return new Embedding(vocab, dim, init, true);
+  }
+
+  private Embedding(int vocab, int dim, Init init, boolean stream) {
+    this.stream = stream;
     weight = parameter("weight", init, vocab, dim);
   }
 
@@ -72,25 +85,25 @@ public final class Embedding extends Layer {
   private Tensor own(Tensor ids, Pass pass) {
     GradTape tape = pass.tape();
     if (tape == null || !weight.tensor().requiresGrad()) {
-      return Ops.embedding(weight.tensor(), ids);                         // [B, T, C]
+      return rows(ids);                                                   // [B, T, C]
     }
     try (var _ = Grad.off()) {
-      return tape.record(Ops.embedding(weight.tensor(), ids), new Tensor[0], new Tensor[] {ids}, g -> {
+      return tape.record(rows(ids), new Tensor[0], new Tensor[] {ids}, g -> {
         addRows(ids, g);
         return new Tensor[0];
       });
     }
   }
 
-  /// Adds straight into the table's gradient: with tied weights the head has written there already, and no
+  private Tensor rows(Tensor ids) {
+    Tensor rows = Ops.embedding(weight.tensor(), ids);
+    return stream && rows.dtype().isHalf() ? rows.to(DType.F32) : rows;
+  }
+
+  /// Adds straight into the table's gradient, in float32: with tied weights the head has written there already, and no
   /// second table of that size is made.
   private void addRows(Tensor ids, Tensor g) {
-    Tensor table = weight.tensor();
-    Tensor sum = table.grad();
-    if (sum == null) {
-      sum = Ops.zeros(table.dtype(), table.device(), weight.shape());
-      table.setGrad(sum);
-    }
-    sum.indexAddInPlace(0, ids.reshape(-1), g.reshape(-1, table.size(1)));
+    Tensor sum = weight.gradientSum();
+    sum.indexAddInPlace(0, ids.reshape(-1), g.to(sum.dtype()).reshape(-1, sum.size(1)));
   }
 }

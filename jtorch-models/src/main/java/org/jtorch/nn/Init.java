@@ -32,7 +32,7 @@ public sealed interface Init {
     }
   }
 
-  /// Normal with variance 1 / fan-in, as AFM's (papers.md 3.1, A22). shape `[out, in]`
+  /// Normal with variance 1 / fan-in, as muP has it (arXiv:2203.03466, table 3). shape `[out, in]`
   record FanIn() implements Init {
     @Override public Tensor make(Rng rng, DType dtype, Device device, long... shape) {
       return rng.normal(0, Math.sqrt(1.0 / shape[shape.length - 1]), dtype, device, shape);

@@ -3,7 +3,7 @@ package org.jtorch.nn;
 import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 
-/// `w ⊙ (x − mean) / √(var + ε) + b` over the last dimension (Ba et al. 2016). weight and bias `[C]`
+/// `w ⊙ (x − mean) / √(var + ε) + b` over the last dimension (Ba et al. 2016, arXiv:1607.06450). weight and bias `[C]`
 public final class LayerNorm extends Layer {
   private final double eps;
   private final Parameter weight;
@@ -16,6 +16,6 @@ public final class LayerNorm extends Layer {
   }
 
   @Override protected Tensor forward(Tensor x, Pass pass) {                  // [..., C]
-    return Ops.layerNorm(x, weight.tensor(), bias.tensor(), eps);
+    return pass.shared(Ops.layerNorm(x, weight.tensor(), bias.tensor(), eps));
   }
 }

@@ -88,7 +88,7 @@ public abstract class Module implements AutoCloseable {
   /// Allocates every parameter and fills it as it declares.
   @CanIgnoreReturnValue
   public final Module initialize(Device device, DType dtype, Rng rng) {
-    return allocate((p, shape) -> p.init().make(rng, dtype, device, shape));
+    return allocate((p, shape) -> p.init().make(rng, p.typeIn(dtype), device, shape));
   }
 
   /// Allocates every parameter with what `source` makes for its shape.

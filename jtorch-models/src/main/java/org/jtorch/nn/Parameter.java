@@ -5,7 +5,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.tensor.DType;
+import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
+import org.jtorch.tensor.kernel.ResidualPass;
 
 /// A named tensor of a module: declared with its shape, allocated when the model is initialised or loaded.
 ///
@@ -25,6 +28,8 @@ public final class Parameter {
   private final List<Part> parts;
   private List<Tensor> tensors = List.of();
   private boolean mayBePieces;
+  private boolean precise;
+  private @Nullable DType modelType;
   private boolean mapped;
   private @Nullable String givenUp;
 
@@ -111,6 +116,30 @@ public final class Parameter {
     return this;
   }
 
+  /// Declares that the parameter stays float32 in a model of half precision: norm weights, of which every channel's error is
+  /// that of all tokens.
+  @CanIgnoreReturnValue
+  public Parameter keepPrecise() {
+    precise = true;
+    return this;
+  }
+
+  /// The type that this parameter takes in a model of type `wanted`, which it remembers.
+  public DType typeIn(DType wanted) {
+    modelType = wanted;
+    return precise && wanted.isHalf() ? DType.F32 : wanted;
+  }
+
+  /// The type of the model that the parameter is part of: of its activations and products.
+  public DType modelType() {
+    return modelType == null ? tensors().getFirst().dtype() : modelType;
+  }
+
+  /// True if the parameter is float32 in a model of half precision.
+  public boolean isPrecise() {
+    return precise && modelType().isHalf();
+  }
+
   void set(Tensor t) {
     tensors = List.of(t);
   }
@@ -135,7 +164,31 @@ public final class Parameter {
     tensors().forEach(t -> t.requiresGrad(wanted));
   }
 
-  /// The gradient, or null.
+  /// The gradient in float32 (float64 of a float64 parameter), to add to in place: zeros where there is none yet. Gradients
+  /// that are summed from many pieces go there, whatever the parameter's type: the head's and the embedding's.
+  public Tensor gradientSum() {
+    Tensor t = tensor();
+    DType type = t.dtype() == DType.F64 ? DType.F64 : DType.F32;
+    Tensor sum = t.grad();
+    if (sum == null || sum.dtype() != type) {
+      sum = sum == null ? Ops.zeros(type, t.device(), shape) : sum.to(type);
+      t.setGrad(sum);
+    }
+    return sum;
+  }
+
+  /// Adds the product `a b` to the gradient, summed in float32: dW from a piece of a batch.
+  public void addProduct(Tensor a, Tensor b) {
+    if (!tensor().dtype().isHalf()) {
+      Ops.addmmInPlace(gradientSum(), 1, 1, a, b);
+    } else if (tensor().grad() == null) {
+      tensor().setGrad(a.matmul(b).to(DType.F32));
+    } else {
+      ResidualPass.addInto(gradientSum(), a.matmul(b));
+    }
+  }
+
+  /// The gradient, or null; float32 or of the parameter's type.
   public @Nullable Tensor grad() {
     return mapped || isGivenUp() ? null : tensor().grad();
   }

@@ -2,74 +2,94 @@ package org.jtorch.nn;
 
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.tensor.DType;
+import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.GradTape;
 import org.jtorch.tensor.Tensor;
+import org.jtorch.tensor.kernel.ResidualPass;
 
-/// What travels down one forward beside the activations; modules hold no mode of their own.
+/// What travels down one forward beside the activations: how the batch lies in its rows, and how this forward runs. Modules hold
+/// no mode of their own.
 ///
+/// @param layout positions, segments, padding and prefix of the batch
 /// @param tape records hand-written gradients while training; null otherwise
-/// @param positions int64 `[B, T]`, or null for 0, 1, 2, ... after what the cache holds
-/// @param segments int64 `[B, T]`: tokens see only their own segment; null for one segment a row
-/// @param keyMask bool `[B, S]`: false keys are invisible (padding); null if all are real
-/// @param prefix int64 `[B]`: keys before this index are visible to every query of the row (prefix-causal); null for none
 /// @param shared what a model computes once for all its layers (rotary tables, masks, cache); null outside a model
 /// @param routing collects what the routers of expert layers chose; null if nobody asks
 /// @param adapters false runs the model as it is without its adapters: the reference of a fine-tuned model, without a copy
 /// @param checkpoint recompute each block during backward instead of keeping its activations
 /// @param frozen what forwards share while no weight changes, as in a generation; null if each is on its own
-public record Pass(@Nullable GradTape tape, @Nullable Tensor positions, @Nullable Tensor segments, @Nullable Tensor keyMask,
-    @Nullable Tensor prefix, @Nullable Shared shared, @Nullable Routing routing, boolean adapters, boolean checkpoint,
-    @Nullable Frozen frozen) {
+public record Pass(Layout layout, @Nullable GradTape tape, @Nullable Shared shared, @Nullable Routing routing, boolean adapters,
+    boolean checkpoint, @Nullable Frozen frozen) {
   /// Marks what a model shares with its layers.
   public interface Shared {}
 
   /// Marks what collects the choices of routers; see the experts' layer.
   public interface Routing {}
 
-  public static final Pass EMPTY = new Pass(null, null, null, null, null, null, null, true, false, null);
+  public static final Pass EMPTY = new Pass(Layout.PLAIN, null, null, null, true, false, null);
 
   public static Pass training(GradTape tape) {
     return EMPTY.withTape(tape);
   }
 
-  public Pass withTape(@Nullable GradTape t) {
-    return new Pass(t, positions, segments, keyMask, prefix, shared, routing, adapters, checkpoint, frozen);
+  public @Nullable Tensor positions() {
+    return layout.positions();
+  }
+
+  public @Nullable Tensor segments() {
+    return layout.segments();
+  }
+
+  public @Nullable Tensor keyMask() {
+    return layout.keyMask();
+  }
+
+  public @Nullable Tensor prefix() {
+    return layout.prefix();
+  }
+
+  public Pass withLayout(Layout l) {
+    return new Pass(l, tape, shared, routing, adapters, checkpoint, frozen);
   }
 
   public Pass withPositions(@Nullable Tensor p) {
-    return new Pass(tape, p, segments, keyMask, prefix, shared, routing, adapters, checkpoint, frozen);
+    return withLayout(layout.withPositions(p));
   }
 
   public Pass withSegments(@Nullable Tensor s) {
-    return new Pass(tape, positions, s, keyMask, prefix, shared, routing, adapters, checkpoint, frozen);
+    return withLayout(layout.withSegments(s));
   }
 
   public Pass withKeyMask(@Nullable Tensor m) {
-    return new Pass(tape, positions, segments, m, prefix, shared, routing, adapters, checkpoint, frozen);
+    return withLayout(layout.withKeyMask(m));
   }
 
   public Pass withPrefix(@Nullable Tensor p) {
-    return new Pass(tape, positions, segments, keyMask, p, shared, routing, adapters, checkpoint, frozen);
+    return withLayout(layout.withPrefix(p));
+  }
+
+  public Pass withTape(@Nullable GradTape t) {
+    return new Pass(layout, t, shared, routing, adapters, checkpoint, frozen);
   }
 
   public Pass withShared(@Nullable Shared s) {
-    return new Pass(tape, positions, segments, keyMask, prefix, s, routing, adapters, checkpoint, frozen);
+    return new Pass(layout, tape, s, routing, adapters, checkpoint, frozen);
   }
 
   public Pass withRouting(@Nullable Routing r) {
-    return new Pass(tape, positions, segments, keyMask, prefix, shared, r, adapters, checkpoint, frozen);
+    return new Pass(layout, tape, shared, r, adapters, checkpoint, frozen);
   }
 
   public Pass withAdapters(boolean on) {
-    return new Pass(tape, positions, segments, keyMask, prefix, shared, routing, on, checkpoint, frozen);
+    return new Pass(layout, tape, shared, routing, on, checkpoint, frozen);
   }
 
   public Pass withCheckpoint(boolean c) {
-    return new Pass(tape, positions, segments, keyMask, prefix, shared, routing, adapters, c, frozen);
+    return new Pass(layout, tape, shared, routing, adapters, c, frozen);
   }
 
   public Pass withFrozen(@Nullable Frozen f) {
-    return new Pass(tape, positions, segments, keyMask, prefix, shared, routing, adapters, checkpoint, f);
+    return new Pass(layout, tape, shared, routing, adapters, checkpoint, f);
   }
 
   /// Runs a block of a model; under activation checkpointing it keeps nothing and runs again during backward.
@@ -77,8 +97,19 @@ public record Pass(@Nullable GradTape tape, @Nullable Tensor positions, @Nullabl
     return tape != null && checkpoint ? tape.checkpoint(x, (leaf, again) -> body.apply(leaf, withTape(again))) : body.apply(x, this);
   }
 
-  /// Where the residual stream forks: on a tape both branches add to the gradient of one leaf.
-  public Tensor fork(Tensor x) {
+  /// The residual stream goes on: `x + f`, of x's type. On a tape the sum is a leaf, to whose gradient all that read it add.
+  public Tensor add(Tensor x, Tensor f) {
+    if (tape == null) {
+      return Grad.isOn() ? x.add(f) : ResidualPass.add(x, f);
+    }
+    try (var _ = Grad.off()) {
+      DType own = f.dtype();
+      return tape.record(ResidualPass.add(x.detach(), f.detach()), new Tensor[] {x, f}, new Tensor[0], g -> new Tensor[] {g, g.to(own)});
+    }
+  }
+
+  /// x as several readers see it: on a tape a leaf, to whose gradient each of them adds.
+  public Tensor shared(Tensor x) {
     return tape == null ? x : tape.cut(x);
   }
 }

@@ -3,19 +3,18 @@ package org.jtorch.nn;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.GradTape;
-import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
+import org.jtorch.tensor.kernel.RmsNormPass;
 
-/// Root-mean-square normalization over the last dimension, statistics in float32. weight `[C]`
+/// Root-mean-square normalization over the last dimension (arXiv:1910.07467), statistics in float32. weight `[C]`
 ///
-/// Two orders of casting (papers.md 1.1). Llama and Qwen 2: `y = w ⊙ cast(x · rsqrt(mean(x²) + ε))`, w initially 1.
-/// Gemma: `y = cast(x · rsqrt(mean(x²) + ε) ⊙ (1 + w))`, w initially 0. In float32 they agree for `w_llama = 1 + w_gemma`;
-/// in bf16 they do not.
+/// Two orders of casting. Llama and Qwen 2: `y = w ⊙ cast(x · rsqrt(mean(x²) + ε))`, w initially 1. Gemma:
+/// `y = cast(x · rsqrt(mean(x²) + ε) ⊙ (1 + w))`, w initially 0. In float32, which the residual stream of a decoder always is,
+/// they agree for `w_llama = 1 + w_gemma`; for activations in bf16 they do not. The weight stays float32 in a model of half
+/// precision; the result is of x's type, or of the model's where x is the float32 stream.
 ///
-/// On a tape the gradient is written by hand: with `x̂ = x r`, `s` the scale (w or 1 + w) and `g = s ⊙ dy`,
-/// `dx = r (g − x̂ · mean(g ⊙ x̂))` and `dw = Σ dy ⊙ x̂`, a third of the passes over memory that autograd makes.
+/// On a tape the gradient is written by hand ([RmsNormPass]).
 public final class RmsNorm extends Layer {
-  private final int dim;
   private final double eps;
   private final boolean plusOne;
   private final Parameter weight;
@@ -31,49 +30,34 @@ public final class RmsNorm extends Layer {
   }
 
   private RmsNorm(int dim, double eps, boolean plusOne) {
-    this.dim = dim;
     this.eps = eps;
     this.plusOne = plusOne;
-    this.weight = parameter("weight", new Init.Constant(plusOne ? 0 : 1), dim);
+    this.weight = parameter("weight", new Init.Constant(plusOne ? 0 : 1), dim).keepPrecise();
   }
 
   @Override protected Tensor forward(Tensor x, Pass pass) {                  // [..., C]
     GradTape tape = pass.tape();
+    DType type = x.dtype() == DType.F32 ? weight.modelType() : x.dtype();
     if (tape == null) {
-      Tensor f = x.to(precise(x));
-      Tensor r = f.square().mean(-1, true).add(eps).rsqrt();                 // [..., 1]
-      return plusOne ? f.mul(r).mul(weight.tensor().to(precise(x)).add(1)).to(x.dtype())
-          : f.mul(r).to(x.dtype()).mul(weight.tensor());
+      return Grad.isOn() ? RmsNormPass.plain(x, scale(x), eps, !plusOne, type).y()
+          : RmsNormPass.forward(x.contiguous(), scale(x), eps, !plusOne, type).y();
     }
+    Tensor rows = x.contiguous();
     try (var _ = Grad.off()) {
-      Tensor r = Ops.norm(x, -1, true).square().div(dim).add(eps).rsqrt();   // float32 [..., 1]
-      Tensor y = plusOne ? x.to(precise(x)).mul(r).mulInPlace(scale(precise(x))).to(x.dtype())
-          : normalize(x, r).mulInPlace(weight.tensor());
-      return tape.record(y, new Tensor[] {x, weight.tensor()}, new Tensor[] {r}, dy -> backward(x, r, dy));
+      var n = RmsNormPass.forward(rows.detach(), scale(x), eps, !plusOne, type);
+      return tape.record(n.y(), new Tensor[] {rows}, new Tensor[] {n.r()}, dy -> backward(rows, n.r(), dy));
     }
   }
 
-  private Tensor scale(DType type) {
-    return plusOne ? weight.tensor().to(type).add(1) : weight.tensor().to(type);
-  }
-
-  private static Tensor normalize(Tensor x, Tensor r) {
-    return x.dtype().isHalf() ? x.to(DType.F32).mul(r).to(x.dtype()) : x.mul(r);
-  }
-
-  /// The type of the statistics: float32, or the float64 of finite differences.
-  private static DType precise(Tensor x) {
-    return x.dtype() == DType.F64 ? DType.F64 : DType.F32;
+  /// w or 1 + w, float32 (float64 for the finite differences of that type).
+  private Tensor scale(Tensor x) {
+    Tensor w = weight.tensor().to(x.dtype() == DType.F64 ? DType.F64 : DType.F32);
+    return plusOne ? w.add(1) : w;
   }
 
   private Tensor[] backward(Tensor x, Tensor r, Tensor dy) {
-    Tensor w = scale(x.dtype());
-    Tensor rs = r.to(x.dtype());
-    Tensor xhat = x.mul(rs).reshape(-1, dim);                                // [N, C]
-    Tensor t = xhat.mul(dy.reshape(-1, dim));                                // dy ⊙ x̂
-    Tensor dw = t.sum(0, false);
-    Tensor c = t.matmul(w.view(dim, 1)).div(dim);                            // mean(g ⊙ x̂) [N, 1]
-    Tensor dx = dy.reshape(-1, dim).mul(w).addcmulInPlace(xhat, c, -1).mulInPlace(rs.reshape(-1, 1));
-    return new Tensor[] {dx.view(x.shape()), dw};
+    Tensor ds = weight.tensor().requiresGrad() ? weight.gradientSum() : null;
+    Tensor dx = RmsNormPass.backward(dy, x.detach(), r, scale(x).detach(), GradTape.collected(x), ds);
+    return dx == null ? new Tensor[1] : new Tensor[] {dx};
   }
 }

@@ -2,7 +2,7 @@ package org.jtorch.nn;
 
 import org.jtorch.tensor.Tensor;
 
-/// `c tanh(z / c)`: scores that cannot leave (−c, c) (Gemma 2; papers.md 1.6). Masks come after it, never before.
+/// `c tanh(z / c)`: scores that cannot leave (−c, c) (Gemma 2, arXiv:2408.00118, section 2). Masks come after it, never before.
 ///
 /// @param cap c; infinite for none
 public record SoftCap(double cap) {

@@ -6,7 +6,7 @@ import org.jtorch.tensor.Tensor;
 public sealed interface QuantConfig {
   /// QLoRA's NF4 with its usual blocks, one float32 for each.
   QuantConfig NF4 = new NormalFloat(64, false);
-  /// AFM's: a table of 16 values for every 16 rows (papers.md 3.5, A21).
+  /// AFM's: a table of 16 values for every 16 rows (arXiv:2407.21075, section 5.2).
   QuantConfig AFM = new LookUpTable(16);
 
   /// @param w the weight, `[out, in]`
@@ -19,7 +19,7 @@ public sealed interface QuantConfig {
   /// @throws IllegalArgumentException if so
   void requireFits(String name, long in);
 
-  /// Quantiles of a normal distribution times the largest value of a block (Dettmers et al. 2023).
+  /// Quantiles of a normal distribution times the largest value of a block (arXiv:2305.14314, section 3).
   ///
   /// @param block neighbours that share a scale; blocks run on over the ends of rows, as the weight lies in memory
   /// @param doubleQuant hold the scales in 8 bits too, each 256 of them between their smallest and largest

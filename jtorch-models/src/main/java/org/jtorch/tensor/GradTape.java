@@ -16,13 +16,16 @@ import org.jspecify.annotations.Nullable;
 /// continues autograd from there. The residual stream must be cut too where a branch is ([#cut]), since autograd
 /// refuses to walk a piece twice; it throws, it never answers wrongly.
 ///
-/// Everything that entries hold lives in the tape's scope and is freed as soon as its entry has been used.
+/// Everything that entries hold lives in the tape's scope and is freed as soon as its entry has been used: a tape is walked
+/// back once. Several losses on one forward are added up first, or arrive one by one ([#arrive]).
 ///
 /// ```java
 /// try (var tape = GradTape.open()) {
 ///   x = tape.cut(x);                                        // a leaf; both branches add to its gradient
 ///   var h = x.add(mlp(x, tape));
-///   tape.backward(loss(h));
+///   tape.arrive(policyLoss(h));
+///   tape.arrive(valueLoss(h));
+///   tape.backward();
 /// }
 /// ```
 public final class GradTape implements AutoCloseable {
@@ -35,15 +38,27 @@ public final class GradTape implements AutoCloseable {
 
   private final TensorScope scope;
   private final List<Entry> entries = new ArrayList<>();
+  private boolean spent;
 
   private GradTape(TensorScope scope) {
     this.scope = scope;
   }
 
   /// Opens a tape and the scope in which its tensors live.
+  ///
+  /// @throws IllegalStateException while gradients are off: autograd's pieces between the entries would be missing
+  @MustBeClosed
+  public static GradTape open() {
+    if (!Grad.isOn()) {
+      throw new IllegalStateException("a tape was opened inside Grad.off(), where autograd records nothing between its entries: "
+          + "open it outside, or run the model without a tape");
+    }
+    return unchecked();
+  }
+
   @MustBeClosed
   @SuppressWarnings("MustBeClosedChecker")                       // the tape closes its scope
-  public static GradTape open() {
+  private static GradTape unchecked() {
     return new GradTape(TensorScope.open());
   }
 
@@ -53,6 +68,7 @@ public final class GradTape implements AutoCloseable {
   /// @param inputs what its gradient flows to; those that need none are skipped
   /// @param saved further tensors that `backward` uses; kept until then
   public Tensor record(Tensor output, Tensor[] inputs, Tensor[] saved, Backward backward) {
+    requireFresh();
     output.requiresGrad(true);
     scope.adopt(output).uses++;
     for (var t : inputs) {
@@ -74,14 +90,15 @@ public final class GradTape implements AutoCloseable {
   /// (activation checkpointing). The recomputation records on a tape of its own.
   public Tensor checkpoint(Tensor x, Body body) {
     Tensor output;
-    try (var first = GradTape.open(); var _ = Grad.off()) {      // the same kernels as later, then forgotten
+    try (var first = unchecked(); var _ = Grad.off()) {      // the same kernels as later, then forgotten
       output = first.scope.promote(body.apply(x.detach(), first));
     }
     return record(output, new Tensor[] {x}, new Tensor[0], gradient -> {
-      try (var again = GradTape.open(); var _ = Grad.on()) {
+      try (var again = unchecked(); var _ = Grad.on()) {
         var leaf = x.detach().requiresGrad(true);
         leaf.uses++;                                             // ours until its gradient is read
-        again.backward(body.apply(leaf, again), gradient);
+        again.arrive(body.apply(leaf, again), gradient);
+        again.backward();
         var g = leaf.grad();
         return new Tensor[] {g == null ? null : again.scope.promote(g)};
       }
@@ -98,20 +115,53 @@ public final class GradTape implements AutoCloseable {
     return scope;
   }
 
-  /// Backward from a scalar loss through autograd's pieces and the tape's entries.
+  /// Backward from a scalar loss through autograd's pieces and the tape's entries. The tape is spent then.
   public void backward(Tensor loss) {
-    loss.backward();
-    unwind();
+    arrive(loss);
+    backward();
   }
 
-  /// Backward from `output` with the gradient that arrived there.
+  /// Backward from `output` with the gradient that arrived there. The tape is spent then.
   public void backward(Tensor output, Tensor gradient) {
+    arrive(output, gradient);
+    backward();
+  }
+
+  /// Takes in one of several losses, a scalar, down to the tape's last entries; [#backward] goes on from there for all of them.
+  /// Losses that share a piece of autograd are added up and arrive together, or autograd refuses the second.
+  public void arrive(Tensor loss) {
+    requireFresh();
+    loss.backward();
+  }
+
+  /// Takes in the gradient of a loss with respect to `output`, which a tape's entry or autograd made.
+  public void arrive(Tensor output, Tensor gradient) {
+    requireFresh();
     if (!output.h().is_leaf()) {
       output.backward(gradient);
     } else {
       accumulate(output, gradient.copy());                    // the leaf adds to it, and it is not ours
     }
+  }
+
+  /// Walks the tape back from all that arrived. The tape is spent then.
+  public void backward() {
+    requireFresh();
+    spent = true;
     unwind();
+  }
+
+  private void requireFresh() {
+    if (spent) {
+      throw new IllegalStateException("this tape was walked back already and what it recorded is freed: add up the losses of one "
+          + "forward before backward(), or let each arrive(...) first");
+    }
+  }
+
+  /// The gradient collected so far at a leaf, to which a backward may add in place; null if there is none, and for what
+  /// autograd made.
+  public static @Nullable Tensor collected(Tensor leaf) {
+    return leaf.h().is_leaf() ? leaf.grad() : null;
   }
 
   private void unwind() {
@@ -156,11 +206,9 @@ public final class GradTape implements AutoCloseable {
       if (g == null || !input.requiresGrad()) {
         continue;
       }
-      if (Arrays.asList(gradients).indexOf(g) < i) {
-        g = g.copy();                                          // each input adds to a gradient of its own
-      }
       if (input.h().is_leaf()) {
-        accumulate(input, g);
+        boolean taken = Arrays.asList(gradients).indexOf(g) < i;
+        accumulate(input, taken ? g.copy() : g);               // each leaf adds to a gradient of its own
       } else {
         roots.add(input);
         arriving.add(g);

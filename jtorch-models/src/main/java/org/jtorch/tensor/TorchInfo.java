@@ -19,6 +19,12 @@ public final class TorchInfo {
     return Cpu.hasBf16();
   }
 
+  /// Threads that libtorch's operations use.
+  public static int threads() {
+    Native.load();
+    return torch.get_num_threads();
+  }
+
   /// libtorch's version and build, JavaCPP's limits, the allocator, threads, the C ABI, CUDA devices.
   public static Map<String, String> report() {
     Native.load();

@@ -4,7 +4,7 @@ import java.util.List;
 
 /// GPT-2's spelling of bytes as printable characters: visible Latin-1 bytes stand for themselves, the others for the
 /// characters from U+0100 on.
-final class ByteAlphabet {
+public final class ByteAlphabet {
   private static final char[] CHARS = new char[256];
   private static final int[] RANKS = new int[256];
 
@@ -24,12 +24,12 @@ final class ByteAlphabet {
   private ByteAlphabet() {}
 
   /// The 256 characters, sorted.
-  static List<String> sorted() {
+  public static List<String> sorted() {
     return new String(CHARS).chars().sorted().mapToObj(Character::toString).toList();
   }
 
   /// Bytes as characters, one for each.
-  static String spell(byte[] bytes) {
+  public static String spell(byte[] bytes) {
     char[] spelt = new char[bytes.length];
     for (int i = 0; i < spelt.length; i++) {
       spelt[i] = CHARS[Byte.toUnsignedInt(bytes[i])];
@@ -38,7 +38,7 @@ final class ByteAlphabet {
   }
 
   /// Position of a byte among the 256 when they are sorted by their characters: the order of ids in a vocabulary.
-  static int rank(int unsignedByte) {
+  public static int rank(int unsignedByte) {
     return RANKS[unsignedByte];
   }
 }

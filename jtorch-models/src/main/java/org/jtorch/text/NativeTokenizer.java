@@ -30,12 +30,7 @@ final class NativeTokenizer implements AutoCloseable {
     LIB.disablePadding(handle());
   }
 
-  /// Ids and what part of the text each stands for, in code points from `starts` to before `ends`; a token that stands
-  /// for nothing begins and ends where the one before it ends.
-  @SuppressWarnings("ArrayRecordComponent") // a result, never compared
-  record Spans(long[] ids, int[] starts, int[] ends) {}
-
-  Spans encodeWithSpans(String text) {
+  TokenSpans encodeWithSpans(String text) {
     long encoding = LIB.encode(handle(), wellFormed(text), false);
     try {
       long[] ids = LIB.getTokenIds(encoding);
@@ -48,7 +43,7 @@ final class NativeTokenizer implements AutoCloseable {
         starts[i] = span == null ? last : span.getStart();
         ends[i] = span == null ? last : span.getEnd();
       }
-      return new Spans(ids, starts, ends);
+      return new TokenSpans(ids, starts, ends);
     } finally {
       LIB.deleteEncoding(encoding);
     }

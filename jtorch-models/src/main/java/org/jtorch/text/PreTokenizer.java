@@ -29,7 +29,7 @@ public enum PreTokenizer {
   }
 
   /// The same expression in Java's dialect.
-  Pattern pattern() {
+  public Pattern pattern() {
     return pattern;
   }
 }

@@ -2,9 +2,7 @@ package org.jtorch.text;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
@@ -14,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.io.AtomicFile;
 import org.jtorch.io.DataException;
 
 /// A tokenizer read from a Hugging Face `tokenizer.json`, a SentencePiece model or a tiktoken file, with neither
@@ -28,7 +27,7 @@ public final class Tokenizer implements AutoCloseable {
   private final TokenizerJson json;
   private final Set<Integer> special;
   private final NativeTokenizer tokenizer;
-  private final Map<Set<String>, SpecialFree> specialFree = new HashMap<>();
+  private final Map<Set<String>, SpecialFreeTokenizer> specialFree = new HashMap<>();
   private boolean closed;
 
   private Tokenizer(Path file, byte[] source, TokenizerJson json, NativeTokenizer tokenizer) {
@@ -36,7 +35,7 @@ public final class Tokenizer implements AutoCloseable {
     this.source = source;
     this.json = json;
     this.tokenizer = tokenizer;
-    this.special = json.added().stream().filter(TokenizerJson.Added::special).map(TokenizerJson.Added::id)
+    this.special = json.added().stream().filter(AddedToken::special).map(AddedToken::id)
         .collect(Collectors.toUnmodifiableSet());
   }
 
@@ -56,14 +55,7 @@ public final class Tokenizer implements AutoCloseable {
 
   /// Writes `tokenizer.json` into a folder, which transformers loads too.
   public void save(Path folder) {
-    try {
-      Files.createDirectories(folder);
-      Path part = folder.resolve("tokenizer.json.part");
-      Files.write(part, source);
-      Files.move(part, folder.resolve("tokenizer.json"), StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      throw new DataException("cannot write tokenizer.json to " + folder + ": " + e.getMessage(), e);
-    }
+    AtomicFile.write(folder.resolve("tokenizer.json"), source);
   }
 
   /// Ids of text in which the names of special tokens count; `addSpecial` also adds those of the post-processor (BOS).
@@ -78,12 +70,12 @@ public final class Tokenizer implements AutoCloseable {
 
   /// Ids of foreign text: no special token comes out, whatever the text says.
   public long[] encodeText(String text) {
-    return specialFree().tokenizer().encode(text, false);
+    return specialFree(Set.of()).encode(text);
   }
 
   /// As [#encodeText], for many texts at once, on all cores.
   public List<long[]> encodeTexts(List<String> texts) {
-    return Arrays.asList(specialFree().tokenizer().encodeAll(texts, false));
+    return Arrays.asList(specialFree(Set.of()).tokenizer().encodeAll(texts, false));
   }
 
   /// Text of ids; ids the vocabulary does not hold decode to nothing.
@@ -146,26 +138,21 @@ public final class Tokenizer implements AutoCloseable {
     return file;
   }
 
-  /// A tokenizer of the same ids that knows the special tokens under secret names only.
-  record SpecialFree(NativeTokenizer tokenizer, Map<String, String> names) {}
-
-  SpecialFree specialFree() {
-    return specialFree(Set.of());
-  }
-
-  /// @param others added tokens that are not special and that text must not produce either
-  synchronized SpecialFree specialFree(Set<String> others) {
+  /// This tokenizer for foreign text: no special token comes out, nor one of some others.
+  ///
+  /// @param others added tokens that are not special and that text must not produce either, by their exact names
+  public synchronized SpecialFreeTokenizer specialFree(Set<String> others) {
     if (closed) {
       throw new IllegalStateException("this tokenizer is closed");
     }
     if (special.isEmpty() && others.isEmpty()) {
-      return new SpecialFree(tokenizer, Map.of());
+      return new SpecialFreeTokenizer(tokenizer, Map.of());
     }
-    SpecialFree made = specialFree.get(others);
+    SpecialFreeTokenizer made = specialFree.get(others);
     if (made == null) {
       try {
         var rewriter = new SpecialFreeJson(json, others);
-        made = new SpecialFree(new NativeTokenizer(rewriter.rewrite(source)), rewriter.names());
+        made = new SpecialFreeTokenizer(new NativeTokenizer(rewriter.rewrite(source)), rewriter.names());
       } catch (IOException e) {
         throw new DataException("cannot prepare " + file + " for text without special tokens: " + e.getMessage(), e);
       }
@@ -175,7 +162,7 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /// The tokens beside the vocabulary, special or not.
-  List<TokenizerJson.Added> added() {
+  public List<AddedToken> added() {
     return json.added();
   }
 

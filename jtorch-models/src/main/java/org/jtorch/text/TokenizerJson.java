@@ -13,15 +13,13 @@ import org.jspecify.annotations.Nullable;
 /// What Java needs to know of a `tokenizer.json`: tokens by id, ids by token and the added tokens. Read as a stream,
 /// because these files hold up to half a million entries.
 @SuppressWarnings("ArrayRecordComponent") // an index, never compared
-record TokenizerJson(@Nullable String[] tokens, Map<String, Integer> ids, List<Added> added) {
+record TokenizerJson(@Nullable String[] tokens, Map<String, Integer> ids, List<AddedToken> added) {
   /// Ids above this are a damaged file, not a vocabulary.
   private static final int MAX_ID = 1 << 24;
 
-  record Added(int id, String content, boolean special) {}
-
   static TokenizerJson parse(byte[] json) throws IOException {
     var ids = new HashMap<String, Integer>();
-    var added = new ArrayList<Added>();
+    var added = new ArrayList<AddedToken>();
     boolean model = false;
     try (var p = new JsonFactory().createParser(json)) {
       expect(p, p.nextToken(), JsonToken.START_OBJECT);
@@ -73,7 +71,7 @@ record TokenizerJson(@Nullable String[] tokens, Map<String, Integer> ids, List<A
     }
   }
 
-  private static void readAdded(JsonParser p, List<Added> added) throws IOException {
+  private static void readAdded(JsonParser p, List<AddedToken> added) throws IOException {
     while (p.nextToken() == JsonToken.START_OBJECT) {
       int id = -1;
       String content = null;
@@ -91,7 +89,7 @@ record TokenizerJson(@Nullable String[] tokens, Map<String, Integer> ids, List<A
       if (content == null) {
         throw new IOException("an entry of `added_tokens` has no `content` (line %d)".formatted(p.currentLocation().getLineNr()));
       }
-      added.add(new Added(checked(id, content), content, special));
+      added.add(new AddedToken(checked(id, content), content, special));
     }
   }
 

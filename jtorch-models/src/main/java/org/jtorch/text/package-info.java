@@ -1,5 +1,4 @@
-/// Text to token ids and back: tokenizers of Hugging Face, SentencePiece and tiktoken, streaming decoding, byte-level BPE
-/// training, and conversations by chat templates with the mask of what the assistant wrote.
+/// Text to token ids and back: tokenizers of Hugging Face, SentencePiece and tiktoken, and streaming decoding.
 @NullMarked
 package org.jtorch.text;
 

@@ -23,7 +23,7 @@ import org.jtorch.tensor.Rng;
 import org.jtorch.tensor.TensorScope;
 
 /// Makes a mixture of fine-grained experts from a trained dense model, as Qwen 2 made its 57B-A14B from its 7B
-/// (arXiv 2407.10671; papers.md 2.3).
+/// (arXiv:2407.10671, section 2.2.2).
 ///
 /// In each layer the dense feed-forward part is copied until there are neurons enough, every copy's neurons are permuted
 /// independently, and experts of the wanted width are sliced off; the remainder is dropped. Then a random part of every
@@ -148,7 +148,7 @@ public record Upcycling(int experts, int active, int hidden, int shared, boolean
     try (var _ = TensorScope.open(); var _ = Grad.off()) {
       var type = dense.dtype();
       var device = dense.device();
-      model.allocate((_, shape) -> Ops.empty(type, device, shape));
+      model.allocate((p, shape) -> Ops.empty(p.typeIn(type), device, shape));
       copyTheRest(dense, model);
       var rng = Rng.of(seed);
       for (int layer = 0; layer < dense.config().layers(); layer++) {

@@ -189,7 +189,7 @@ class PromptTest {
     Tensor k = Ops.linear(normed, weight(model, name + "self_attn.k_proj"), null).view(1, N, 1, 8);
     Tensor v = Ops.linear(normed, weight(model, name + "self_attn.v_proj"), null);
     var rope = Objects.requireNonNull(((Gqa) Small.SHAPE.blocks().getFirst().attention()).rope());
-    var tables = rope.tables(Ops.arange(0, N, Device.CPU).view(1, N), 8, N).to(DType.F64);
+    var tables = rope.tables(Ops.arange(0, N, Device.CPU).view(1, N), 8, N);
     return Ops.cat(1, Rope.rotate(k, tables).view(N, 8), v.view(N, 8));
   }
 

@@ -103,7 +103,7 @@ class SpanTest {
     }
   }
 
-  /// papers.md A9: after n sliding layers a token reaches n (W − 1) + 1 tokens back and no further.
+  /// arXiv:2310.06825, section 2: after n sliding layers a token reaches n (W − 1) + 1 tokens back and no further.
   @Test void theReceptiveFieldOfStackedWindows() {
     int window = 4;
     try (var model = Decoder.create(model(new Span.Sliding(window), new Span.Sliding(window), new Span.Sliding(window)), Device.CPU,
@@ -154,7 +154,7 @@ class SpanTest {
     }
   }
 
-  /// The relative distances of papers.md A8 (c = 10, s = 6), read off scores that depend on nothing but the distance: all
+  /// The relative distances of arXiv:2402.17463 (c = 10, s = 6), read off scores that depend on nothing but the distance: all
   /// keys and queries are the same vector, so that the score is a sum of cosines of distance times frequency.
   @ParameterizedTest
   @CsvSource({"6, '6 5 4 3 2 1 0'", "9, '9 8 7 6 5 4 3 2 1 0'", "11, '9 8 7 6 5 4 5 4 3 2 1 0'"})
@@ -197,7 +197,7 @@ class SpanTest {
     }
   }
 
-  /// papers.md 1.6: 10 becomes 9.8687660112 under a cap of 50.
+  /// arXiv:2408.00118, section 2: 10 becomes 9.8687660112 under a cap of 50.
   @Test void softCaps() {
     try (var _ = TensorScope.open()) {
       float[] capped = new SoftCap(50).apply(Tensor.of(10f, 50f, 100f)).toFloats();

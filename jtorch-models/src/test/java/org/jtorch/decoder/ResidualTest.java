@@ -77,7 +77,7 @@ class ResidualTest {
     return map;
   }
 
-  /// papers.md A22: N = 24.
+  /// arXiv:2203.00555, figure 2: α = (2N)^¼ and β = (8N)^−¼, here with N = 24.
   @Test void deepNormHasThePublishedConstants() {
     assertThat(new Residual.Deep(24).alpha()).isCloseTo(2.6321480259, within(1e-9));
     assertThat(new Residual.Deep(24).beta()).isCloseTo(0.2686424830, within(1e-9));

@@ -58,11 +58,11 @@ class ConfigJsonTest {
     return Stream.of(
         of("llama3-tiny", "blocks[0].residual", c -> c.withBlocks(c.blocks().stream()
             .map(b -> new BlockConfig(b.attention(), b.feedForward(), new Residual.Deep(4))).toList())),
-        of("llama3-tiny", "blocks[0].attention.span", attention(a -> a.withSpan(new Span.Sliding(9)))),
-        of("llama3-tiny", "blocks[0].attention.scale", attention(a -> a.withScale(0.3))),
-        of("llama3-tiny", "blocks[0].attention.cap", attention(a -> a.withCap(new SoftCap(50)))),
-        of("llama3-tiny", "blocks[0].attention.qkNorm", attention(a -> a.withQkNorm(new QkNorm.BeforeRope(1e-5)))),
-        of("llama3-tiny", "blocks[0].attention.outputBias",
+        of("llama3-tiny", "blocks[0].mixer.span", attention(a -> a.withSpan(new Span.Sliding(9)))),
+        of("llama3-tiny", "blocks[0].mixer.scale", attention(a -> a.withScale(0.3))),
+        of("llama3-tiny", "blocks[0].mixer.cap", attention(a -> a.withCap(new SoftCap(50)))),
+        of("llama3-tiny", "blocks[0].mixer.qkNorm", attention(a -> a.withQkNorm(new QkNorm.BeforeRope(1e-5)))),
+        of("llama3-tiny", "blocks[0].mixer.outputBias",
             attention(a -> new Gqa(a.heads(), a.kvHeads(), a.headDim(), true, false, a.rope(), a.span()))),
         of("llama3-tiny", "rotary positions", attention(a -> a.withRope(null))),
         of("llama3-tiny", "norm", c -> c.withNorm(new NormConfig.LayerNorm(1e-5))),
@@ -73,9 +73,9 @@ class ConfigJsonTest {
         of("llama3-tiny", "blocks[3].feedForward.hidden",
             last(b -> new BlockConfig(b.attention(), new Gated(64, Activation.SILU, false), b.residual()))),
         of("qwen2-tiny", "blocks[0].feedForward.bias", feedForward(new Gated(512, Activation.SILU, true))),
-        of("gemma2-tiny", "blocks[0].attention.scale", attention(a -> a.withScale(0.3))),
+        of("gemma2-tiny", "blocks[0].mixer.scale", attention(a -> a.withScale(0.3))),
         of("gemma2-tiny", "span", lastSpan(new Span.Sliding(9))),
-        of("mistral-tiny", "blocks[3].attention.span", lastSpan(Span.FULL)),
+        of("mistral-tiny", "blocks[3].mixer.span", lastSpan(Span.FULL)),
         of("mixtral-tiny", "Gated", feedForward(new Gated(8, Activation.SILU, false))),
         of("qwen2moe-tiny", "shared expert", feedForward(Qwen2Moe.experts(4, 2, 8, false, 0, 1e-3)))).toList();
   }

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// The presets against the table of papers.md 1.9, to the last digit, without a byte of weights.
+/// The presets' counts of parameters to the last digit, without a byte of weights; Gemma 2's are in arXiv:2408.00118, table 2.
 class PresetsTest {
   @ParameterizedTest
   @CsvSource({"qwen2-0.5b, 357898112, 494032768", "qwen2-1.5b, 1310340608, 1543714304", "qwen2-7b, 6525621760, 7615616512",
@@ -37,7 +37,7 @@ class PresetsTest {
     assertThat(preset("qwen2-57b-a14b").activeParameterCount()).isEqualTo(14_249_270_784L);
   }
 
-  /// 2.58 billion outside the embedding and 0.15 inside (papers.md 3.1), to the paper's rounding.
+  /// 2.58 billion outside the embedding and 0.15 inside (arXiv:2407.21075, table 1), to the paper's rounding.
   @Test void afmOnDeviceHasThePublishedSizes() {
     assertThat(preset("afm-on-device").nonEmbeddingCount() / 1e9).isBetween(2.575, 2.585);
     assertThat(49_152L * 3_072 / 1e9).isBetween(0.145, 0.155);

@@ -25,7 +25,7 @@ class HeadLossTest {
     assertThat(TensorScope.stats().live()).isZero();
   }
 
-  /// The numbers are those of papers.md A13.
+  /// −log σ(1) = 0.3132616875, and with a margin of 1 on a lead of 1 it is log 2 (arXiv:2307.09288, eq. 2).
   @Test void pairsCostWhatThePapersSay() {
     Tensor lead = Tensor.of(2f, 1f).view(2, 1);
     assertThat(new BradleyTerry().loss(lead, null).item()).isCloseTo(0.3132616875, within(1e-6));

@@ -47,7 +47,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// The tests of papers.md A10.
+/// What a model upcycled as in arXiv:2407.10671, section 2.2.2, shares with the dense one, and what it does not.
 class UpcyclingTest {
   private static final int DIM = 16;
   private static final int WIDE = 24;

@@ -6,7 +6,7 @@ import java.util.Objects;
 import org.jtorch.io.DataException;
 
 /// Best-fit-decreasing packing of documents into rows of `seqLen + 1` tokens ("Fewer Truncations Improve Language
-/// Modeling", arXiv 2404.10830).
+/// Modeling", arXiv:2404.10830).
 ///
 /// A document longer than a row is cut into pieces that overlap in one token, so that each of its tokens but the first
 /// is a target exactly once. The full pieces are rows of their own; the rest goes, longest first, into the fullest row

@@ -8,13 +8,13 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.zip.CRC32C;
 import org.jtorch.io.DataException;
+import org.jtorch.io.PendingFile;
 import org.jtorch.text.Tokenizer;
 
 /// Writes [TokenShards] document by document. Texts are encoded in batches on all cores, as foreign text that never
@@ -141,20 +141,18 @@ public final class TokenShardsWriter implements AutoCloseable {
     }
   }
 
-  /// A file in the making, named `.part` until it is whole.
+  /// A file in the making, under another name until it is whole.
   private static final class Part {
     final int elementBytes;
-    private final Path target;
-    private final Path part;
+    private final PendingFile file;
     private final FileChannel channel;
     private final ByteBuffer buffer = ByteBuffer.allocate(1 << 20).order(LITTLE_ENDIAN);
     private final CRC32C crc = new CRC32C();
 
     Part(Path target, int elementBytes) throws IOException {
-      this.target = target;
       this.elementBytes = elementBytes;
-      this.part = target.resolveSibling(target.getFileName() + ".part");
-      this.channel = FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)
+      this.file = PendingFile.beside(target);
+      this.channel = FileChannel.open(file.path(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)
           .position(ShardHeader.BYTES);
     }
 
@@ -185,14 +183,13 @@ public final class TokenShardsWriter implements AutoCloseable {
 
     void finish(ShardHeader header) throws IOException {
       channel.write(header.toBytes(), 0);
-      channel.force(true);
       channel.close();
-      Files.move(part, target, StandardCopyOption.REPLACE_EXISTING);
+      file.publish();
     }
 
     void discard() throws IOException {
       channel.close();
-      Files.deleteIfExists(part);
+      file.close();
     }
   }
 }

@@ -6,13 +6,13 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jtorch.io.AtomicFile;
 
 /// `metrics.jsonl`: one JSON object per event, on disk as soon as the event is over.
 ///
@@ -38,10 +38,6 @@ public final class JsonlLog implements StepListener {
 
   static JsonlLog open(Path file, long startStep, InstantSource clock) {
     try {
-      Path folder = file.toAbsolutePath().getParent();
-      if (folder != null) {
-        Files.createDirectories(folder);
-      }
       keepUpTo(file, startStep);
       Writer out = Files.newBufferedWriter(
           file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
@@ -51,7 +47,7 @@ public final class JsonlLog implements StepListener {
     }
   }
 
-  /// Writes the lines worth keeping beside the file and moves them over it, so that a stop in between loses nothing.
+  /// Replaces the file by the lines worth keeping.
   private static void keepUpTo(Path file, long startStep) throws IOException {
     List<String> kept = new ArrayList<>();
     if (startStep > 0 && Files.exists(file)) {
@@ -62,9 +58,7 @@ public final class JsonlLog implements StepListener {
         }
       }
     }
-    Path fresh = file.resolveSibling(file.getFileName() + ".tmp");
-    Files.writeString(fresh, kept.isEmpty() ? "" : String.join("\n", kept) + "\n");
-    Files.move(fresh, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+    AtomicFile.write(file, kept.isEmpty() ? "" : String.join("\n", kept) + "\n");
   }
 
   @Override

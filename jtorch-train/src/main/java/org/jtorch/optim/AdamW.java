@@ -11,7 +11,7 @@ import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
 
-/// AdamW with PyTorch's decoupled decay: `θ ← θ(1 − ηλ) − η m̂/(√v̂ + ε)`, in one fused pass.
+/// AdamW (arXiv:1711.05101, algorithm 2) with PyTorch's decoupled decay: `θ ← θ(1 − ηλ) − η m̂/(√v̂ + ε)`, in one fused pass.
 ///
 /// Half-precision parameters have float32 master weights and moments: 12 bytes a parameter. Float32 parameters
 /// are their own masters: 8 bytes. State: `exp_avg`, `exp_avg_sq`, `step`, and `master` for half precision.

@@ -27,7 +27,7 @@ public final class ParameterGroups {
     return split(parameters, new Rule(decays, weightDecay, 1), new Rule(decays.negate(), 0, 1));
   }
 
-  /// "muP simple" (AFM, as AXLearn has it; papers.md A22): the updates of the layers' matrices are multiplied by
+  /// "muP simple" (arXiv:2309.14322; AFM has it): the updates of the layers' matrices are multiplied by
   /// `min(base / width, 1)`, so that a learning rate found at width `base` serves wider models too. All else is grouped as
   /// by rank. The decay stays what it is: the group's is divided by the factor that its learning rate carries. For
   /// optimizers whose step does not depend on the gradient's scale.

@@ -36,6 +36,9 @@ final class Slot {
       state.put("master", master);
     } else {
       master = tensor;
+      if (parameter.isPrecise()) {
+        state.put("master", master);                         // the model's file holds it in half precision
+      }
     }
   }
 

@@ -8,6 +8,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.ffn.Routing;
+import org.jtorch.nn.Layout;
 import org.jtorch.nn.Pass;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Grad;
@@ -111,9 +112,9 @@ final class ModelOutputs {
 
   /// Positions, segments and padding as the case stores them.
   static Pass pass(CaseFolder io, String prefix) {
-    return Pass.EMPTY.withKeyMask(padding(io, prefix))
-        .withPositions(io.has(prefix + "position_ids") ? io.tensor(prefix + "position_ids") : null)
-        .withSegments(io.has(prefix + "segment_ids") ? io.tensor(prefix + "segment_ids") : null);
+    Tensor positions = io.has(prefix + "position_ids") ? io.tensor(prefix + "position_ids") : null;
+    Tensor segments = io.has(prefix + "segment_ids") ? io.tensor(prefix + "segment_ids") : null;
+    return Pass.EMPTY.withLayout(new Layout(positions, segments, padding(io, prefix), null));
   }
 
   /// The attention mask as booleans, or null if it hides nothing. bool `[B, T]`

@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
+import org.jtorch.chat.ChatTemplate;
+import org.jtorch.chat.ChatTemplate.Message;
+import org.jtorch.chat.EncodedChat;
 import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
-import org.jtorch.text.ChatTemplate;
-import org.jtorch.text.ChatTemplate.Message;
-import org.jtorch.text.EncodedChat;
 import org.jtorch.text.Tokenizer;
 
 /// Cases of the kinds `tokenizer` and `chat_template`: everything must be equal.

@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.jtorch.text.BpeTrainer;
+import org.jtorch.bpe.BpeTrainer;
 import org.jtorch.text.PreTokenizer;
 import org.jtorch.text.Tokenizer;
 

@@ -15,15 +15,15 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
+import org.jtorch.bpe.BpeTrainer;
+import org.jtorch.io.DataException;
+import org.jtorch.text.PreTokenizer;
+import org.jtorch.text.Tokenizer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.jtorch.io.DataException;
-import org.jtorch.text.BpeTrainer;
-import org.jtorch.text.PreTokenizer;
-import org.jtorch.text.Tokenizer;
 
 class TokenShardsTest {
   @TempDir static Path tokenizerFolder;
@@ -65,7 +65,7 @@ class TokenShardsTest {
       shards.verify();
       shards.requireTokenizer(tokenizer);
     }
-    assertThat(dir).isDirectoryNotContaining("glob:**.part");
+    assertThat(dir).isDirectoryNotContaining("glob:**/.tmp-*");
   }
 
   @Test

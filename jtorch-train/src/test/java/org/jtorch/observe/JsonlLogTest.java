@@ -84,7 +84,7 @@ class JsonlLogTest {
     assertThat(read.evals()).hasSize(1);
     assertThat(read.saves()).hasSize(1);
     assertThat(folder.resolve("run")).isDirectoryContaining(f -> f.endsWith("metrics.jsonl"))
-        .isDirectoryNotContaining("glob:**.tmp");
+        .isDirectoryNotContaining("glob:**/.tmp-*");
   }
 
   @Test

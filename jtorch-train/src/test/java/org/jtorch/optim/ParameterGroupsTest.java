@@ -70,8 +70,8 @@ class ParameterGroupsTest {
     }
   }
 
-  /// papers.md A22: after a few Adam steps what the layers write changes about as much at every width under muP, and much
-  /// more in wide models without.
+  /// The coordinate check of arXiv:2203.03466: after a few Adam steps what the layers write changes about as much at every
+  /// width under muP, and much more in wide models without.
   @Test void muPKeepsTheChangeOfActivationsAcrossWidths() {
     double narrow = change(64, true);
     double wide = change(256, true);

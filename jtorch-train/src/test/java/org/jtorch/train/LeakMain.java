@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
+import org.jtorch.bpe.BpeTrainer;
 import org.jtorch.data.Document;
 import org.jtorch.data.RowSource;
 import org.jtorch.data.TokenBatches;
@@ -15,7 +16,6 @@ import org.jtorch.generate.Sampling;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.TensorScope;
-import org.jtorch.text.BpeTrainer;
 import org.jtorch.text.Tokenizer;
 import org.jtorch.train.Pretrainer.Progress;
 

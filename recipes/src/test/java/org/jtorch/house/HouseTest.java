@@ -13,12 +13,16 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.nio.file.CopyOption;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /// The walls of the house (docs/decisions): where JavaCPP may be seen, which way modules point, no cycles.
 @AnalyzeClasses(packages = "org.jtorch", importOptions = ImportOption.DoNotIncludeTests.class)
 class HouseTest {
   private static final String[] MODELS = {"..tensor..", "..ffm..", "..nn..", "..attention..", "..ffn..", "..decoder..", "..family..",
-      "..io..", "..text..", "..generate..", "..encoder..", "..head..", "..adapter..", "..quant..", "..gguf..", "..upcycle.."};
+      "..io..", "..text..", "..chat..", "..bpe..", "..generate..", "..encoder..", "..head..", "..adapter..", "..quant..", "..gguf..",
+      "..upcycle.."};
   private static final String[] TRAIN = {"..optim..", "..loss..", "..data..", "..train..", "..observe..", "..parity.."};
 
   @ArchTest
@@ -59,13 +63,21 @@ class HouseTest {
           .should().accessField(System.class, "out").orShould().accessField(System.class, "err");
 
   @ArchTest
+  static final ArchRule files_are_renamed_in_one_place =
+      noClasses().that().resideOutsideOfPackage("org.jtorch.io").should()
+          .callMethod(Files.class, "move", Path.class, Path.class, CopyOption[].class);
+
+  @ArchTest
   static final ArchRule libraries_stay_where_they_serve_picocli =
       noClasses().that().resideOutsideOfPackage("org.jtorch.recipes.cli..").should().dependOnClassesThat().resideInAPackage("picocli..");
 
   @ArchTest
   static final ArchRule libraries_stay_where_they_serve_tokenizers =
-      noClasses().that().resideOutsideOfPackage("org.jtorch.text").should().dependOnClassesThat()
-          .resideInAnyPackage("ai.djl..", "com.hubspot..");
+      noClasses().that().resideOutsideOfPackage("org.jtorch.text").should().dependOnClassesThat().resideInAPackage("ai.djl..");
+
+  @ArchTest
+  static final ArchRule libraries_stay_where_they_serve_chat_templates =
+      noClasses().that().resideOutsideOfPackage("org.jtorch.chat").should().dependOnClassesThat().resideInAPackage("com.hubspot..");
 
   private static boolean isJavaCpp(JavaClass type) {
     return type.getPackageName().startsWith("org.bytedeco");

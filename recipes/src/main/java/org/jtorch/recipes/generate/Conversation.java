@@ -3,8 +3,8 @@ package org.jtorch.recipes.generate;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.jtorch.text.ChatTemplate;
-import org.jtorch.text.ChatTemplate.Message;
+import org.jtorch.chat.ChatTemplate;
+import org.jtorch.chat.ChatTemplate.Message;
 import org.jtorch.text.Tokenizer;
 
 /// The turns so far, and what of them fits into the model. The system message is never dropped.

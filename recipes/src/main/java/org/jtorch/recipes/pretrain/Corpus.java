@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jtorch.bpe.BpeTrainer;
 import org.jtorch.data.Document;
 import org.jtorch.data.HeldOut;
 import org.jtorch.data.RowSource;
@@ -16,7 +17,6 @@ import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
 import org.jtorch.recipes.pretrain.PretrainRecipe.Packing;
 import org.jtorch.recipes.pretrain.PretrainRecipe.TokenizerConfig;
-import org.jtorch.text.BpeTrainer;
 import org.jtorch.text.Tokenizer;
 
 /// The text of a run as tokens: made once in the run folder, mapped from then on.

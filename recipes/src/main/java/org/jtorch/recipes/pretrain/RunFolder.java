@@ -3,6 +3,7 @@ package org.jtorch.recipes.pretrain;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jtorch.io.AtomicFile;
 import org.jtorch.io.DataException;
 
 /// Where a run keeps everything: the resolved recipe, tokens, metrics, checkpoints, the report and the model.
@@ -50,12 +51,6 @@ public record RunFolder(Path path) {
 
   /// Writes a small file whole or not at all.
   static void write(Path file, String text) {
-    try {
-      Path part = file.resolveSibling("." + file.getFileName() + ".part");
-      Files.writeString(part, text);
-      Files.move(part, file, java.nio.file.StandardCopyOption.ATOMIC_MOVE, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      throw new DataException("could not write " + file + ": " + e.getMessage(), e);
-    }
+    AtomicFile.write(file, text);
   }
 }

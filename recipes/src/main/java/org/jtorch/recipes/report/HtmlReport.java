@@ -2,13 +2,10 @@ package org.jtorch.recipes.report;
 
 import static org.jtorch.recipes.report.Markup.escape;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Locale;
+import org.jtorch.io.AtomicFile;
 import org.jtorch.observe.EvalEvent;
 import org.jtorch.observe.MetricsFile;
 import org.jtorch.observe.SaveEvent;
@@ -39,13 +36,8 @@ public final class HtmlReport {
   }
 
   private static Path put(Path file, String text) {
-    try {
-      Path fresh = file.resolveSibling(file.getFileName() + ".tmp");
-      Files.writeString(fresh, text);
-      return Files.move(fresh, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-    } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot be written; check the folder's permissions and disk space", e);
-    }
+    AtomicFile.write(file, text);
+    return file;
   }
 
   private String page() {

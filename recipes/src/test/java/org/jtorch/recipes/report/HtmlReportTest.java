@@ -93,7 +93,7 @@ class HtmlReportTest {
     assertThat(html).contains("<h2>Curves</h2>", "<h2>Samples</h2>", "<h2>Configuration</h2>", "<h2>Environment</h2>",
         "<h2>Checkpoints</h2>", "<h2>Notes</h2>");
     assertThat(html).contains("<pre>steps: 100</pre>", "2.0 MB").containsSubsequence("step 100,", "text", "step 50,", "early");
-    assertThat(folder).isDirectoryNotContaining("glob:**.tmp");
+    assertThat(folder).isDirectoryNotContaining("glob:**/.tmp-*");
   }
 
   @Test

@@ -1,0 +1,76 @@
+package org.jtorch.tensor.kernel;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
+
+/// Functions over float32 vectors, to about one unit in the last place, the same on every machine.
+final class VectorMath {
+  private static final float LOG2_E = 1.44269504f;
+  private static final float LN2_HIGH = 0.693359375f;
+  private static final float LN2_LOW = -2.12194440e-4f;
+  /// Adding it leaves a rounded integer in the low bits of the significand.
+  private static final float ROUND = 12_582_912f;
+  /// Below, eˣ is 0 for us: smaller than the smallest normal float32.
+  private static final float LOWEST = -87.3f;
+
+  private static final VectorShuffle<Float>[] HALVES = halves();
+
+  private VectorMath() {}
+
+  /// The sum of the lanes, always in the same order: the module's own reduction may take another one each time, and a run that
+  /// goes on must come to the same bits.
+  static float sum(FloatVector v) {
+    for (var half : HALVES) {
+      v = v.add(v.rearrange(half));
+    }
+    return v.lane(0);
+  }
+
+  /// Brings the upper half of the lanes that are still to be summed down to the lower.
+  @SuppressWarnings({"unchecked", "rawtypes"})
+  private static VectorShuffle<Float>[] halves() {
+    var all = new VectorShuffle[Integer.numberOfTrailingZeros(Mem.LANES)];
+    for (int i = 0; i < all.length; i++) {
+      int n = Mem.LANES >> i + 1;
+      all[i] = VectorShuffle.fromOp(Mem.F, lane -> lane < n ? lane + n : lane);
+    }
+    return all;
+  }
+
+  /// eˣ for x at most 0: softmax and the logistic function need no other. Cody and Waite's reduction, Cephes' polynomial.
+  static FloatVector expOfNegative(FloatVector x) {
+    var shifted = x.fma(FloatVector.broadcast(Mem.F, LOG2_E), FloatVector.broadcast(Mem.F, ROUND));
+    var n = shifted.sub(ROUND);
+    var r = n.fma(FloatVector.broadcast(Mem.F, -LN2_HIGH), x);
+    r = n.fma(FloatVector.broadcast(Mem.F, -LN2_LOW), r);
+    var p = FloatVector.broadcast(Mem.F, 1.9875691500e-4f);
+    p = p.fma(r, FloatVector.broadcast(Mem.F, 1.3981999507e-3f));
+    p = p.fma(r, FloatVector.broadcast(Mem.F, 8.3334519073e-3f));
+    p = p.fma(r, FloatVector.broadcast(Mem.F, 4.1665795894e-2f));
+    p = p.fma(r, FloatVector.broadcast(Mem.F, 1.6666665459e-1f));
+    p = p.fma(r, FloatVector.broadcast(Mem.F, 5.0000001201e-1f));
+    p = p.fma(r.mul(r), r).add(1f);
+    IntVector exponent = shifted.reinterpretAsInts().sub(Float.floatToRawIntBits(ROUND)).add(127).lanewise(VectorOperators.LSHL, 23);
+    return p.mul(exponent.reinterpretAsFloats()).blend(0f, x.compare(VectorOperators.LT, LOWEST));
+  }
+
+  /// 1 / (1 + e⁻ˣ).
+  static FloatVector sigmoid(FloatVector x) {
+    var e = expOfNegative(x.abs().neg());
+    return e.blend(1f, x.compare(VectorOperators.GE, 0f)).div(e.add(1f));
+  }
+
+  /// tanh x; near 0 by its series, where the quotient would lose digits.
+  static FloatVector tanh(FloatVector x) {
+    var e = expOfNegative(x.abs().mul(-2f));
+    var large = FloatVector.broadcast(Mem.F, 1f).sub(e).div(e.add(1f));
+    var q = x.mul(x);
+    var p = q.fma(FloatVector.broadcast(Mem.F, 62f / 2835), FloatVector.broadcast(Mem.F, -17f / 315));
+    p = p.fma(q, FloatVector.broadcast(Mem.F, 2f / 15));
+    p = p.fma(q, FloatVector.broadcast(Mem.F, -1f / 3));
+    var small = p.mul(q).fma(x, x);
+    return large.blend(large.neg(), x.compare(VectorOperators.LT, 0f)).blend(small, x.abs().compare(VectorOperators.LT, 0.2f));
+  }
+}
