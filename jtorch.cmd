@@ -25,7 +25,13 @@ call :build
 if errorlevel 1 exit /b %errorlevel%
 
 :run
-"%JT_JDK%\bin\java.exe" %JT_JVM% "-XX:AOTCache=%JT_TARGET%\jtorch.aot" -Xlog:disable -Xlog:all=error:stderr -Xlog:aot*=off:stderr -Xlog:cds*=off:stderr %JTORCH_OPTS% "@%JT_TARGET%\jtorch.args" org.jtorch.recipes.cli.Main %*
+rem What computes has vector instructions for its fused passes; what ends at once is not worth optimising at all.
+set "JT_KIND=--add-modules=jdk.incubator.vector"
+set "JT_FIRST=%~1"
+if not defined JT_FIRST set "JT_FIRST=-"
+if "%JT_FIRST:~0,1%"=="-" set "JT_KIND=-XX:TieredStopAtLevel=1"
+for %%q in (help ls cat cp validate) do if "%JT_FIRST%"=="%%q" set "JT_KIND=-XX:TieredStopAtLevel=1"
+"%JT_JDK%\bin\java.exe" %JT_JVM% %JT_KIND% "-XX:AOTCache=%JT_TARGET%\jtorch.aot" -Xlog:disable -Xlog:all=error:stderr -Xlog:aot*=off:stderr -Xlog:cds*=off:stderr %JTORCH_OPTS% "@%JT_TARGET%\jtorch.args" org.jtorch.recipes.cli.Main %*
 exit /b %errorlevel%
 
 rem Takes a folder as the JDK if its release file says 25 or newer.
@@ -67,7 +73,7 @@ powershell -NoProfile -Command "$c = (Get-Content -LiteralPath ($env:JT_TARGET +
 if errorlevel 1 exit /b 70
 rem One step of training leaves a cache of loaded classes, so that later ones start quicker; without it all still works.
 if exist "%JT_TARGET%\jtorch.aot" del "%JT_TARGET%\jtorch.aot"
-"%JT_JDK%\bin\java.exe" %JT_JVM% "-XX:AOTCacheOutput=%JT_TARGET%\jtorch.aot" "@%JT_TARGET%\jtorch.args" org.jtorch.recipes.cli.WarmUp run quickstart --out "%JT_TARGET%\jtorch.warm" train.steps=1 train.schedule.warmup=0 eval.new_tokens=2 data.held_out_bytes=2000 >nul 2>nul
+"%JT_JDK%\bin\java.exe" %JT_JVM% --add-modules=jdk.incubator.vector "-XX:AOTCacheOutput=%JT_TARGET%\jtorch.aot" "@%JT_TARGET%\jtorch.args" org.jtorch.recipes.cli.WarmUp run quickstart --out "%JT_TARGET%\jtorch.warm" train.steps=1 train.schedule.warmup=0 eval.new_tokens=2 data.held_out_bytes=2000 >nul 2>nul
 if exist "%JT_TARGET%\jtorch.warm" rmdir /s /q "%JT_TARGET%\jtorch.warm"
 move /y "%JT_TARGET%\jtorch.building" "%JT_TARGET%\jtorch.built" >nul
 exit /b 0

@@ -7,18 +7,22 @@ import org.jtorch.tensor.Rng;
 import org.jtorch.tensor.Tensor;
 
 /// Seeded dropout while gradients are recorded. The mask is a function of the seed, of the forward and of the product, so that
-/// a checkpointed block computes the same again; forwards are told apart by what their layers share.
+/// a checkpointed block computes the same again; forwards are told apart by what their layers share, and counted by the stream.
 final class Dropout {
   private final double p;
-  private final long seed;
+  private final Rng stream;
   private final int products;
   private final WeakHashMap<Pass.Shared, Long> forwards = new WeakHashMap<>();
-  private long count;
 
-  Dropout(double p, long seed, int products) {
+  /// @param stream whose counter is that of the forwards; from there a resumed run goes on
+  Dropout(double p, Rng stream, int products) {
     this.p = p;
-    this.seed = seed;
+    this.stream = stream;
     this.products = products;
+  }
+
+  Rng stream() {
+    return stream;
   }
 
   /// x with some elements zero and the others larger by 1 / (1 − p). `[..., in]`
@@ -26,8 +30,7 @@ final class Dropout {
     if (!active(pass)) {
       return x;
     }
-    Tensor kept = Rng.at(seed, forward(pass) * products + product).uniform(0, 1, org.jtorch.tensor.DType.F32, x.device(), x.shape())
-        .ge(p).to(x.dtype());
+    Tensor kept = Rng.at(stream.seed(), forward(pass) * products + product).mask(p, x);
     return x.mul(kept.mul(1 / (1 - p)));
   }
 
@@ -37,6 +40,6 @@ final class Dropout {
   }
 
   private long forward(Pass pass) {
-    return pass.shared() == null ? count++ : forwards.computeIfAbsent(pass.shared(), _ -> count++);
+    return pass.shared() == null ? stream.skip() : forwards.computeIfAbsent(pass.shared(), _ -> stream.skip());
   }
 }

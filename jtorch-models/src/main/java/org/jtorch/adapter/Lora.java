@@ -13,10 +13,10 @@ import org.jspecify.annotations.Nullable;
 import org.jtorch.decoder.CausalLm;
 import org.jtorch.head.Classifier;
 import org.jtorch.head.Heads;
-import org.jtorch.nn.Linear;
 import org.jtorch.nn.Module;
 import org.jtorch.nn.Parameter;
 import org.jtorch.nn.Pass;
+import org.jtorch.nn.Projection;
 import org.jtorch.nn.Weight;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
@@ -47,7 +47,7 @@ public final class Lora extends Module {
 
   private final Module model;
   private final LoraConfig config;
-  private final SequencedMap<Linear, List<LoraWeights>> parts = new LinkedHashMap<>();
+  private final SequencedMap<Projection, List<LoraWeights>> parts = new LinkedHashMap<>();
   private final Dropout dropout;
   private @Nullable LoraMerge merge;
 
@@ -55,31 +55,31 @@ public final class Lora extends Module {
     this.model = model;
     this.config = config;
     var heads = Heads.of(model);
-    model.forEachModule((path, module) -> {
-      if (module instanceof Linear linear && !(model instanceof Classifier && heads.contains(linear.weight()))) {
-        select(path, linear, heads.contains(linear.weight()));
+    model.forEachModule((path, module) -> module.ownProjections().forEach(p -> {
+      if (!(model instanceof Classifier && heads.contains(p.weight()))) {
+        select(path, p, heads.contains(p.weight()));
       }
-    });
-    this.dropout = new Dropout(config.dropout(), seed, Math.max(1, parts.size()));
+    }));
+    this.dropout = new Dropout(config.dropout(), Rng.of(seed), Math.max(1, parts.size()));
   }
 
-  private void select(String path, Linear linear, boolean head) {
+  private void select(String path, Projection projection, boolean head) {
     var chosen = new ArrayList<LoraWeights>();
-    for (var part : linear.weight().parts()) {
+    for (var part : projection.parts()) {
       String name = part.under(path);
       if (config.wants(name) && !(head && config.targets() instanceof Targets.AllLinear)) {
         if (head) {
           throw new IllegalArgumentException("`target_modules` names \"" + name + "\", the model's head, which takes no adapter; "
               + "leave it out (\"all-linear\" does)");
         }
-        chosen.add(child(PREFIX + name, new LoraWeights(name, linear, part, config)));
+        chosen.add(child(PREFIX + name, new LoraWeights(name, projection, part, config)));
       }
     }
     if (!chosen.isEmpty()) {
-      if (linear.adapter() != null) {
+      if (projection.adapter() != null) {
         throw new IllegalStateException("\"" + chosen.getFirst().module() + "\" has an adapter already: merge or close it first");
       }
-      parts.put(linear, chosen);
+      parts.put(projection, chosen);
     }
   }
 
@@ -184,6 +184,12 @@ public final class Lora extends Module {
     return dropout;
   }
 
+  /// The stream of dropout's masks, one draw for each forward that trains. Its [Rng#state] belongs in a checkpoint beside the
+  /// weights: with it a resumed run draws what an uninterrupted one would.
+  public Rng random() {
+    return dropout.stream();
+  }
+
   List<LoraWeights> weightsInOrder() {
     return parts.values().stream().flatMap(List::stream).toList();
   }
@@ -262,11 +268,8 @@ public final class Lora extends Module {
   private static List<String> products(Module model) {
     var names = new ArrayList<String>();
     var leftOut = model instanceof Classifier c ? Set.copyOf(c.headParameters()) : Set.of();
-    model.forEachModule((path, module) -> {
-      if (module instanceof Linear linear && !leftOut.contains(linear.weight())) {
-        linear.weight().parts().forEach(part -> names.add(part.under(path)));
-      }
-    });
+    model.forEachModule((path, module) -> module.ownProjections().stream().filter(p -> !leftOut.contains(p.weight()))
+        .forEach(p -> p.parts().forEach(part -> names.add(part.under(path)))));
     return names;
   }
 

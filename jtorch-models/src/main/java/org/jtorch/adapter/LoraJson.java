@@ -2,6 +2,7 @@ package org.jtorch.adapter;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
@@ -17,7 +18,7 @@ final class LoraJson {
   /// Keys that are read here.
   private static final Set<String> READ = Set.of("peft_type", "r", "lora_alpha", "target_modules", "exclude_modules",
       "lora_dropout", "use_rslora", "use_dora", "init_lora_weights", "layers_to_transform", "layers_pattern", "rank_pattern",
-      "alpha_pattern", "bias", "modules_to_save");
+      "alpha_pattern", "bias", "modules_to_save", "target_parameters");
   /// Keys that say nothing about the computation, or only together with others.
   private static final Set<String> IGNORED = Set.of("base_model_name_or_path", "revision", "inference_mode", "peft_version",
       "task_type", "auto_mapping", "megatron_core", "qalora_group_size", "ephemeral_gpu_offload", "runtime_config");
@@ -70,10 +71,35 @@ final class LoraJson {
   }
 
   private static Targets targets(JsonFile json) {
+    if (!StackedExperts.parameters(json).isEmpty()) {
+      return withParameters(json);
+    }
     if (json.node().path("target_modules").asText().equals(ALL)) {
       return new Targets.AllLinear();
     }
     return named(json, "target_modules", layers(json), strings(json, "layers_pattern"));
+  }
+
+  /// Modules and parameters of transformers 5 as one expression.
+  private static Targets withParameters(JsonFile json) {
+    for (String key : List.of("layers_to_transform", "layers_pattern")) {
+      if (json.has(key) && !off(json.node().get(key))) {
+        throw new DataException(json.path() + ": key '" + key
+            + "' is not supported together with 'target_parameters'; name the layers there");
+      }
+    }
+    var all = new ArrayList<String>();
+    JsonNode modules = json.node().path("target_modules");
+    if (modules.asText().equals(ALL)) {
+      throw new DataException(json.path() + ": key 'target_modules' is \"" + ALL + "\" beside 'target_parameters'; name the modules");
+    }
+    if (modules.isTextual()) {
+      all.add("(" + modules.asText() + ")");
+    } else if (!modules.isEmpty()) {
+      json.requiredStrings("target_modules").forEach(n -> all.add("(.*\\.)?" + n.replace(".", "\\.")));
+    }
+    StackedExperts.parameters(json).forEach(p -> all.add(StackedExperts.modules(json, p)));
+    return new Targets.Regex(String.join("|", all));
   }
 
   private static Targets named(JsonFile json, String key, List<Integer> layers, List<String> listNames) {
@@ -116,7 +142,7 @@ final class LoraJson {
         if (!e.getValue().isNumber()) {
           throw new DataException(json.path() + ": key '" + key + "." + e.getKey() + "' must be a number, not " + e.getValue());
         }
-        map.put(e.getKey(), value.apply(e.getValue()));
+        map.put(StackedExperts.pattern(e.getKey()), value.apply(e.getValue()));
       }
     }
     return map;

@@ -25,7 +25,7 @@ final class LoraProduct implements Linear.Adapter {
     }
   }
 
-  @Override public Tensor adapt(Linear linear, Tensor x, Tensor y, Pass pass) {       // [..., in], [..., out]
+  @Override public Tensor adapt(Tensor x, Tensor y, Pass pass) {                     // [..., in], [..., out]
     if (lora.isMerged()) {
       return y;
     }
@@ -39,13 +39,13 @@ final class LoraProduct implements Linear.Adapter {
     long done = 0;
     long used = 0;
     for (var p : parts) {
-      if (p.part().start() > done) {
-        rows.add(y.narrow(last, done, p.part().start() - done));
+      if (p.start() > done) {
+        rows.add(y.narrow(last, done, p.start() - done));
       }
       long r = p.down().size(0);
-      rows.add(p.adapt(h.narrow(last, used, r), y.narrow(last, p.part().start(), p.part().rows()), dropped));
+      rows.add(p.adapt(h.narrow(last, used, r), y.narrow(last, p.start(), p.rows()), dropped));
       used += r;
-      done = p.part().start() + p.part().rows();
+      done = p.start() + p.rows();
     }
     if (done < y.size(last)) {
       rows.add(y.narrow(last, done, y.size(last) - done));

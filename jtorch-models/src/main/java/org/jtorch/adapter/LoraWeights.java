@@ -2,9 +2,9 @@ package org.jtorch.adapter;
 
 import org.jspecify.annotations.Nullable;
 import org.jtorch.nn.Init;
-import org.jtorch.nn.Linear;
 import org.jtorch.nn.Module;
 import org.jtorch.nn.Parameter;
+import org.jtorch.nn.Projection;
 import org.jtorch.nn.Weight;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Grad;
@@ -14,7 +14,7 @@ import org.jtorch.tensor.Tensor;
 /// What one weight of the checkpoint gets: A `[r, in]`, B `[rows, r]` and, with DoRA, the lengths of its rows `[rows]`.
 final class LoraWeights extends Module {
   private final String module;
-  private final Linear linear;
+  private final Projection projection;
   private final Parameter.Part part;
   private final double scale;
   private final Parameter a;
@@ -23,15 +23,15 @@ final class LoraWeights extends Module {
 
   /// @param module the weight's name in the checkpoint, without `.weight`
   /// @param part its rows of the product
-  LoraWeights(String module, Linear linear, Parameter.Part part, LoraConfig config) {
+  LoraWeights(String module, Projection projection, Parameter.Part part, LoraConfig config) {
     this.module = module;
-    this.linear = linear;
+    this.projection = projection;
     this.part = part;
     this.scale = config.scale(module);
     int r = config.rank(module);
     Init first = config.start() == LoraConfig.Start.GAUSSIAN ? new Init.Normal(1.0 / r) : new Init.Uniform();
     Init second = config.start() == LoraConfig.Start.RANDOM ? new Init.Uniform() : new Init.Constant(0);
-    this.a = parameter("lora_A.weight", first, r, linear.in());
+    this.a = parameter("lora_A.weight", first, r, projection.in());
     this.b = parameter("lora_B.weight", second, part.rows(), r);
     this.magnitude = config.dora() ? parameter("lora_magnitude_vector", new Init.Constant(1), part.rows()) : null;
   }
@@ -40,8 +40,14 @@ final class LoraWeights extends Module {
     return module;
   }
 
-  Parameter.Part part() {
-    return part;
+  /// How many rows it has.
+  long rows() {
+    return part.rows();
+  }
+
+  /// Where its rows begin in the product.
+  long start() {
+    return part.start() - projection.parts().getFirst().start();
   }
 
   /// A. `[r, in]`
@@ -51,7 +57,7 @@ final class LoraWeights extends Module {
 
   /// The model's weight under its name in the checkpoint.
   Weight base() {
-    return new Weight(module + ".weight", linear.weight(), part);
+    return new Weight(module + ".weight", projection.weight(), part);
   }
 
   /// DoRA begins with the lengths that the rows have.
@@ -79,11 +85,11 @@ final class LoraWeights extends Module {
     if (dropped != null) {
       return y.add(Ops.linear(dropped, current(), null).mul(m.sub(1))).add(delta.mul(m)).to(y.dtype());
     }
-    Parameter bias = linear.bias();
+    Parameter bias = projection.bias();
     if (bias == null) {
       return y.add(delta).mul(m).to(y.dtype());
     }
-    Tensor offset = bias.tensor().narrow(0, part.start(), part.rows());
+    Tensor offset = bias.tensor().narrow(0, start(), part.rows());
     return y.sub(offset).add(delta).mul(m).add(offset).to(y.dtype());
   }
 
@@ -107,14 +113,14 @@ final class LoraWeights extends Module {
 
   /// The model's weight in the adapter's type. `[rows, in]`
   private Tensor current() {
-    var product = linear.product();
-    Tensor w = product == null ? base().view() : product.weight().narrow(0, part.start(), part.rows());
+    var product = projection.product();
+    Tensor w = product == null ? base().view() : product.weight().narrow(0, start(), part.rows());
     return w.detach().to(a.tensor().dtype());
   }
 
   /// What the weight becomes, in float32, or float64 for a model of that type. `[rows, in]`
   Tensor merged() {
-    DType type = linear.weight().tensors().getFirst().dtype() == DType.F64 ? DType.F64 : DType.F32;
+    DType type = projection.weight().tensors().getFirst().dtype() == DType.F64 ? DType.F64 : DType.F32;
     Tensor w = base().view().to(type);
     Tensor sum = w.add(b.tensor().to(type).matmul(a.tensor().to(type)).mul(scale));
     return magnitude == null ? sum : sum.mul(magnitude.tensor().to(type).div(lengths(sum)).unsqueeze(1));

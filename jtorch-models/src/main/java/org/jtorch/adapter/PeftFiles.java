@@ -52,14 +52,20 @@ final class PeftFiles {
       if (json.has("modules_to_save") || head.keySet().stream().anyMatch(stored.entries()::containsKey)) {
         wanted.putAll(head);
       }
-      var report = WeightReport.compare(wanted, Weight::shape, stored, _ -> false);
+      var stacked = StackedExperts.parameters(json).isEmpty() ? null : new StackedExperts(json, wanted);
+      var report = stacked == null ? WeightReport.compare(wanted, Weight::shape, stored, _ -> false)
+          : WeightReport.compare(stacked.shapes(), s -> s, stored, _ -> false);
       if (!report.clean()) {
         throw new DataException(report.render(file) + madeFor(json));
       }
       DType type = Lora.adapterType(model);
       lora.allocate((_, shape) -> Ops.empty(type, Lora.device(model), shape));
       lora.start();
-      wanted.forEach((name, w) -> Pretrained.copy(stored.get(name), w));
+      if (stacked == null) {
+        wanted.forEach((name, w) -> Pretrained.copy(stored.get(name), w));
+      } else {
+        stacked.copy(stored);
+      }
       return lora;
     } catch (RuntimeException e) {
       lora.close();

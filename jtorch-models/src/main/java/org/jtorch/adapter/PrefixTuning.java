@@ -78,7 +78,7 @@ public final class PrefixTuning extends Module {
       if (rope == null) {
         return keys;
       }
-      var tables = rope.tables(Tensor.of(-count).view(1, 1).to(keys.device()), config.headDim(), count);
+      var tables = rope.tables(Ops.full(-count, DType.I64, keys.device(), 1, 1), config.headDim(), count);
       return Rope.rotate(keys.unsqueeze(0), tables).squeeze(0).div(rope.scaling().attentionFactor());
     }
   }

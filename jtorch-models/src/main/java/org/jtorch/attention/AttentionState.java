@@ -28,6 +28,7 @@ public final class AttentionState implements Pass.Shared {
   private final long tokens;
   private final Map<Object, Tensor> tensors = new HashMap<>();
   private long sharedBytes;
+  private @Nullable Boolean paddedRight;
 
   /// @param scope the forward's scope, which outlives every layer call
   /// @param ids int64 `[B, T]`
@@ -53,8 +54,7 @@ public final class AttentionState implements Pass.Shared {
     return cache;
   }
 
-  /// Tokens before this pass.
-  long past() {
+  @Override public long past() {
     return past;
   }
 
@@ -128,6 +128,27 @@ public final class AttentionState implements Pass.Shared {
   /// Whether the mask is the plain causal one: each query attends to all keys up to its own.
   boolean plainCausal(Span span) {
     return layout.keyMask() == null && layout.segments() == null && layout.prefix() == null && reachesAll(span);
+  }
+
+  /// True if every query sees every key, so that there is nothing to hide.
+  boolean seesAll(Span span) {
+    return span instanceof Span.Bidirectional && layout.keyMask() == null && layout.segments() == null;
+  }
+
+  /// True if "each query sees all keys up to its own" is the truth for every real token because padding comes after them: what
+  /// padding itself sees is nobody's business. Asks the device once a forward.
+  boolean causalBesidePadding(Span span) {
+    Tensor mask = layout.keyMask();
+    if (mask == null || cache != null || layout.segments() != null || layout.prefix() != null || !reachesAll(span)) {
+      return false;
+    }
+    if (paddedRight == null) {
+      try (var _ = TensorScope.open()) {
+        Tensor begins = mask.narrow(1, 1, tokens - 1).and(mask.narrow(1, 0, tokens - 1).not());
+        paddedRight = begins.to(DType.I64).sum().itemLong() == 0;
+      }
+    }
+    return paddedRight;
   }
 
   private boolean reachesAll(Span span) {

@@ -3,7 +3,6 @@ package org.jtorch.attention;
 import java.util.ArrayList;
 import java.util.Objects;
 import org.jtorch.attention.AttentionConfig.Span;
-import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
@@ -122,6 +121,6 @@ final class DualChunk {
   /// `s + t` below `c`, else `c − 1`: exact within `c − s` of the border.
   private Tensor successive() {
     Tensor far = folded(state.positions()).add(s);
-    return Ops.where(far.ge(c), far.mul(0).add(c - 1), far).to(DType.I64);
+    return Ops.where(far.ge(c), far.mul(0).add(c - 1), far);
   }
 }

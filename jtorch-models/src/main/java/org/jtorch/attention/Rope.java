@@ -33,7 +33,7 @@ public record Rope(double base, RopeScaling scaling) {
     for (int i = 0; i < inverse.length; i++) {
       inverse[i] = (float) frequencies[i];
     }
-    Tensor angles = positions.to(DType.F32).unsqueeze(-1).mul(Tensor.of(inverse).to(positions.device()));  // [B, T, D/2]
+    Tensor angles = positions.to(DType.F32).unsqueeze(-1).mul(Ops.of(inverse, positions.device(), inverse.length));  // [B, T, D/2]
     double factor = scaling.attentionFactor();
     Tensor cos = angles.cos();
     Tensor sin = angles.sin();

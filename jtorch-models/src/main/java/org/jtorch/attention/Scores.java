@@ -38,9 +38,13 @@ final class Scores {
 
   private Tensor fused(Tensor q, KvCache.Filled kv) {
     long T = q.size(2);
-    boolean causal = T == kv.keys().size(2) && state.plainCausal(config.span());
-    Tensor bias = causal ? null : bias(kv, 0, T, all(kv)).unsqueeze(1);
-    return Ops.attention(q, kv.keys(), kv.values(), bias, causal, config.scale());
+    boolean causal = T == kv.keys().size(2) && (state.plainCausal(config.span()) || state.causalBesidePadding(config.span()));
+    Tensor bias = causal ? null : bias(kv, 0, T, all(kv));
+    Tensor mask = bias == null ? null : bias.unsqueeze(1);
+    if (mask != null || !q.dtype().isHalf()) {
+      return Ops.attention(q, repeated(kv.keys(), q.size(1)), repeated(kv.values(), q.size(1)), mask, causal, config.scale());
+    }
+    return Ops.attention(q, kv.keys(), kv.values(), null, causal, config.scale());
   }
 
   /// [#attend] with keys and values before those of the text that every query sees. q `[B, H, T, D]`
@@ -63,12 +67,21 @@ final class Scores {
     return new Keys(kv.first(), kv.first() + kv.keys().size(2));
   }
 
-  private Tensor bias(KvCache.Filled kv, long from, long n, Keys keys) {
+  /// Each key-value head once for every query of its group: CUDA's fused kernels know groups only in half precision without a
+  /// mask, and the rest would go through plain products. `[B, G, S, D]` to `[B, H, S, D]`
+  static Tensor repeated(Tensor x, long heads) {
+    long G = x.size(1);
+    return G == heads ? x : x.unsqueeze(2).expand(x.size(0), G, heads / G, x.size(2), x.size(3))
+        .reshape(x.size(0), heads, x.size(2), x.size(3));
+  }
+
+  /// Null if every query sees every key.
+  private @Nullable Tensor bias(KvCache.Filled kv, long from, long n, Keys keys) {
     if (kv.turn() != 0) {
       throw new IllegalStateException("decoding past the sliding window with gradients on: a ring of keys serves one new token at a time, "
           + "without gradients; wrap the call in `try (var _ = Grad.off())`");
     }
-    return state.bias(config.span(), from, n, keys);
+    return state.seesAll(config.span()) ? null : state.bias(config.span(), from, n, keys);
   }
 
   /// One new token a row: the heads that share keys take the place of time in the fused kernel, so that keys and values
@@ -152,8 +165,11 @@ final class Scores {
     long n = scores.size(2);
     if (state.plainCausal(config.span())) {
       scores.narrow(3, keys.count() - n, n).addInPlace(state.triangle(n));
-    } else {
-      scores.addInPlace(bias(kv, from, n, keys).unsqueeze(1));
+      return;
+    }
+    Tensor bias = bias(kv, from, n, keys);
+    if (bias != null) {
+      scores.addInPlace(bias.unsqueeze(1));
     }
   }
 

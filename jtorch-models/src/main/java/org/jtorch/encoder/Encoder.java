@@ -113,7 +113,7 @@ public final class Encoder extends Module {
   /// @return int64 `[B, T]`
   public Tensor positions(Tensor ids, @Nullable Tensor mask) {
     Tensor real = (mask == null ? ids.eq(config.padToken()).not() : mask).to(DType.I64);
-    return real.cumsum(1).mul(real).add(config.padToken()).to(DType.I64);
+    return real.cumsum(1).mul(real).add(config.padToken());
   }
 
   private void requireLength(long length) {

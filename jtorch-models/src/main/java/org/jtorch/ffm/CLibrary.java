@@ -7,9 +7,12 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /// The C library of this process: the allocator's knobs and `malloc`.
@@ -19,6 +22,11 @@ public final class CLibrary {
 
   private static final int M_TRIM_THRESHOLD = -1;
   private static final int M_MMAP_THRESHOLD = -3;
+  private static final int MALLINFO_FIELDS = 10;
+  private static final int MAPPED_BYTES = 4;
+  private static final int ARENA_BYTES_IN_USE = 7;
+  private static final int RTLD_NOW = 2;
+  private static final int RTLD_GLOBAL = 0x100;
 
   private CLibrary() {}
 
@@ -40,6 +48,20 @@ public final class CLibrary {
     return done ? "glibc: mmap threshold 1 GiB, no trimming" : "glibc refused mallopt";
   }
 
+  /// Bytes that this process has from `malloc` now, tensors among them; -1 where the C library does not tell (`mallinfo2`).
+  public static long allocated() {
+    var mallinfo = Holder.MALLINFO;
+    if (mallinfo == null) {
+      return -1;
+    }
+    try (var arena = Arena.ofConfined()) {
+      var info = (MemorySegment) mallinfo.invokeExact((SegmentAllocator) arena);
+      return info.getAtIndex(JAVA_LONG, MAPPED_BYTES) + info.getAtIndex(JAVA_LONG, ARENA_BYTES_IN_USE);
+    } catch (Throwable e) {
+      throw new IllegalStateException("mallinfo2() failed", e);
+    }
+  }
+
   /// Sets an environment variable of this process for libraries that are loaded later, unless it is set.
   ///
   /// @return its value from now on, or null where the platform has no `setenv`
@@ -56,6 +78,22 @@ public final class CLibrary {
       return (int) setenv.invokeExact(arena.allocateFrom(name), arena.allocateFrom(value), 0) == 0 ? value : null;
     } catch (Throwable e) {
       throw new IllegalStateException("setenv(" + name + ") failed", e);
+    }
+  }
+
+  /// Opens a shared library so that libraries loaded later find its symbols before those of what they are linked against
+  /// (`dlopen` with `RTLD_NOW | RTLD_GLOBAL`). It stays open.
+  ///
+  /// @return whether it is open now; false where the platform has no `dlopen` or refuses the file
+  public static boolean openForAll(Path library) {
+    var dlopen = find(LIBC, "dlopen", FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_INT));
+    if (dlopen == null) {
+      return false;
+    }
+    try (var arena = Arena.ofConfined()) {
+      return ((MemorySegment) dlopen.invokeExact(arena.allocateFrom(library.toString()), RTLD_NOW | RTLD_GLOBAL)).address() != 0;
+    } catch (Throwable e) {
+      throw new IllegalStateException("dlopen(" + library + ") failed", e);
     }
   }
 
@@ -79,9 +117,9 @@ public final class CLibrary {
     }
   }
 
-  /// Sets the thread count of a loaded OpenBLAS, if `library` exports one.
-  public static boolean setOpenBlasThreads(SymbolLookup library, int threads) {
-    var set = find(library, "openblas_set_num_threads", FunctionDescriptor.ofVoid(JAVA_INT));
+  /// Calls `function(threads)` of a loaded library, if it exports that.
+  public static boolean setThreads(SymbolLookup library, String function, int threads) {
+    var set = find(library, function, FunctionDescriptor.ofVoid(JAVA_INT));
     if (set == null) {
       return false;
     }
@@ -89,11 +127,13 @@ public final class CLibrary {
       set.invokeExact(threads);
       return true;
     } catch (Throwable e) {
-      throw new IllegalStateException("openblas_set_num_threads(" + threads + ") failed", e);
+      throw new IllegalStateException(function + "(" + threads + ") failed", e);
     }
   }
 
   private static final class Holder {
+    static final @Nullable MethodHandle MALLINFO = find(LIBC, "mallinfo2",
+        FunctionDescriptor.of(MemoryLayout.structLayout(MemoryLayout.sequenceLayout(MALLINFO_FIELDS, JAVA_LONG))));
     static final MethodHandle MALLOC =
         LINKER.downcallHandle(LIBC.find("malloc").orElseThrow(), FunctionDescriptor.of(ADDRESS, JAVA_LONG));
   }

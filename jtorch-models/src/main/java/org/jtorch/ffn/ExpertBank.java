@@ -3,10 +3,13 @@ package org.jtorch.ffn;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.nn.Init;
 import org.jtorch.nn.Module;
 import org.jtorch.nn.Parameter;
+import org.jtorch.nn.PartProjection;
+import org.jtorch.nn.Pass;
 import org.jtorch.tensor.Fused;
 import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
@@ -20,6 +23,9 @@ final class ExpertBank extends Module {
   private final FeedForwardConfig.Experts config;
   private final Parameter gateUp;
   private final Down down;
+  /// Gate and up of each expert as one product, and its down.
+  private final List<PartProjection> first = new ArrayList<>();
+  private final List<PartProjection> second = new ArrayList<>();
 
   private static final class Down extends Module {
     private final Parameter weight;
@@ -37,6 +43,14 @@ final class ExpertBank extends Module {
         parts(config.experts(), config.hidden(), List.of(names.gate(), names.up())), 2L * config.experts() * config.hidden(), dim)
         .allowPieces();
     down = child("", new Down(config, dim, init));
+    for (int e = 0; e < config.experts(); e++) {
+      first.add(new PartProjection(dim, gateUp, gateUp.parts().subList(2 * e, 2 * e + 2)));
+      second.add(new PartProjection(config.hidden(), down.weight, List.of(down.weight.parts().get(e))));
+    }
+  }
+
+  @Override public List<PartProjection> ownProjections() {
+    return Stream.concat(first.stream(), second.stream()).toList();
   }
 
   private static List<Parameter.Part> parts(int experts, int rows, List<String> names) {
@@ -49,36 +63,31 @@ final class ExpertBank extends Module {
     return parts;
   }
 
-  /// Fan-out is that of one expert.
+  /// Each expert's weights by their own shape.
   private static Init stacked(Init init, int count, int rows) {
-    return init instanceof Init.Xavier ? new Init.Stacked(Collections.nCopies(count, new Init.Stacked.Rows(init, rows))) : init;
+    return Init.stacked(Collections.nCopies(count, new Init.Stacked.Rows(init, rows)));
   }
 
   /// Gate and up of all experts. `[E 2F, C]`
   Tensor gateUp() {
-    return whole(gateUp);
-  }
-
-  /// The parameter; of a mapped model a copy of its pieces, next to each other.
-  private static Tensor whole(Parameter p) {
-    return p.inPieces() ? Ops.cat(0, p.tensors().toArray(Tensor[]::new)) : p.tensor();
+    return gateUp.tensor();
   }
 
   /// Down of all experts. `[E C, F]`
   Tensor down() {
-    return whole(down.weight);
+    return down.weight.tensor();
   }
 
   /// With autograd's graph. x `[N, C]`, weights in the order of slots `[N k, 1]`; result `[N, C]`
   Tensor apply(Tensor x, Dispatch d, Tensor weights) {
-    var first = gateUp().split(2L * config.hidden(), 0);
-    var second = down().split(x.size(1), 0);
+    var gatesAndUps = gateUp().split(2L * config.hidden(), 0);
+    var downs = down().split(x.size(1), 0);
     var outputs = new ArrayList<Tensor>();
     for (int e = 0; e < config.experts(); e++) {
       if (d.count(e) > 0) {
-        Tensor both = Ops.linear(d.gather(x, e), first.get(e), null);                       // [n, 2F]
+        Tensor both = Ops.linear(d.gather(x, e), gatesAndUps.get(e), null);                 // [n, 2F]
         Tensor a = config.activation().apply(gate(both)).mul(up(both)).mul(d.part(weights, e));
-        outputs.add(Ops.linear(a, second.get(e), null));                                    // [n, C]
+        outputs.add(Ops.linear(a, downs.get(e), null));                                    // [n, C]
       }
     }
     return outputs.isEmpty() ? Ops.zerosLike(x) : d.combine(Ops.cat(0, outputs.toArray(Tensor[]::new)));
@@ -87,20 +96,20 @@ final class ExpertBank extends Module {
   /// Outputs `[N, C]`, and gate and up of every slot `[N k, 2F]`, which [#backward] needs.
   record Outputs(Tensor y, Tensor both) {}
 
-  /// True in a mapped model, whose file does not hold the experts next to each other.
-  boolean inPieces() {
-    return gateUp.inPieces() || down.weight.inPieces();
+  /// True if the stacked parameters alone make all products: no adapter, no codes, no file that holds experts apart.
+  boolean isBare() {
+    return first.stream().allMatch(PartProjection::isBare) && second.stream().allMatch(PartProjection::isBare);
   }
 
-  /// [#forward] with one product for each matrix of the file; differentiable in x and the weights. result `[N, C]`
-  Tensor byPiece(Tensor x, Dispatch d, Tensor weights) {
+  /// [#forward] expert by expert, each as its projections make it now; differentiable in x, the weights and what adapters train.
+  /// result `[N, C]`
+  Tensor byProjection(Tensor x, Dispatch d, Tensor weights, Pass pass) {
     var outputs = new ArrayList<Tensor>();
     for (int e = 0; e < config.experts(); e++) {
       if (d.count(e) > 0) {
-        Tensor mine = d.gather(x, e);                                                       // [n, C]
-        Tensor a = config.activation().apply(Ops.linear(mine, gateUp.tensors().get(2 * e), null))
-            .mul(Ops.linear(mine, gateUp.tensors().get(2 * e + 1), null)).mul(d.part(weights, e));
-        outputs.add(Ops.linear(a, down.weight.tensors().get(e), null));
+        Tensor both = first.get(e).project(d.gather(x, e), pass);                           // [n, 2F]
+        Tensor a = config.activation().apply(gate(both)).mul(up(both)).mul(d.part(weights, e));
+        outputs.add(second.get(e).project(a, pass));                                        // [n, C]
       }
     }
     return outputs.isEmpty() ? Ops.zerosLike(x) : d.combine(Ops.cat(0, outputs.toArray(Tensor[]::new)));

@@ -15,7 +15,7 @@ import org.jtorch.tensor.Tensor;
 ///
 /// On a tape router and experts are one entry with a gradient by hand. It keeps gate and up of each choice, computes the
 /// activation again, and writes the gradients of all experts straight into one buffer. The balancing loss enters there
-/// too: see [Routing].
+/// too: see [Routing]. With adapters or codes on experts or router each product is a piece of its own on the tape.
 public final class MixtureOfExperts extends Layer {
   private final int layer;
   private final int experts;
@@ -52,30 +52,31 @@ public final class MixtureOfExperts extends Layer {
 
   private Tensor routed(Tensor x, Pass pass) {
     GradTape tape = pass.tape();
-    if (tape != null) {
+    boolean bare = router.isBare() && bank.isBare();
+    if (tape != null && bare) {
       try (var _ = Grad.off()) {
         return taped(x, tape, pass);
       }
     }
     Tensor flat = x.reshape(-1, x.size(x.dim() - 1));                                        // [N, C]
-    var choice = choose(flat, pass);
+    var choice = recorded(tape == null ? router.choose(flat, pass) : router.chooseTaped(flat, tape, pass), pass);
     var d = Dispatch.of(choice.chosen(), experts);
     Tensor w = d.sorted(choice.weights());
-    Tensor y = bank.inPieces() ? bank.byPiece(flat, d, w) : Grad.isOn() ? bank.apply(flat, d, w) : bank.forward(flat, d, w).y();
+    w = tape == null ? w : tape.cut(w);                                                      // experts go back one by one
+    Tensor y = !bare ? bank.byProjection(flat, d, w, pass) : Grad.isOn() ? bank.apply(flat, d, w) : bank.forward(flat, d, w).y();
     return y.view(x.shape());
   }
 
-  private Router.Choice choose(Tensor flat, Pass pass) {
-    var choice = router.choose(flat);
+  private Router.Choice recorded(Router.Choice choice, Pass pass) {
     if (pass.routing() instanceof Routing r) {
-      r.record(layer, choice.logits(), choice.p(), choice.chosen(), pass.keyMask());
+      r.record(layer, choice.logits(), choice.p(), choice.chosen(), pass);
     }
     return choice;
   }
 
   private Tensor taped(Tensor x, GradTape tape, Pass pass) {
     Tensor flat = x.reshape(-1, x.size(x.dim() - 1));
-    var choice = choose(flat, pass);
+    var choice = recorded(router.choose(flat, pass), pass);
     var d = Dispatch.of(choice.chosen(), experts);
     Tensor w = d.sorted(choice.weights());
     var out = bank.forward(flat, d, w);

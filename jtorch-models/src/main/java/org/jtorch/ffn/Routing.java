@@ -42,13 +42,13 @@ public final class Routing implements Pass.Routing {
   private long tokens;
   private double coefficient;
 
-  /// Counts all tokens but those that the pass's key mask hides.
+  /// Counts all tokens but padding: what the pass's key mask hides, or its segments say with a negative number.
   public Routing(TensorScope home) {
     this(home, null, false);
   }
 
   /// @param home where the statistics live: the tape's scope in training
-  /// @param real bool `[B, T]`, false for padding; null to follow the pass's key mask
+  /// @param real bool `[B, T]`, false for tokens that do not count either; null for all that are no padding
   /// @param keepLogits keep what the routers answered, for [#logits]
   public Routing(TensorScope home, @Nullable Tensor real, boolean keepLogits) {
     this.home = home;
@@ -62,18 +62,17 @@ public final class Routing implements Pass.Routing {
   /// @param active how many experts each token chooses
   public void record(int layer, Tensor logits, int active) {
     Tensor p = logits.to(precise(logits)).softmax(1);
-    record(layer, logits, p, Ops.topK(p, active).indices(), null);
+    record(layer, logits, p, Ops.topK(p, active).indices(), Pass.EMPTY);
   }
 
   /// @param p float32 `[N, E]`
   /// @param chosen int64 `[N, k]`
-  /// @param keyMask bool `[B, S]` or null
-  void record(int layer, Tensor logits, Tensor p, Tensor chosen, @Nullable Tensor keyMask) {
+  void record(int layer, Tensor logits, Tensor p, Tensor chosen, Pass pass) {
     if (layers.containsKey(layer)) {
       return;                                                                   // recomputed in a checkpointed backward
     }
     if (layers.isEmpty()) {
-      tokens = count(p, real == null ? keyMask : real);
+      tokens = count(p, pass);
     }
     Tensor counts;
     try (var _ = Grad.off()) {
@@ -83,18 +82,32 @@ public final class Routing implements Pass.Routing {
     layers.put(layer, new Layer(keepLogits ? home.adopt(logits) : null, home.adopt(counts), home.adopt(pool(p))));
   }
 
-  /// How many tokens are real; makes the weight of each. mask bool `[B, S]`, whose last columns are this forward's
-  private long count(Tensor p, @Nullable Tensor mask) {
+  /// How many tokens are real; makes the weight of each.
+  private long count(Tensor p, Pass pass) {
     long n = p.size(0);
-    if (mask == null) {
-      return n;
-    }
     try (var _ = Grad.off()) {
-      long t = n / mask.size(0);
-      Tensor w = home.adopt(mask.narrow(1, mask.size(1) - t, t).reshape(1, n).to(p.dtype()));
+      Tensor mask = both(real, both(visible(pass, n), pass.segments() == null ? null : pass.segments().ge(0)));
+      if (mask == null) {
+        return n;
+      }
+      Tensor w = home.adopt(mask.reshape(1, n).to(p.dtype()));
       weights = w;
       return Math.round(w.sum().item());
     }
+  }
+
+  private static @Nullable Tensor both(@Nullable Tensor a, @Nullable Tensor b) {
+    return a == null ? b : b == null ? a : a.and(b);
+  }
+
+  /// The key mask of this forward's own tokens: columns before them belong to the cache, those behind to tokens yet to come. `[B, T]`
+  private static @Nullable Tensor visible(Pass pass, long n) {
+    Tensor mask = pass.keyMask();
+    if (mask == null) {
+      return null;
+    }
+    long t = n / mask.size(0);
+    return mask.narrow(1, pass.shared() == null ? mask.size(1) - t : pass.shared().past(), t);
   }
 
   private Tensor pool(Tensor x) {                                               // [N, E]
@@ -180,15 +193,20 @@ public final class Routing implements Pass.Routing {
     return layer;
   }
 
-  /// The mean over all layers and tokens of the squared log-sum-exp of the routers' answers, which keeps them small.
+  /// The mean over all layers and real tokens of the squared log-sum-exp of the routers' answers, which keeps them small.
   ///
   /// @throws IllegalArgumentException if logits are not kept
   public Tensor zLoss() {
     if (layers.isEmpty()) {
       return Tensor.of(0f).sum();
     }
-    return layers.keySet().stream().map(l -> logSumExp(logits(l)).square().mean()).reduce(Tensor::add).orElseThrow()
+    return layers.keySet().stream().map(l -> mean(logSumExp(logits(l)).square())).reduce(Tensor::add).orElseThrow()
         .div(layers.size());
+  }
+
+  private Tensor mean(Tensor x) {                                               // [N]
+    Tensor w = weights;
+    return w == null ? x.mean() : w.view(-1).mul(x).sum().div(Math.max(1, tokens));
   }
 
   private static Tensor logSumExp(Tensor logits) {                              // [N, E]

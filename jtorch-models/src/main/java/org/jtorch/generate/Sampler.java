@@ -43,7 +43,7 @@ public sealed interface Sampler permits Greedy, Filtered {
       return x;
     }
     long V = x.size(1);
-    Tensor at = seen.maskedFill(seen.ge((double) V), (double) V);               // one column more, for what has no score
+    Tensor at = seen.maskedFill(seen.ge(V), V);               // one column more, for what has no score
     Tensor wide = Ops.cat(1, x, Ops.zeros(DType.F32, x.device(), x.size(0), 1));
     Tensor s = wide.gather(1, at);                                              // [B, S]
     Tensor changed = Ops.where(s.ge(0), s.div(penalty), s.mul(penalty));

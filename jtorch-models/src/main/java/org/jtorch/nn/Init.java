@@ -12,6 +12,13 @@ public sealed interface Init {
   /// A new tensor of this kind, in the innermost scope.
   Tensor make(Rng rng, DType dtype, Device device, long... shape);
 
+  /// How weights that one parameter stacks by rows begin: each by its own shape, in one draw where the number of rows says nothing.
+  static Init stacked(List<Stacked.Rows> rows) {
+    Init first = rows.getFirst().init();
+    boolean alike = rows.stream().allMatch(r -> r.init().equals(first));
+    return rows.size() == 1 || (alike && !(first instanceof Xavier)) ? first : new Stacked(rows);
+  }
+
   /// Every element the same: 1 for norm weights, 0 for biases.
   record Constant(double value) implements Init {
     @Override public Tensor make(Rng rng, DType dtype, Device device, long... shape) {
@@ -54,7 +61,7 @@ public sealed interface Init {
     }
   }
 
-  /// Several weights stacked by rows, each in its own way.
+  /// Several weights stacked by rows, each in its own way; see [Init#stacked].
   record Stacked(List<Rows> rows) implements Init {
     /// `count` rows that begin like this.
     public record Rows(Init init, long count) {}

@@ -7,7 +7,7 @@ import org.jtorch.tensor.Tensor;
 /// with those that a cache holds.
 ///
 /// @param positions int64 `[B, T]`, or null for 0, 1, 2, ... after what the cache holds
-/// @param segments int64 `[B, T]`: tokens see only their own segment; null for one segment a row
+/// @param segments int64 `[B, T]`: tokens see only their own segment, and a negative one is padding; null for one segment a row
 /// @param keyMask bool `[B, S]`: false keys are invisible (padding); null if all are real
 /// @param prefix int64 `[B]`: keys before this index are visible to every query of the row (prefix-causal); null for none
 public record Layout(@Nullable Tensor positions, @Nullable Tensor segments, @Nullable Tensor keyMask, @Nullable Tensor prefix) {

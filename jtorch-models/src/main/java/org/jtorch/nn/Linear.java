@@ -7,7 +7,7 @@ import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 
 /// `x Wᵀ + b`. weight `[out, in]`, bias `[out]`. Several weights of a checkpoint may be stacked into one product.
-public final class Linear extends Layer {
+public final class Linear extends Layer implements Projection {
   /// One of several weights stacked by rows, as the checkpoint names it.
   public record Output(String name, int size, Init init) {}
 
@@ -15,7 +15,7 @@ public final class Linear extends Layer {
   public interface Adapter {
     /// @param x the input, `[..., in]`
     /// @param y the product as the model alone makes it, `[..., out]`
-    Tensor adapt(Linear linear, Tensor x, Tensor y, Pass pass);
+    Tensor adapt(Tensor x, Tensor y, Pass pass);
 
     /// Called in a pass without adapters.
     ///
@@ -57,26 +57,24 @@ public final class Linear extends Layer {
       parts.add(new Parameter.Part(o.name(), out, o.size()));
       out += o.size();
     }
-    this.weight = parameter("weight", init(outputs), parts, out, in).allowPieces();
+    var rows = outputs.stream().map(o -> new Init.Stacked.Rows(o.init(), o.size())).toList();
+    this.weight = parameter("weight", Init.stacked(rows), parts, out, in).allowPieces();
     this.bias = bias ? parameter("bias", new Init.Constant(0), parts, out) : null;
   }
 
-  private static Init init(List<Output> outputs) {
-    Init first = outputs.getFirst().init();
-    return outputs.stream().allMatch(o -> o.init().equals(first)) ? first
-        : new Init.Stacked(outputs.stream().map(o -> new Init.Stacked.Rows(o.init(), o.size())).toList());
-  }
-
-  public Parameter weight() {
+  @Override public Parameter weight() {
     return weight;
   }
 
-  public @Nullable Parameter bias() {
+  @Override public List<Parameter.Part> parts() {
+    return weight.parts();
+  }
+
+  @Override public @Nullable Parameter bias() {
     return bias;
   }
 
-  /// Input features.
-  public int in() {
+  @Override public int in() {
     return in;
   }
 
@@ -85,47 +83,38 @@ public final class Linear extends Layer {
     return outputs;
   }
 
-  public @Nullable Adapter adapter() {
+  @Override public @Nullable Adapter adapter() {
     return adapter;
   }
 
-  /// Puts an adapter on this product, or takes it off (null).
-  public void adapter(@Nullable Adapter a) {
+  @Override public void adapter(@Nullable Adapter a) {
     adapter = a;
   }
 
-  public @Nullable Product product() {
+  @Override public @Nullable Product product() {
     return product;
   }
 
-  /// Multiplies in another way from now on, or with the parameter again (null).
-  public void product(@Nullable Product p) {
+  @Override public void product(@Nullable Product p) {
     product = p;
   }
 
-  @Override protected Tensor forward(Tensor x, Pass pass) {                      // [..., in]
-    if (product != null && pass.tape() != null) {
-      x = pass.tape().cut(x);                            // the product records itself: it and the adapter add to one leaf
-    }
-    Tensor y = multiply(x, pass);
-    if (adapter == null) {
-      return y;
-    }
-    if (!pass.adapters()) {
-      adapter.leftOut();
-      return y;
-    }
-    return adapter.adapt(this, x, y, pass);                                      // [..., out]
+  @Override public List<Projection> ownProjections() {
+    return List.of(this);
   }
 
-  private Tensor multiply(Tensor x, Pass pass) {
+  @Override protected Tensor forward(Tensor x, Pass pass) {                      // [..., in]
+    return project(x, pass);                                                     // [..., out]
+  }
+
+  @Override public Tensor multiply(Tensor x, Pass pass) {
+    Tensor packed = pass.frozen() == null ? null : pass.frozen().product(weight, x, bias == null ? null : bias.tensor());
+    return packed == null ? multiply(x) : packed;
+  }
+
+  @Override public Tensor multiply(Tensor x) {
     Tensor b = bias == null ? null : bias.tensor();
-    if (product == null) {
-      Tensor packed = pass.frozen() == null ? null : pass.frozen().product(weight, x, b);
-      return packed != null ? packed : weight.inPieces() ? byPiece(x, b) : Ops.linear(x, weight.tensor(), b);
-    }
-    Tensor y = product.multiply(x, pass);
-    return b == null ? y : y.add(b);
+    return weight.inPieces() ? byPiece(x, b) : Ops.linear(x, weight.tensor(), b);
   }
 
   /// A mapped file does not hold the stacked weights next to each other: one product each, joined.

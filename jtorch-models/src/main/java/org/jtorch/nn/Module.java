@@ -77,6 +77,11 @@ public abstract class Module implements AutoCloseable {
     children.forEach((name, child) -> child.visit(join(path, name), visitor));
   }
 
+  /// The products of this very module, without those of its children: what an adapter may go on.
+  public List<? extends Projection> ownProjections() {
+    return List.of();
+  }
+
   static String join(String prefix, String name) {
     return prefix.isEmpty() ? name : name.isEmpty() ? prefix : prefix + "." + name;
   }

@@ -20,8 +20,11 @@ import org.jtorch.tensor.kernel.ResidualPass;
 /// @param frozen what forwards share while no weight changes, as in a generation; null if each is on its own
 public record Pass(Layout layout, @Nullable GradTape tape, @Nullable Shared shared, @Nullable Routing routing, boolean adapters,
     boolean checkpoint, @Nullable Frozen frozen) {
-  /// Marks what a model shares with its layers.
-  public interface Shared {}
+  /// What a model shares with its layers.
+  public interface Shared {
+    /// Tokens before this forward's, which a cache holds.
+    long past();
+  }
 
   /// Marks what collects the choices of routers; see the experts' layer.
   public interface Routing {}

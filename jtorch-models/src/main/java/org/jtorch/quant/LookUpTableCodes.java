@@ -45,7 +45,7 @@ final class LookUpTableCodes extends Codes {
   @Override Tensor decode() {
     long out = codes.size(0);
     long groups = tables.size(0);
-    Tensor first = Ops.arange(0, groups, codes.device()).mul(BYTES).to(DType.I32).view(groups, 1).expand(groups, rows)
+    Tensor first = Ops.arange(0, groups, codes.device()).to(DType.I32).mul(BYTES).view(groups, 1).expand(groups, rows)
         .reshape(-1, 1).narrow(0, 0, out);                                           // [out, 1]
     return Ops.embedding(pairs(tables), codes.to(DType.I32).add(first)).view(out, -1);
   }

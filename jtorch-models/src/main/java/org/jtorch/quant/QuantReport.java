@@ -6,7 +6,7 @@ import java.util.Locale;
 /// What quantizing a model saved and cost.
 ///
 /// @param products what is in 4 bits now
-/// @param left matrices that were asked for and stay as they are, because they are no products: experts and routers
+/// @param left matrices that were asked for and stay as they are, because a few numbers decide much there: routers
 public record QuantReport(List<Quantized> products, List<Left> left) {
   /// A product whose weight is in 4 bits now.
   ///

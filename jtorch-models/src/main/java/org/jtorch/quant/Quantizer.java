@@ -4,15 +4,18 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.jtorch.adapter.Targets;
+import org.jtorch.ffn.Router;
 import org.jtorch.head.Heads;
 import org.jtorch.io.DataException;
 import org.jtorch.nn.Embedding;
-import org.jtorch.nn.Linear;
 import org.jtorch.nn.Module;
 import org.jtorch.nn.Parameter;
+import org.jtorch.nn.Projection;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.Ops;
@@ -26,22 +29,22 @@ import org.jtorch.tensor.TensorScope;
 /// try (var lora = Lora.apply(model, LoraConfig.of(16, 32, new Targets.AllLinear()), Rng.of(0))) { ... }   // recovers accuracy
 /// ```
 ///
-/// The embedding and the head, a classifier's included, stay as they are. So do the experts and the router of a mixture, which
-/// are no products of their own: [QuantReport#left] names them. Such a model cannot be saved as a checkpoint any more; its
-/// adapter can.
+/// The embedding and the head, a classifier's included, stay as they are, and so does the router of a mixture of experts unless
+/// it is named: a few numbers that decide which experts run; [QuantReport#left] has it. Such a model cannot be saved as a
+/// checkpoint any more; its adapter can.
 public final class Quantizer {
   private static final String GONE =
       "this weight was quantized to 4 bits and its original is free: load the model again to train or save it";
 
   private Quantizer() {}
 
-  /// Quantizes every product but the head.
+  /// Quantizes every product but the head and routers.
   public static QuantReport apply(Module model, QuantConfig config) {
     return apply(model, config, new Targets.AllLinear());
   }
 
-  /// Quantizes the products that `targets` names. Weights that are stacked into one product go together. The whole model is
-  /// frozen.
+  /// Quantizes the products that `targets` names. Weights that lie together, in one product or as the experts of a layer, go
+  /// together. The whole model is frozen.
   ///
   /// @throws IllegalArgumentException if nothing matches, or a weight has a shape that the codes cannot hold
   /// @throws DataException if a weight is not finite; in either case the model is as it was
@@ -56,21 +59,28 @@ public final class Quantizer {
     return new QuantReport(chosen.stream().map(c -> quantize(model, c, config)).toList(), left);
   }
 
-  private record Chosen(List<String> names, Linear linear) {}
+  /// Products whose weights lie in one parameter, which is freed as a whole.
+  private record Chosen(Parameter parameter, List<String> names, List<Projection> projections) {}
 
   private static List<Chosen> choose(Module model, Targets targets) {
     var heads = Heads.of(model);
+    var names = new IdentityHashMap<Parameter, List<String>>();
+    var products = new LinkedHashMap<Parameter, List<Projection>>();
+    model.forEachModule((path, module) -> module.ownProjections().forEach(p -> {
+      if (p.product() == null && !heads.contains(p.weight()) && !(targets instanceof Targets.AllLinear && module instanceof Router)) {
+        products.computeIfAbsent(p.weight(), _ -> new ArrayList<>()).add(p);
+        p.parts().forEach(part -> names.computeIfAbsent(p.weight(), _ -> new ArrayList<>()).add(part.under(path)));
+      }
+    }));
     var chosen = new ArrayList<Chosen>();
-    model.forEachModule((path, module) -> {
-      if (module instanceof Linear linear && linear.product() == null && !heads.contains(linear.weight())) {
-        var names = linear.weight().parts().stream().map(p -> p.under(path)).toList();
-        long wanted = names.stream().filter(targets::matches).count();
-        if (wanted > 0 && wanted < names.size()) {
-          throw new IllegalArgumentException("the weights " + names + " are one product and are quantized together: name all or none");
-        }
-        if (wanted > 0) {
-          chosen.add(new Chosen(names, linear));
-        }
+    products.forEach((parameter, list) -> {
+      var all = Objects.requireNonNull(names.get(parameter));
+      long wanted = all.stream().filter(targets::matches).count();
+      if (wanted > 0 && wanted < all.size()) {
+        throw new IllegalArgumentException("the weights " + all + " lie together and are quantized together: name all or none");
+      }
+      if (wanted > 0) {
+        chosen.add(new Chosen(parameter, all, list));
       }
     });
     return chosen;
@@ -78,9 +88,9 @@ public final class Quantizer {
 
   /// Finds what could fail half way before anything is given up.
   private static void check(Chosen c, QuantConfig config) {
-    config.requireFits(c.names.getFirst(), c.linear.in());
+    config.requireFits(c.names.getFirst(), c.projections.getFirst().in());
     try (var _ = TensorScope.open(); var _ = Grad.off()) {
-      for (Tensor t : c.linear.weight().tensors()) {
+      for (Tensor t : c.parameter.tensors()) {
         if (!Double.isFinite(t.detach().abs().max().item())) {
           throw new DataException("the weight " + c.names + " holds a value that is not finite and cannot be quantized; load a sound "
               + "checkpoint, or leave it out of the targets");
@@ -93,7 +103,7 @@ public final class Quantizer {
   private static List<QuantReport.Left> left(Module model, Targets targets, List<Chosen> chosen) {
     Set<Parameter> known = Collections.newSetFromMap(new IdentityHashMap<>());
     known.addAll(Heads.of(model));
-    chosen.forEach(c -> known.add(c.linear.weight()));
+    chosen.forEach(c -> known.add(c.parameter));
     model.forEachModule((_, m) -> {
       if (m instanceof Embedding e) {
         known.add(e.weight());
@@ -110,22 +120,49 @@ public final class Quantizer {
 
   private static QuantReport.Quantized quantize(Module model, Chosen c, QuantConfig config) {
     try (var _ = TensorScope.open(); var _ = Grad.off()) {
-      Parameter p = c.linear.weight();
-      Tensor w = p.inPieces() ? Ops.cat(0, p.tensors().toArray(Tensor[]::new)) : p.tensor().detach();
-      long before = w.bytes();
-      Codes codes = config.encode(w);
-      Tensor error;
-      double size;
-      try (var inner = TensorScope.open()) {
-        error = inner.promote(codes.weight().sub(w.to(DType.F32)).abs());
-        size = w.to(DType.F32).square().mean().sqrt().item();
+      var sums = new Sums();
+      for (Projection p : c.projections) {
+        try (var _ = TensorScope.open()) {
+          Tensor w = weight(p);
+          Codes codes = config.encode(w);
+          sums.add(w, codes);
+          codes.forEachTensor(model::own);
+          p.product(codes);
+        }
       }
-      double largest = error.max().item();
-      double relative = error.square().mean().sqrt().item() / (size == 0 ? 1 : size);
-      codes.forEachTensor(model::own);
-      c.linear.product(codes);
-      model.giveUp(p, "\"" + c.names.getFirst() + "\": " + GONE);
-      return new QuantReport.Quantized(c.names, p.numel(), before, codes.bytes(), largest, relative);
+      model.giveUp(c.parameter, "\"" + c.names.getFirst() + "\": " + GONE);
+      return new QuantReport.Quantized(c.names, c.parameter.numel(), sums.before, sums.bytes, sums.largest,
+          Math.sqrt(sums.errors / (sums.squares == 0 ? 1 : sums.squares)));
+    }
+  }
+
+  /// The rows of a product's weight. `[out, in]`
+  private static Tensor weight(Projection p) {
+    Parameter all = p.weight();
+    if (all.inPieces()) {
+      return Ops.cat(0, p.parts().stream().map(part -> all.tensors().get(all.parts().indexOf(part))).toArray(Tensor[]::new));
+    }
+    long rows = p.parts().stream().mapToLong(Parameter.Part::rows).sum();
+    return all.tensor().detach().narrow(0, p.parts().getFirst().start(), rows);
+  }
+
+  /// What the products of one parameter come to.
+  private static final class Sums {
+    private long before;
+    private long bytes;
+    private double largest;
+    private double errors;
+    private double squares;
+
+    void add(Tensor w, Codes codes) {
+      try (var _ = TensorScope.open()) {
+        Tensor error = codes.weight().sub(w.to(DType.F32)).abs();
+        before += w.bytes();
+        bytes += codes.bytes();
+        largest = Math.max(largest, error.max().item());
+        errors += error.square().sum().item();
+        squares += w.to(DType.F32).square().sum().item();
+      }
     }
   }
 }

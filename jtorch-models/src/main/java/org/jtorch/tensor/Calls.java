@@ -31,6 +31,8 @@ final class Calls {
   private static final Scalar ZERO = new Scalar(0.0);
   private static final Scalar ONE = new Scalar(1.0);
   private static final Scalar MINUS_ONE = new Scalar(-1.0);
+  private static final Scalar NONE = new Scalar(0L);
+  private static final Scalar SINGLE = new Scalar(1L);
 
   private Calls() {}
 
@@ -50,7 +52,14 @@ final class Calls {
     }
   }
 
+  /// Runs `body` with a `Scalar` of `value`, whose type is an integer's.
   static <R> R scalar(long value, Function<Scalar, R> body) {
+    if (value == 0) {
+      return body.apply(NONE);
+    }
+    if (value == 1) {
+      return body.apply(SINGLE);
+    }
     try (var s = new Scalar(value)) {
       return body.apply(s);
     }

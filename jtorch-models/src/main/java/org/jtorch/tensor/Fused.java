@@ -80,17 +80,6 @@ public final class Fused {
     return result(abi, out);
   }
 
-  /// Copies each source into its target with one call for all of them (`_foreach_copy_`).
-  public static void copyAll(List<Tensor> targets, List<Tensor> sources) {
-    targets.forEach(t -> t.refuseReadOnly("_foreach_copy_"));
-    var abi = Native.abi();
-    if (abi == null || targets.isEmpty()) {
-      Plain.copyAll(targets, sources);
-      return;
-    }
-    call("_foreach_copy_", "", 0, targets.get(0), list(abi, targets), list(abi, sources), 0);
-  }
-
   private static long[] call(String op, String overload, int results, Tensor first, long... slots) {
     try {
       return java.util.Objects.requireNonNull(Native.abi()).call("aten::" + op, overload, results, slots);

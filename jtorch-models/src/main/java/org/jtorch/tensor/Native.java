@@ -19,6 +19,8 @@ import org.jtorch.ffm.TorchAbi;
 /// The bootstrap: sets JavaCPP's properties before its `Pointer` class loads, tunes the allocator, loads
 /// libtorch, sets thread counts. A library user passes no `-D` flags, so all of it happens here, once.
 final class Native {
+  /// Turns of libgomp's waiting loop, some microseconds: long enough from one operation to the next, short enough for others.
+  private static final String SPIN_COUNT = "2000";
   private static final Map<String, String> REPORT = new LinkedHashMap<>();
   private static final @Nullable TorchAbi ABI;
   private static final int CUDA_DEVICES;
@@ -32,13 +34,16 @@ final class Native {
     chooseBuild();
     REPORT.put("allocator", System.getProperty("jtorch.malloc", "tuned").equals("default")
         ? "left alone (jtorch.malloc=default)" : CLibrary.keepFreedMemory());
-    waiting();
+    REPORT.put("idle threads", waiting());
+    int threads = threads();
+    Blas blas = Blas.load(threads);
+    REPORT.put("BLAS", blas.toString());
     Path folder = parent(Loader.load(torch.class));
     ABI = abi(folder);
     REPORT.put("C ABI", ABI == null ? "not found: plain twins are used" : "torch_call_dispatcher, found");
-    int threads = threads();
     torch.set_num_threads(threads);
-    REPORT.put("threads", threads + " for libtorch, " + (openBlas(folder, threads) ? threads : "unknown") + " for OpenBLAS");
+    boolean set = blas.mkl() || openBlas(folder, threads);
+    REPORT.put("threads", threads + " for libtorch, " + (set ? threads : "unknown") + " for " + (blas.mkl() ? "MKL" : "OpenBLAS"));
     types();
     GradMode.set_enabled(true);
     CUDA_DEVICES = countCudaDevices();
@@ -56,17 +61,22 @@ final class Native {
     REPORT.put(key.substring("org.bytedeco.".length()), System.getProperty(key));
   }
 
-  /// How idle worker threads wait. OpenBLAS has threads of its own beside libtorch's; on few cores each spins while
-  /// the other works, which cost half of a float32 step (docs/benchmarks.md). Where products run in bf16 through
-  /// oneDNN, OpenBLAS is idle and libtorch's threads may spin.
-  private static void waiting() {
+  /// How idle worker threads wait: libgomp's and OpenBLAS's spin for a while and then sleep. By default they spin so long
+  /// that whatever else wants a core, the other library's threads or another process, waits for them (docs/benchmarks.md).
+  /// Both libraries read the environment when they are loaded.
+  private static String waiting() {
     String blas = CLibrary.environment("OPENBLAS_THREAD_TIMEOUT", "4");
-    String omp = Cpu.hasBf16() ? "as libgomp chooses" : CLibrary.environment("OMP_WAIT_POLICY", "passive");
-    REPORT.put("idle threads", "OpenBLAS timeout 2^" + blas + " cycles; OpenMP " + omp);
+    String policy = System.getenv("OMP_WAIT_POLICY");
+    if (policy != null && System.getenv("GOMP_SPINCOUNT") == null) {
+      return "OpenMP's as OMP_WAIT_POLICY=" + policy + " says";
+    }
+    String spins = CLibrary.environment("GOMP_SPINCOUNT", SPIN_COUNT);
+    return spins == null ? "as their libraries choose"
+        : "OpenMP's spin " + spins + " turns (GOMP_SPINCOUNT), OpenBLAS's 2^" + blas + " cycles, then they sleep";
   }
 
   private static int threads() {
-    String asked = System.getProperty("jtorch.threads", System.getenv().getOrDefault("OMP_NUM_THREADS", ""));
+    String asked = System.getProperty("jtorch.threads", System.getenv().getOrDefault("OMP_NUM_threads", ""));
     try {
       return Math.max(1, Integer.parseInt(asked));
     } catch (NumberFormatException _) {
@@ -96,7 +106,7 @@ final class Native {
     for (String name : new String[] {"libopenblas.so.0", "libopenblas.0.dylib", "libopenblas.dll"}) {
       Path library = folder.resolve(name);
       if (Files.exists(library)) {
-        return CLibrary.setOpenBlasThreads(SymbolLookup.libraryLookup(library, Arena.global()), threads);
+        return CLibrary.setThreads(SymbolLookup.libraryLookup(library, Arena.global()), "openblas_set_num_threads", threads);
       }
     }
     return false;

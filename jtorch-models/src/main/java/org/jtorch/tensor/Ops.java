@@ -45,8 +45,14 @@ public final class Ops {
         o -> Calls.scalar(start, a -> Calls.scalar(end, b -> torch.arange(a, b, o)))));
   }
 
-  /// `values` as a tensor of this shape: int64 from Java memory, then moved. `[shape]`
+  /// `values` as a tensor of this shape: int64 from Java memory, then moved without waiting for the device. `[shape]`
   public static Tensor of(long[] values, Device device, long... shape) {
+    Tensor host = Tensor.of(values).view(shape);
+    return device.isCuda() ? host.pinned().toWithoutWaiting(device) : host;
+  }
+
+  /// `values` as a tensor of this shape: float32 from Java memory, then moved without waiting for the device. `[shape]`
+  public static Tensor of(float[] values, Device device, long... shape) {
     Tensor host = Tensor.of(values).view(shape);
     return device.isCuda() ? host.pinned().toWithoutWaiting(device) : host;
   }
@@ -110,6 +116,11 @@ public final class Ops {
 
   /// `max(x, low)`, element by element.
   public static Tensor clampMin(Tensor x, double low) {
+    return x.map("clamp_min", h -> Calls.scalar(low, s -> h.clamp_min(s)));
+  }
+
+  /// `max(x, low)`, element by element; integers stay integers.
+  public static Tensor clampMin(Tensor x, long low) {
     return x.map("clamp_min", h -> Calls.scalar(low, s -> h.clamp_min(s)));
   }
 
@@ -211,7 +222,7 @@ public final class Ops {
   public static Ranked topK(Tensor x, long k) {
     try (var pair = x.h().topk(k)) {
       return new Ranked(copy(pair.get0()), copy(pair.get1()));
-    } catch (IllegalStateException e) {
+    } catch (IllegalStateException | WrongThreadException e) {
       throw e;
     } catch (RuntimeException e) {
       throw TorchException.of("topk", e, x);
@@ -221,7 +232,7 @@ public final class Ops {
   public static Ranked sort(Tensor x, int dim, boolean descending) {
     try (var pair = x.h().sort(dim, descending)) {
       return new Ranked(copy(pair.get0()), copy(pair.get1()));
-    } catch (IllegalStateException e) {
+    } catch (IllegalStateException | WrongThreadException e) {
       throw e;
     } catch (RuntimeException e) {
       throw TorchException.of("sort", e, x);
@@ -251,7 +262,7 @@ public final class Ops {
   static Tensor make(String op, Supplier<org.bytedeco.pytorch.Tensor> body, @Nullable Tensor... operands) {
     try {
       return new Tensor(body.get());
-    } catch (IllegalStateException | TorchException e) {
+    } catch (IllegalStateException | WrongThreadException | TorchException e) {
       throw e;
     } catch (RuntimeException e) {
       throw TorchException.of(op, e, operands);
@@ -262,7 +273,7 @@ public final class Ops {
     operands[0].refuseReadOnly(op);
     try {
       var _ = body.get();                           // JavaCPP answers with the handle of `out` itself
-    } catch (IllegalStateException | TorchException e) {
+    } catch (IllegalStateException | WrongThreadException | TorchException e) {
       throw e;
     } catch (RuntimeException e) {
       throw TorchException.of(op, e, operands);

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// BLAS that is slow on them. Measured with 8 rows: 1.4 to 3 times as fast in bf16, 2 to 5 in float32 (docs/benchmarks.md).
 /// The packed copy is as large as the matrix, knows nothing of later changes to it, and records no gradient.
 public final class PackedWeight implements AutoCloseable {
-  private static final boolean BF16 = Cpu.hasBf16();
+  private static final boolean BF16 = Processor.here().hasBf16();
   private static final @Nullable Operators OPERATORS;
 
   static {

@@ -47,10 +47,4 @@ final class Plain {
     Tensor f = x.dtype() == DType.F64 ? x : x.to(DType.F32);
     return f.mul(f.square().mean(-1, true).add(eps).rsqrt()).to(x.dtype()).mul(w);
   }
-
-  static void copyAll(List<Tensor> targets, List<Tensor> sources) {
-    for (int i = 0; i < targets.size(); i++) {
-      targets.get(i).copyInPlace(sources.get(i));
-    }
-  }
 }

@@ -13,6 +13,7 @@ final class Region {
   private @Nullable Tensor[] stack = new Tensor[256];
   private int top;
   private int peak;
+  long hostReads;
   @Nullable TensorScope innermost;
 
   static Region current() {

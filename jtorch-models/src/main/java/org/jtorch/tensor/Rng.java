@@ -1,15 +1,20 @@
 package org.jtorch.tensor;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.util.SplittableRandom;
+import org.bytedeco.pytorch.Generator;
 import org.bytedeco.pytorch.GeneratorOptional;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch_cuda;
 
 /// A seeded stream of random numbers, passed explicitly: there is no global generator.
 ///
-/// Two kinds of numbers: [#uniform] from Java, the same on every device, for sampling; and tensors filled by
-/// libtorch's CPU generator, seeded from the same stream, for initial weights.
+/// Three kinds of numbers: [#uniform] from Java, the same on every device, for sampling; tensors filled by libtorch's CPU
+/// generator, seeded from the same stream, for initial weights; and masks drawn on the device that needs them.
+///
+/// [#state] is all there is to save: [#restore] goes on with the same numbers.
 public final class Rng {
-  private final long seed;
+  private long seed;
   private long counter;
 
   private Rng(long seed, long counter) {
@@ -33,6 +38,31 @@ public final class Rng {
   /// How many draws were made, for checkpoints.
   public long counter() {
     return counter;
+  }
+
+  /// Seed and counter, for checkpoints. int64 `[2]`
+  public Tensor state() {
+    return Tensor.of(seed, counter);
+  }
+
+  /// Goes on where another stream, or this one, was.
+  ///
+  /// @param state what [#state] was then
+  public void restore(Tensor state) {
+    if (!state.is(2) || state.dtype() != DType.I64) {
+      throw new IllegalArgumentException("the state of a random stream is i64 [2], seed and counter, but was " + state);
+    }
+    long[] values = state.toLongs();
+    seed = values[0];
+    counter = values[1];
+  }
+
+  /// Leaves one draw out.
+  ///
+  /// @return its number, for [#at]
+  @CanIgnoreReturnValue
+  public long skip() {
+    return counter++;
   }
 
   /// The next number in `[0, 1)`.
@@ -65,6 +95,25 @@ public final class Rng {
       var _ = t.h().uniform_(low, high, g);
     }
     return t.to(device, dtype);
+  }
+
+  /// Ones, and zeros with the probability `drop`: drawn where `like` lies, in its shape and type. The numbers differ between the
+  /// kinds of device.
+  public Tensor mask(double drop, Tensor like) {
+    Tensor t = Ops.empty(DType.F32, like.device(), like.shape());
+    try (var _ = Grad.off(); var generator = generator(like.device(), mix(seed, counter++)); var g = new GeneratorOptional(generator)) {
+      var _ = t.h().uniform_(0, 1, g);
+    }
+    return t.ge(drop).to(like.dtype());
+  }
+
+  private static Generator generator(Device device, long seed) {
+    if (!device.isCuda()) {
+      return torch.make_generator_cpu(seed);
+    }
+    var generator = torch_cuda.make_generator_cuda((byte) device.index());
+    generator.set_current_seed(seed);
+    return generator;
   }
 
   private static long mix(long seed, long counter) {

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// Not closeable: it lives in a [TensorScope] or belongs to a [TensorOwner]. Operations return new tensors
 /// in the innermost scope; those that end in `InPlace` change this one. Shapes are written as in `[B, T, C]`.
 /// A refused operation throws [TorchException] with operands and shapes; a freed tensor throws
-/// [IllegalStateException]. Free functions are in [Ops].
+/// [IllegalStateException], one in another thread's scope [WrongThreadException]. Free functions are in [Ops].
 @CheckReturnValue
 public final class Tensor extends TensorMath {
   Tensor(org.bytedeco.pytorch.Tensor handle) {
@@ -33,14 +33,14 @@ public final class Tensor extends TensorMath {
   /// A float32 vector on the CPU. `[n]`
   public static Tensor of(float... values) {
     var t = Ops.empty(DType.F32, Device.CPU, values.length);
-    t.asSegment().copyFrom(MemorySegment.ofArray(values));
+    t.memory().copyFrom(MemorySegment.ofArray(values));
     return t;
   }
 
   /// An int64 vector on the CPU. `[n]`
   public static Tensor of(long... values) {
     var t = Ops.empty(DType.I64, Device.CPU, values.length);
-    t.asSegment().copyFrom(MemorySegment.ofArray(values));
+    t.memory().copyFrom(MemorySegment.ofArray(values));
     return t;
   }
 
@@ -110,21 +110,29 @@ public final class Tensor extends TensorMath {
 
   /// The single value of a one-element tensor. Waits for the device.
   public double item() {
+    Region.current().hostReads++;
     return unwrap("item", () -> h().item_double());
   }
 
   public long itemLong() {
+    Region.current().hostReads++;
     return unwrap("item", () -> h().item_long());
   }
 
-  /// The memory of a contiguous CPU tensor, bounded by the innermost scope: late access throws in the JDK.
+  /// The memory of a contiguous CPU tensor. It ends with the tensor, or with the scope that is innermost now if that closes
+  /// first: late access throws in the JDK. For this thread.
   public MemorySegment asSegment() {
+    return memory().reinterpret(lend(), null);
+  }
+
+  /// [#asSegment] without an end, for use at once.
+  MemorySegment memory() {
     if (!isContiguous() || device().isCuda()) {
       throw new IllegalArgumentException("asSegment needs a contiguous CPU tensor; call to(Device.CPU).contiguous() first");
     }
     try (var p = h().data_ptr()) {
       long at = p == null || p.isNull() ? 0 : p.address();
-      var segment = MemorySegment.ofAddress(at).reinterpret(bytes(), TensorScope.innermost().arena(), null);
+      var segment = MemorySegment.ofAddress(at).reinterpret(bytes());
       return readOnly ? segment.asReadOnly() : segment;
     }
   }

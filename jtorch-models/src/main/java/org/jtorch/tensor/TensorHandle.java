@@ -1,6 +1,7 @@
 package org.jtorch.tensor;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
 
 /// The native side of a tensor: its handle, its life time, and how an operator is called so that a refusal says
@@ -16,6 +17,9 @@ abstract sealed class TensorHandle permits TensorMath {
 
   private org.bytedeco.pytorch.@Nullable Tensor handle;
   private final @Nullable Throwable birth;
+  /// Whose scopes it lives in; null once an owner shares it between threads.
+  private @Nullable Thread thread = Thread.currentThread();
+  private @Nullable Loans loans;
   int depth;
   /// How many entries of a [GradTape] still need it.
   int uses;
@@ -37,7 +41,12 @@ abstract sealed class TensorHandle permits TensorMath {
     return handle != null;
   }
 
+  /// The handle.
+  ///
+  /// @throws IllegalStateException if the tensor was freed
+  /// @throws WrongThreadException if it lives in a scope of another thread
   final org.bytedeco.pytorch.Tensor h() {
+    requireThread();
     var h = handle;
     if (h == null) {
       throw new IllegalStateException("this tensor was freed: its scope is closed"
@@ -49,9 +58,35 @@ abstract sealed class TensorHandle permits TensorMath {
   final void free() {
     var h = handle;
     if (h != null) {
+      if (loans != null) {
+        loans.end();                                   // first: a loan to another thread cannot be taken back
+      }
       handle = null;
       h.close();
     }
+  }
+
+  /// An arena that ends with this tensor, or with the innermost scope if that closes first.
+  final synchronized Arena lend() {
+    if (loans == null) {
+      loans = new Loans();
+    }
+    return loans.open();
+  }
+
+  final void requireThread() {
+    var t = thread;
+    if (t != null && t != Thread.currentThread()) {
+      throw new WrongThreadException("a tensor that lives in a scope of thread " + t.getName() + " was used on "
+          + Thread.currentThread().getName() + ": make it there, or give it to a TensorOwner, whose tensors any thread may use");
+    }
+  }
+
+  /// From now on it belongs to an owner, and any thread may use it.
+  final void share() {
+    requireThread();
+    thread = null;
+    depth = OWNED;
   }
 
   final void refuseAlias(String word) {
@@ -72,7 +107,7 @@ abstract sealed class TensorHandle permits TensorMath {
   final <R> R unwrap(String op, java.util.function.Supplier<R> body) {
     try {
       return body.get();
-    } catch (IllegalStateException | IllegalArgumentException | TorchException e) {
+    } catch (IllegalStateException | IllegalArgumentException | WrongThreadException | TorchException e) {
       throw e;
     } catch (RuntimeException e) {
       throw TorchException.of(op, e, self());
@@ -91,7 +126,7 @@ abstract sealed class TensorHandle permits TensorMath {
     var a = h();
     try {
       return new Tensor(f.on(a));
-    } catch (IllegalStateException e) {
+    } catch (IllegalStateException | WrongThreadException e) {
       throw e;
     } catch (RuntimeException e) {
       throw TorchException.of(op, e, self());
@@ -103,7 +138,7 @@ abstract sealed class TensorHandle permits TensorMath {
     var b = o.h();
     try {
       return new Tensor(f.on(a, b));
-    } catch (IllegalStateException e) {
+    } catch (IllegalStateException | WrongThreadException e) {
       throw e;
     } catch (RuntimeException e) {
       throw TorchException.of(op, e, self(), o);
@@ -129,7 +164,7 @@ abstract sealed class TensorHandle permits TensorMath {
     try {
       var _ = f.on(h(), o.h());                      // JavaCPP answers with this very handle
       return self();
-    } catch (IllegalStateException e) {
+    } catch (IllegalStateException | WrongThreadException e) {
       throw e;
     } catch (RuntimeException e) {
       throw TorchException.of(op, e, self(), o);

@@ -4,6 +4,9 @@ import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import com.google.errorprone.annotations.CheckReturnValue;
 
 /// The arithmetic of [Tensor], in PyTorch's words and one line each. Methods that end in `InPlace` change the tensor.
+///
+/// A number takes the type of the tensor as in PyTorch: integers stay integers with a `long` and become float32 with a `double`;
+/// floating-point tensors keep their type with either.
 @CheckReturnValue
 abstract sealed class TensorMath extends TensorHandle permits Tensor {
   TensorMath(org.bytedeco.pytorch.Tensor handle) {
@@ -20,11 +23,19 @@ abstract sealed class TensorMath extends TensorHandle permits Tensor {
     return map("add", h -> Calls.scalar(v, s -> h.add(s)));
   }
 
+  public Tensor add(long v) {
+    return map("add", h -> Calls.scalar(v, s -> h.add(s)));
+  }
+
   public Tensor sub(Tensor o) {
     return map("sub", o, org.bytedeco.pytorch.Tensor::sub);
   }
 
   public Tensor sub(double v) {
+    return map("sub", h -> Calls.scalar(v, s -> h.sub(s)));
+  }
+
+  public Tensor sub(long v) {
     return map("sub", h -> Calls.scalar(v, s -> h.sub(s)));
   }
 
@@ -36,15 +47,24 @@ abstract sealed class TensorMath extends TensorHandle permits Tensor {
     return map("mul", h -> Calls.scalar(v, s -> h.mul(s)));
   }
 
+  public Tensor mul(long v) {
+    return map("mul", h -> Calls.scalar(v, s -> h.mul(s)));
+  }
+
   public Tensor div(Tensor o) {
     return map("div", o, org.bytedeco.pytorch.Tensor::div);
   }
 
+  /// Always a true division: integers become float32; see [#floorDiv].
   public Tensor div(double v) {
     return map("div", h -> Calls.scalar(v, s -> h.div(s)));
   }
 
   public Tensor pow(double v) {
+    return map("pow", h -> Calls.scalar(v, s -> h.pow(s)));
+  }
+
+  public Tensor pow(long v) {
     return map("pow", h -> Calls.scalar(v, s -> h.pow(s)));
   }
 
@@ -165,6 +185,10 @@ abstract sealed class TensorMath extends TensorHandle permits Tensor {
     return map("ge", h -> Calls.scalar(v, s -> h.ge(s)));
   }
 
+  public Tensor ge(long v) {
+    return map("ge", h -> Calls.scalar(v, s -> h.ge(s)));
+  }
+
   public Tensor le(Tensor o) {
     return map("le", o, org.bytedeco.pytorch.Tensor::le);
   }
@@ -182,6 +206,10 @@ abstract sealed class TensorMath extends TensorHandle permits Tensor {
   }
 
   public Tensor maskedFill(Tensor mask, double v) {
+    return map("masked_fill", mask, (h, m) -> Calls.scalar(v, s -> h.masked_fill(m, s)));
+  }
+
+  public Tensor maskedFill(Tensor mask, long v) {
     return map("masked_fill", mask, (h, m) -> Calls.scalar(v, s -> h.masked_fill(m, s)));
   }
 
@@ -221,7 +249,17 @@ abstract sealed class TensorMath extends TensorHandle permits Tensor {
   }
 
   @CanIgnoreReturnValue
+  public Tensor mulInPlace(long v) {
+    return change("mul_", (Tensor) this, (h, _) -> Calls.scalar(v, s -> h.mul_(s)));
+  }
+
+  @CanIgnoreReturnValue
   public Tensor fillInPlace(double v) {
+    return change("fill_", (Tensor) this, (h, _) -> Calls.scalar(v, s -> h.fill_(s)));
+  }
+
+  @CanIgnoreReturnValue
+  public Tensor fillInPlace(long v) {
     return change("fill_", (Tensor) this, (h, _) -> Calls.scalar(v, s -> h.fill_(s)));
   }
 

@@ -16,7 +16,7 @@ public final class TensorOwner implements AutoCloseable {
     if (closed) {
       throw new IllegalStateException("this TensorOwner is closed already");
     }
-    t.depth = Tensor.OWNED;
+    t.share();
     tensors.add(t);
     return t;
   }
@@ -28,18 +28,20 @@ public final class TensorOwner implements AutoCloseable {
 
   /// Frees one owned tensor now.
   public void release(Tensor t) {
-    if (!tensors.remove(t)) {
+    int at = tensors.indexOf(t);
+    if (at < 0) {
       throw new IllegalArgumentException("this owner does not own that tensor");
     }
-    t.free();
+    t.free();                                              // may refuse: then it is still ours
+    tensors.remove(at);
   }
 
   @Override public void close() {
     if (closed) {
       throw new IllegalStateException("this TensorOwner is closed already");
     }
-    closed = true;
     tensors.forEach(Tensor::free);
+    closed = true;
     tensors.clear();
     for (var resource : resources) {
       try {

@@ -3,6 +3,8 @@ package org.jtorch.tensor;
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import com.google.errorprone.annotations.MustBeClosed;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// The life time of temporaries, after `java.lang.foreign.Arena`: tensors are not closeable, scopes are.
@@ -23,7 +25,7 @@ public final class TensorScope implements AutoCloseable {
   private final Thread thread;
   private final int mark;
   final int depth;
-  private @Nullable Arena arena;
+  private @Nullable List<Arena> loans;
   private boolean closed;
 
   private TensorScope(Region region) {
@@ -54,6 +56,7 @@ public final class TensorScope implements AutoCloseable {
   @CanIgnoreReturnValue
   public Tensor promote(Tensor t) {
     requireOpen();
+    t.requireThread();
     if (t.depth == depth) {
       if (parent == null) {
         throw new IllegalStateException("promote from the outermost scope: there is nowhere to go; open a scope around this one");
@@ -74,6 +77,7 @@ public final class TensorScope implements AutoCloseable {
   @CanIgnoreReturnValue
   public Tensor adopt(Tensor t) {
     requireOpen();
+    t.requireThread();
     if (t.depth > depth) {
       t.refuseAlias("adopted");
       t.depth = depth;
@@ -87,14 +91,12 @@ public final class TensorScope implements AutoCloseable {
     return group;
   }
 
-  /// The arena that bounds native memory lent to Java: late access throws in the JDK, not in the kernel.
-  Arena arena() {
-    var a = arena;
-    if (a == null) {
-      a = Arena.ofConfined();
-      arena = a;
+  /// Ends `arena` with this scope, if it has not ended before.
+  void bound(Arena arena) {
+    if (loans == null) {
+      loans = new ArrayList<>();
     }
-    return a;
+    loans.add(arena);
   }
 
   static TensorScope innermost() {
@@ -123,21 +125,22 @@ public final class TensorScope implements AutoCloseable {
     closed = true;
     region.close(mark, depth);
     region.innermost = parent;
-    if (arena != null) {
-      arena.close();
+    if (loans != null) {
+      loans.stream().filter(a -> a.scope().isAlive()).forEach(Arena::close);
     }
   }
 
-  /// What lives in this thread's scopes now, and the most that ever did.
+  /// What lives in this thread's scopes now, the most that ever did, and how often it waited for a device.
   ///
   /// @param live tensors alive in scopes of this thread
   /// @param peak most of them at once since [#resetPeak]
   /// @param nativeObjects every object that JavaCPP tracks in this process
-  public record Stats(int live, int peak, long nativeObjects) {}
+  /// @param hostReads how often this thread read values of a tensor into Java, for which a device must finish its work first
+  public record Stats(int live, int peak, long nativeObjects, long hostReads) {}
 
   public static Stats stats() {
     var region = Region.current();
-    return new Stats(region.top(), region.peak(), Native.objects());
+    return new Stats(region.top(), region.peak(), Native.objects(), region.hostReads);
   }
 
   public static void resetPeak() {

@@ -14,18 +14,13 @@ import org.bytedeco.pytorch.global.torch;
 public final class TorchInfo {
   private TorchInfo() {}
 
-  /// True if this processor multiplies bf16 in hardware (AVX-512 with bf16, AMX, Arm with bf16), as far as the kernel tells.
-  public static boolean hasBf16() {
-    return Cpu.hasBf16();
-  }
-
   /// Threads that libtorch's operations use.
   public static int threads() {
     Native.load();
     return torch.get_num_threads();
   }
 
-  /// libtorch's version and build, JavaCPP's limits, the allocator, threads, the C ABI, CUDA devices.
+  /// libtorch's version and build, JavaCPP's limits, the allocator, the BLAS and why, threads, the C ABI, CUDA devices.
   public static Map<String, String> report() {
     Native.load();
     var map = new LinkedHashMap<String, String>();
@@ -35,7 +30,6 @@ public final class TorchInfo {
     map.put("platform", Loader.getPlatform());
     map.put("build", Context.hasCUDA() ? "CUDA" : "CPU");
     map.put("CPU kernels", text(torch.get_cpu_capability()));
-    map.put("BLAS", find(config, "BLAS_INFO=([^,\\s]+)").replace("open", "OpenBLAS"));
     map.put("oneDNN", torch.hasMKLDNN() ? find(config, "MKL-DNN (v[0-9.]+)") : "absent");
     map.put("OpenMP", torch.hasOpenMP() ? find(config, "OpenMP \\d+ \\(a\\.k\\.a\\. OpenMP ([0-9.]+)\\)") : "absent");
     map.putAll(Native.report());

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Objects;
 import org.jtorch.adapter.Small.Way;
@@ -43,7 +44,7 @@ class LoraModesTest {
       var b = Objects.requireNonNull(lora.weights().get(Lora.PREFIX + name + ".lora_B.weight")).view();
       var m = Objects.requireNonNull(lora.weights().get(Lora.PREFIX + name + ".lora_magnitude_vector")).view();
       Tensor x = Rng.of(7).normal(0, 1, DType.F64, Device.CPU, 3, 16);
-      Tensor d = new Dropout(0.5, Rng.of(2).seed(), 2).apply(x, 0, Pass.EMPTY);
+      Tensor d = new Dropout(0.5, Rng.of(2), 2).apply(x, 0, Pass.EMPTY);
       assertThat(Small.distance(d.toDoubles(), x.toDoubles())).isPositive();
       Tensor r = m.div(Ops.norm(w.add(b.matmul(a).mul(2)), -1, false));
       Tensor expected = x.matmul(w.t()).add(d.matmul(w.t()).mul(r.sub(1))).add(d.matmul(a.t()).matmul(b.t()).mul(2).mul(r));
@@ -62,6 +63,45 @@ class LoraModesTest {
       }
     }
     assertThat(expected).hasSize(2 * 7 * 3);
+  }
+
+  /// Four steps in one go, and two, a save, two more with everything made anew: the same bits.
+  @Test void dropoutGoesOnAfterAResumption() {
+    var config = ALL.withDropout(0.4);
+    var atOnce = new ArrayList<Double>();
+    try (var model = Small.model(DType.F32); var lora = Lora.apply(model, config, Rng.of(2))) {
+      for (int i = 0; i < 4; i++) {
+        atOnce.add(Small.step(model, lora, 0.05));
+      }
+    }
+    var resumed = new ArrayList<Double>();
+    LinkedHashMap<String, double[]> weights;
+    long[] state;
+    try (var model = Small.model(DType.F32); var lora = Lora.apply(model, config, Rng.of(2)); var _ = TensorScope.open()) {
+      resumed.add(Small.step(model, lora, 0.05));
+      Small.logits(model, true);                                          // validation draws nothing
+      resumed.add(Small.step(model, lora, 0.05));
+      weights = new LinkedHashMap<>(Small.values(lora));
+      state = lora.random().state().toLongs();
+      assertThat(state).containsExactly(2, 2);
+    }
+    try (var model = Small.model(DType.F32); var lora = Lora.apply(model, config, Rng.of(77)); var _ = TensorScope.open()) {
+      try (var _ = Grad.off()) {
+        lora.weights().forEach((name, w) -> {
+          var values = Objects.requireNonNull(weights.get(name));
+          for (int i = 0; i < values.length; i++) {
+            w.view().reshape(-1).select(0, i).fillInPlace(values[i]);
+          }
+        });
+      }
+      lora.random().restore(Tensor.of(state));
+      resumed.add(Small.step(model, lora, 0.05));
+      resumed.add(Small.step(model, lora, 0.05));
+      assertThatIllegalArgumentException().isThrownBy(() -> lora.random().restore(Tensor.of(1f, 2)))
+          .withMessageContaining("seed and counter");
+    }
+    assertThat(resumed).isEqualTo(atOnce);
+    assertThat(atOnce).doesNotHaveDuplicates();
   }
 
   @Test void aMergedModelHasNoReference() {

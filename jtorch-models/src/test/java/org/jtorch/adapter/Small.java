@@ -11,6 +11,7 @@ import org.jtorch.attention.RopeScaling;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.decoder.DecoderConfig;
 import org.jtorch.family.Llama;
+import org.jtorch.family.Qwen2Moe;
 import org.jtorch.nn.Module;
 import org.jtorch.nn.Pass;
 import org.jtorch.tensor.DType;
@@ -32,7 +33,20 @@ public final class Small {
   @MustBeClosed
   @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the caller
   public static Decoder model(DType dtype) {
-    var model = Decoder.create(SHAPE, Device.CPU, dtype, Rng.of(3));
+    return model(SHAPE, dtype);
+  }
+
+  /// [#model] with four experts beside a shared one, of which each token takes two.
+  @MustBeClosed
+  public static Decoder experts(DType dtype) {
+    var rope = new Rope(10_000, RopeScaling.NONE);
+    return model(Qwen2Moe.shape(VOCAB, 16, 2, 2, 1, 8, 32, rope, Qwen2Moe.experts(4, 2, 8, true, 12, 1e-2)), dtype);
+  }
+
+  @MustBeClosed
+  @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the caller
+  private static Decoder model(DecoderConfig shape, DType dtype) {
+    var model = Decoder.create(shape, Device.CPU, dtype, Rng.of(3));
     try (var _ = TensorScope.open(); var _ = Grad.off()) {       // weights of a size at which everything matters
       model.weights().values().stream().filter(w -> w.shape().length == 2).forEach(w -> w.view().mulInPlace(8));
     }

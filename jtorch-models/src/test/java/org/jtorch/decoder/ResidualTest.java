@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -112,5 +113,23 @@ class ResidualTest {
   @Test void embeddingsAreScaledByTheRoundedRoot() {
     assertThat(DType.BF16.round(Math.sqrt(3072))).isEqualTo(55.5);
     assertThat(DType.F32.round(0.1)).isEqualTo((double) 0.1f);
+  }
+
+  /// Each weight has the fan-out of its own rows, stacked with others or not: variance β² · 2 / (in + out).
+  @Test void deepNormBeginsEachWeightByItsOwnShape() {
+    var deep = new Residual.Deep(3);
+    var attention = new Gqa(4, 2, 16, false, false, new Rope(10_000, RopeScaling.NONE), Span.FULL);
+    var config = new DecoderConfig("llama", 17, 64, 32, 1e-5, true, 0.3,
+        List.of(new BlockConfig(attention, new FeedForwardConfig.Gated(192, Activation.SILU, false), deep)));
+    double gain = deep.beta();
+    Map<String, Double> expected = Map.of("self_attn.q_proj", 2.0 / 128, "self_attn.k_proj", 2.0 / 96,
+        "self_attn.v_proj", gain * gain * 2 / 96, "self_attn.o_proj", gain * gain * 2 / 128, "mlp.gate_proj", gain * gain * 2 / 256,
+        "mlp.up_proj", gain * gain * 2 / 256, "mlp.down_proj", gain * gain * 2 / 256);
+    try (var model = Decoder.create(config, Device.CPU, DType.F32, Rng.of(4)); var _ = TensorScope.open(); var _ = Grad.off()) {
+      expected.forEach((name, variance) -> {
+        Tensor w = Objects.requireNonNull(model.weights().get("model.layers.0." + name + ".weight")).view();
+        assertThat(w.square().mean().item()).as(name).isEqualTo(variance, within(0.1 * variance));
+      });
+    }
   }
 }

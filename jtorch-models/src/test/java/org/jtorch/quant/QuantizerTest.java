@@ -191,19 +191,43 @@ class QuantizerTest {
     return value;
   }
 
-  @Test void whatIsNoProductIsCounted() {
+  @Test void expertsAreInFourBitsAndTheRouterIsCounted() {
     var shape = org.jtorch.family.Qwen2Moe.TINY.withVocab(64);
     try (var model = Decoder.create(shape, Device.CPU, DType.F32, Rng.of(1))) {
-      var report = Quantizer.apply(model, QuantConfig.NF4);
-      assertThat(report.left()).isNotEmpty().allMatch(l -> l.bytes() == 4 * l.elements())
-          .anyMatch(l -> l.name().equals("model.layers.0.mlp.experts.0.gate_proj.weight"))
-          .noneMatch(l -> l.name().contains("embed_tokens") || l.name().contains("lm_head") || l.name().contains("q_proj"));
       long matrices = model.weights().values().stream().filter(w -> w.shape().length > 1).mapToLong(w -> Arrays.stream(w.shape())
           .reduce(1, (a, b) -> a * b)).sum() - 64L * shape.dim() * (shape.tied() ? 1 : 2);
+      var report = Quantizer.apply(model, QuantConfig.NF4);
+      assertThat(report.left()).hasSize(4).allMatch(l -> l.bytes() == 4 * l.elements() && l.name().endsWith(".mlp.gate.weight"));
+      assertThat(report.products()).anyMatch(p -> p.names().contains("model.layers.0.mlp.experts.0.gate_proj") && p.names().size() == 32)
+          .anyMatch(p -> p.names().contains("model.layers.3.mlp.experts.15.down_proj"));
       assertThat(report.left().stream().mapToLong(QuantReport.Left::elements).sum()
           + report.products().stream().mapToLong(QuantReport.Quantized::elements).sum()).isEqualTo(matrices);
-      assertThat(report.bitsPerWeight()).isBetween(8.0, 32.0);
-      assertThat(report.toString()).contains(report.left().size() + " weights of ", "stay as they are: model.layers.0.mlp.");
+      assertThat(report.bitsPerWeight()).isBetween(4.0, 6.0);
+      assertThat(report.toString()).contains("4 weights of ", "stay as they are: model.layers.0.mlp.gate.weight");
+    }
+  }
+
+  /// Experts in codes are the experts whose weights are what the codes stand for; a router is if it is named.
+  @Test void quantizedExpertsComputeWithTheValuesOfTheirCodes() {
+    for (var config : List.of(QuantConfig.NF4, QuantConfig.AFM)) {
+      try (var model = Small.experts(DType.F32); var twin = Small.experts(DType.F32); var _ = TensorScope.open(); var _ = Grad.off()) {
+        double[] before = Small.logits(model, true);
+        Quantizer.apply(model, config, new Targets.Regex(".*\\.(experts\\.\\d+\\.\\w+|gate)"));
+        model.forEachModule((path, m) -> m.ownProjections().forEach(p -> {
+          var codes = p.product();
+          for (int i = 0, row = 0; codes != null && i < p.parts().size(); i++) {
+            var part = p.parts().get(i);
+            Objects.requireNonNull(twin.weights().get(part.under(path) + ".weight"), path).view()
+                .copyInPlace(codes.weight().narrow(0, row, part.rows()));
+            row += (int) part.rows();
+          }
+        }));
+        assertThat(Small.distance(Small.logits(model, true), Small.logits(twin, true))).isLessThan(1e-4);
+        assertThat(Small.distance(Small.logits(model, true), before)).isGreaterThan(1e-3);
+        assertThatIllegalArgumentException()
+            .isThrownBy(() -> Quantizer.apply(twin, config, new Targets.Named(List.of("experts.1.gate_proj"), List.of(), List.of())))
+            .withMessageContaining("all or none");
+      }
     }
   }
 

@@ -7,8 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -265,6 +267,70 @@ class TensorScopeTest {
       }
       assertThatIllegalStateException().isThrownBy(() -> segment.get(ValueLayout.JAVA_FLOAT, 0))
           .withMessageContaining("Already closed");
+    }
+  }
+
+  @Test void segmentsDieWithTheirTensor() {
+    MemorySegment early;
+    MemorySegment owned;
+    try (var _ = TensorScope.open()) {
+      try (var owner = new TensorOwner()) {
+        Tensor released = owner.own(ones());
+        early = released.asSegment();
+        owner.release(released);
+        assertThatIllegalStateException().isThrownBy(() -> early.get(ValueLayout.JAVA_FLOAT, 0)).withMessageContaining("Already closed");
+        owned = owner.own(ones()).asSegment();
+        assertThat(owned.getAtIndex(ValueLayout.JAVA_FLOAT, 1)).isEqualTo(1);
+      }
+      assertThatIllegalStateException().isThrownBy(() -> owned.get(ValueLayout.JAVA_FLOAT, 0)).withMessageContaining("Already closed");
+    }
+  }
+
+  @Test void anOwnerCannotFreeWhatAnotherThreadReads() throws InterruptedException {
+    try (var _ = TensorScope.open(); var owner = new TensorOwner()) {
+      Tensor t = owner.own(ones());
+      var segment = t.asSegment();
+      assertThat(inThread(() -> owner.release(t))).isInstanceOf(WrongThreadException.class);
+      assertThat(segment.getAtIndex(ValueLayout.JAVA_FLOAT, 0)).isEqualTo(1);
+      assertThat(t.isAlive()).isTrue();
+      assertThat(inThread(() -> segment.get(ValueLayout.JAVA_FLOAT, 0))).isInstanceOf(WrongThreadException.class);
+    }
+  }
+
+  @Test void tensorsInAScopeBelongToItsThread() throws InterruptedException {
+    try (var _ = TensorScope.open(); var owner = new TensorOwner()) {
+      Tensor here = ones();
+      Tensor shared = owner.own(ones());
+      List<Function<Tensor, Object>> uses = List.of(t -> t.toFloats(), t -> t.numel(), t -> t.addInPlace(t),
+          t -> Ops.cat(0, shared, t).item(), t -> shared.add(t).item(), t -> owner.own(t), t -> t.asSegment(), t -> Ops.where(shared, shared, t));
+      for (var use : uses) {
+        assertThat(inThread(() -> {
+          try (var _ = TensorScope.open()) {
+            var _ = use.apply(here);
+          }
+        })).isInstanceOf(WrongThreadException.class).hasMessageContaining("a tensor that lives in a scope of thread")
+            .hasMessageContaining("used on other");
+      }
+      assertThat(inThread(() -> {
+        try (var _ = TensorScope.open(); var inner = TensorScope.open()) {
+          inner.promote(here);
+        }
+      })).isInstanceOf(WrongThreadException.class);
+      assertThat(inThread(() -> {
+        try (var _ = TensorScope.open()) {
+          shared.add(1).addInPlace(shared);
+        }
+      })).isNull();
+      assertThat(here.toFloats()).containsExactly(1, 1);
+    }
+  }
+
+  @Test void readsIntoJavaAreCounted() {
+    try (var _ = TensorScope.open()) {
+      long before = TensorScope.stats().hostReads();
+      double sum = ones().add(ones()).sum().item() + ones().toFloats()[0] + ones().sum().itemLong();
+      assertThat(sum).isEqualTo(7);
+      assertThat(TensorScope.stats().hostReads()).isEqualTo(before + 3);
     }
   }
 

@@ -215,8 +215,6 @@ class TensorTest {
       }
       assertThatIllegalStateException().isThrownBy(() -> Ops.matmulInto(alias, one, one)).withMessageContaining("read-only");
       assertThatIllegalStateException().isThrownBy(() -> Ops.addmmInPlace(alias, 1, 1, one, one)).withMessageContaining("read-only");
-      assertThatIllegalStateException().isThrownBy(() -> Fused.copyAll(List.of(alias), List.of(one)))
-          .withMessageContaining("read-only");
       assertThat(alias.asSegment().isReadOnly()).isTrue();
       assertThat(alias.copy().addInPlace(one).toFloats()).containsExactly(2, 3, 4, 5);
       assertThat(one.copyInPlace(alias).toFloats()).containsExactly(1, 2, 3, 4);
@@ -288,5 +286,31 @@ class TensorTest {
     assertThat(x.grad()).isNotNull().satisfies(g -> assertThat(g.item()).isEqualTo(6));
     x.setGrad(null);
     assertThat(x.grad()).isNull();
+  }
+
+  /// As in PyTorch: `t + 1` keeps int64, `t + 1.5` is float32, `t / 2` is float32; floating-point tensors keep their type.
+  @Test void numbersPromoteAsInPyTorch() {
+    Tensor t = Tensor.of(1L, 1L << 40, 7);
+    for (Tensor whole : List.of(t.add(1), t.sub(-1), t.add(2L).sub(1))) {
+      assertThat(whole.dtype()).isEqualTo(DType.I64);
+      assertThat(whole.toLongs()).containsExactly(2, (1L << 40) + 1, 8);
+    }
+    assertThat(t.mul(3).toLongs()).containsExactly(3, 3L << 40, 21);
+    assertThat(t.pow(2).toLongs()).startsWith(1).endsWith(49);
+    assertThat(t.copy().mulInPlace(2).toLongs()).containsExactly(2, 1L << 41, 14);
+    assertThat(t.ge((1L << 40) + 1).toLongs()).containsExactly(0, 0, 0);
+    assertThat(t.maskedFill(t.ge(2), (1L << 40) + 1).toLongs()).containsExactly(1, (1L << 40) + 1, (1L << 40) + 1);
+    assertThat(Ops.clampMin(t.sub(3), 0).toLongs()).containsExactly(0, (1L << 40) - 3, 4);
+    assertThat(t.to(DType.I32).add(1).dtype()).isEqualTo(DType.I32);
+    for (Tensor real : List.of(t.add(1.5), t.sub(1.0), t.mul(1.0), t.div(2), t.div(2L), t.pow(2.0), Ops.clampMin(t, 0.5))) {
+      assertThat(real.dtype()).isEqualTo(DType.F32);
+    }
+    assertThat(t.div(2).toFloats()).startsWith(0.5f).endsWith(3.5f);
+    for (DType type : List.of(DType.BF16, DType.F16, DType.F32, DType.F64)) {
+      Tensor x = Ops.ones(type, Device.CPU, 2);
+      for (Tensor same : List.of(x.add(1), x.add(1.5), x.mul(2), x.sub(1), x.div(2), x.pow(2), Ops.clampMin(x, 0))) {
+        assertThat(same.dtype()).isEqualTo(type);
+      }
+    }
   }
 }

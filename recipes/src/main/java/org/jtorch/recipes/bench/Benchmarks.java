@@ -5,21 +5,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.Random;
 import java.util.Set;
-import java.util.stream.LongStream;
-import org.jtorch.data.Batch;
 import org.jtorch.decoder.Decoder;
-import org.jtorch.ffn.Routing;
 import org.jtorch.generate.Generator;
 import org.jtorch.generate.Options;
 import org.jtorch.generate.Sampling;
-import org.jtorch.loss.ChunkedCrossEntropy;
-import org.jtorch.nn.Pass;
 import org.jtorch.optim.AdamW;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
-import org.jtorch.tensor.GradTape;
 import org.jtorch.tensor.Rng;
-import org.jtorch.train.BatchTensors;
 import org.jtorch.train.ProcessMemory;
 
 /// Speed of training and generation on random tokens, one JSON object each.
@@ -35,9 +28,9 @@ public final class Benchmarks {
     try (var model = Decoder.create(shape, s.device(), s.dtype(), Rng.of(0))) {
       model.requiresGrad(true);
       try (var optimizer = AdamW.over(model.parameters(), 0.1, AdamW.Options.DEFAULT)) {
-        var batch = random(shape.vocab(), s.batch(), s.seq());
+        var step = new RandomStep(model, RandomStep.batch(shape.vocab(), s.batch(), s.seq(), s.seq()), false, 0);
         double seconds = Timing.median(() -> {
-          step(model, batch);
+          step.gradients(() -> { });
           double norm = optimizer.clipAndStep(3e-4, 1.0);
           if (!Double.isFinite(norm)) {
             throw new IllegalStateException("the gradient norm became " + norm);
@@ -49,21 +42,6 @@ public final class Benchmarks {
         return line("pretrain", s).put("seq", s.seq()).put("params", n).put("step_s", round(seconds, 4))
             .put("tokens_per_s", Math.round(tokens / seconds)).put("gflops", Math.round(6.0 * active * tokens / seconds / 1e9))
             .put("peak_rss_mb", ProcessMemory.peak() >> 20);
-      }
-    }
-  }
-
-  private static void step(Decoder model, Batch batch) {
-    try (var tape = GradTape.open()) {
-      var input = BatchTensors.of(batch, model.device());
-      var routing = model.auxCoefficient() > 0 ? new Routing(tape.scope(), null, false) : null;
-      var hidden = model.hidden(input.tokens(), Pass.training(tape).withRouting(routing), null);
-      if (routing != null) {
-        routing.trainWith(model.auxCoefficient());
-      }
-      double nll = new ChunkedCrossEntropy().backward(model, hidden, batch.targets(), 1.0 / batch.trainedTokens(), tape);
-      if (Double.isNaN(nll)) {
-        throw new IllegalStateException("the loss became NaN");
       }
     }
   }
@@ -92,13 +70,6 @@ public final class Benchmarks {
   private static ObjectNode line(String bench, Settings s) {
     return JsonNodeFactory.instance.objectNode().put("bench", bench).put("peer", "jtorch-" + s.dtype())
         .put("size", s.size()).put("batch", s.batch());
-  }
-
-  /// Random rows whose targets are the next token, none for the last, as the peers' shifted labels.
-  private static Batch random(int vocab, int rows, int seq) {
-    long[] tokens = new Random(0).longs((long) rows * seq, 0, vocab).toArray();
-    long[] targets = LongStream.range(0, tokens.length).map(i -> (i + 1) % seq == 0 ? Batch.IGNORE : tokens[(int) i + 1]).toArray();
-    return new Batch(rows, seq, tokens, targets, new int[tokens.length], new int[tokens.length], (long) rows * (seq - 1));
   }
 
   private static double round(double value, int digits) {

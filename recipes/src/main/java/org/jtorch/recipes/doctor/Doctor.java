@@ -5,8 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jtorch.observe.BusyWatch;
+import org.jtorch.observe.ProcessorTime;
 import org.jtorch.tensor.Device;
+import org.jtorch.tensor.Processor;
 import org.jtorch.tensor.TorchInfo;
+import org.jtorch.tensor.kernel.Kernels;
 
 /// Examines the machine and how JTorch runs on it.
 public final class Doctor {
@@ -14,7 +18,7 @@ public final class Doctor {
 
   private final List<Section> sections = new ArrayList<>();
   private final List<String> advice = new ArrayList<>();
-  private final Cpu cpu = Cpu.here();
+  private final Processor cpu = Processor.here();
   private final Cuda cuda = Cuda.here();
 
   private Doctor() {}
@@ -34,7 +38,7 @@ public final class Doctor {
         .add("platform", System.getProperty("os.name") + " " + System.getProperty("os.arch"))
         .add("CPU", cpu.model() + ", " + processors + " processors for this JVM")
         .add("instruction sets", cpu.instructionSets()).add("memory", memory()));
-    if (cpu.known() && System.getProperty("os.arch", "").equals("amd64") && !cpu.flags().contains("avx2")) {
+    if (cpu.isKnown() && System.getProperty("os.arch", "").equals("amd64") && !cpu.flags().contains("avx2")) {
       advice.add("This CPU has no AVX2: libtorch runs its slowest kernels. Use another machine for anything but tests.");
     }
   }
@@ -55,9 +59,13 @@ public final class Doctor {
         .add("JDK", System.getProperty("java.vm.vendor") + " " + System.getProperty("java.vm.name") + " " + Runtime.version())
         .add("heap limit", gib(Runtime.getRuntime().maxMemory()) + " (tensors live outside the heap)")
         .add("garbage collector", ManagementFactory.getGarbageCollectorMXBeans().getFirst().getName())
+        .add("fused kernels", Kernels.report())
         .add("native access", Doctor.class.getModule().isNativeAccessEnabled() ? "enabled" : "not enabled"));
     if (!Doctor.class.getModule().isNativeAccessEnabled()) {
       advice.add("Start Java with --enable-native-access=ALL-UNNAMED, as the jtorch script does, to avoid its warnings.");
+    }
+    if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
+      advice.add("Start Java with --add-modules=jdk.incubator.vector, as the jtorch script does: fused kernels run as slower plain twins.");
     }
   }
 
@@ -100,6 +108,10 @@ public final class Doctor {
       advice.add("libtorch uses " + threads + " threads of " + processors
           + " processors: unset OMP_NUM_THREADS, or set -Djtorch.threads, if that is not wanted.");
     }
+    String coreType = CoreType.advice(System.getenv(CoreType.VARIABLE), report.getOrDefault("BLAS", ""), cpu);
+    if (coreType != null) {
+      advice.add(coreType);
+    }
     if (report.getOrDefault("allocator", "").contains("jtorch.malloc=default")) {
       advice.add("The memory allocator is left alone (-Djtorch.malloc=default): large tensors cost more time."
           + " Remove that option.");
@@ -114,13 +126,26 @@ public final class Doctor {
     }
   }
 
+  private void busy(Section section, ProcessorTime before, ProcessorTime after) {
+    section.add("other processes", String.format(Locale.ROOT, "%.1f of %d cores", after.othersSince(before), after.cores()));
+    int threads = TorchInfo.threads();
+    if (after.missingSince(before, threads) >= BusyWatch.MISSING) {
+      advice.add(BusyWatch.describe(after, before, threads) + ", and so are these speeds.");
+    }
+  }
+
   private void speed() {
+    var before = ProcessorTime.now();
     var onCpu = Speed.measure(Device.CPU);
+    var after = ProcessorTime.now();
     var section = Section.of("Speed").add("cpu f32", Speed.gflops(onCpu.f32())).add("cpu bf16", Speed.gflops(onCpu.bf16()))
         .add("dtype auto on cpu", onCpu.verdict());
     sections.add(section);
     if (!cpu.hasBf16() && onCpu.bf16() < onCpu.f32()) {
       advice.add("bf16 has no instructions on this CPU and runs slower than f32: keep dtype auto, or set f32.");
+    }
+    if (before != null && after != null) {
+      busy(section, before, after);
     }
     if (Device.best().isCuda()) {
       var onGpu = Speed.measure(Device.best());

@@ -5,21 +5,19 @@ import org.jtorch.recipes.pretrain.MachineSpeed;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 
-/// Operations per second of matrix products, measured.
-record Speed(Device device, double f32, double bf16) {
+/// Operations per second of matrix products, measured, and the type that `dtype: auto` is whatever they are.
+record Speed(DType auto, double f32, double bf16) {
   static Speed measure(Device device) {
-    return new Speed(device, MachineSpeed.flops(device, DType.F32), MachineSpeed.flops(device, DType.BF16));
+    return new Speed(MachineSpeed.fastest(device), MachineSpeed.flops(device, DType.F32), MachineSpeed.flops(device, DType.BF16));
   }
 
-  /// The faster type by these figures.
-  DType auto() {
-    return device.isCuda() || bf16 > f32 ? DType.BF16 : DType.F32;
+  /// How many times as fast as the other type that of `auto` was.
+  double gain() {
+    return auto == DType.BF16 ? bf16 / Math.max(1, f32) : f32 / Math.max(1, bf16);
   }
 
   String verdict() {
-    double ratio = Math.max(f32, bf16) / Math.max(1, Math.min(f32, bf16));
-    return String.format(Locale.ROOT, "%s (%.1f times faster than %s)", auto(), ratio,
-        auto() == DType.F32 ? DType.BF16 : DType.F32);
+    return String.format(Locale.ROOT, "%s (%.1f times as fast as %s)", auto, gain(), auto == DType.F32 ? DType.BF16 : DType.F32);
   }
 
   static String gflops(double flops) {

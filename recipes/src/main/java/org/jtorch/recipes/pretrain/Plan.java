@@ -3,20 +3,32 @@ package org.jtorch.recipes.pretrain;
 import com.google.errorprone.annotations.FormatMethod;
 import com.google.errorprone.annotations.FormatString;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.jtorch.data.Jsonl;
+import org.jtorch.data.PlainText;
 import org.jtorch.decoder.DecoderConfig;
-import org.jtorch.ffn.FeedForwardConfig;
-import org.jtorch.loss.ChunkedCrossEntropy;
+import org.jtorch.observe.BusyWatch;
+import org.jtorch.observe.ProcessorTime;
 import org.jtorch.observe.Units;
+import org.jtorch.recipes.plan.Estimate;
+import org.jtorch.recipes.plan.MachineMemory;
+import org.jtorch.recipes.plan.Verdict;
+import org.jtorch.recipes.plan.Workload;
 import org.jtorch.recipes.pretrain.PretrainRecipe.TokenizerConfig;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
+import org.jtorch.tensor.TorchInfo;
 import org.jtorch.text.Tokenizer;
 
-/// What a run would do, worked out without starting it; time from this machine's measured matrix products.
+/// What a run would do, worked out without starting it; time and memory from a short step of its model, or of a part of it.
 record Plan(PretrainRecipe recipe) {
-  /// Share of the matrix-product peak that small models reach on two cores (docs/benchmarks.md).
-  private static final double USUAL_PEAK_FRACTION = 0.5;
+  /// Of text in a language that the tokenizer was trained on.
+  private static final double BYTES_PER_TOKEN = 3.5;
+  /// A forward pass beside forward and backward.
+  private static final double FORWARD_SHARE = 0.35;
   private static final int BARS = 48;
 
   void print(PrintWriter out) {
@@ -27,43 +39,69 @@ record Plan(PretrainRecipe recipe) {
     var t = recipe.train();
     long rowTokens = (long) t.batch() * recipe.data().seqLen();
     double flops = MachineSpeed.flops(device, dtype);
-    double seconds = PretrainRun.flopsPerToken(shape) * rowTokens * t.steps() / (flops * USUAL_PEAK_FRACTION);
     line(out, "model", "%s, %,d parameters (%,d outside the embedding)", shape.family(), shape.parameterCount(),
         shape.parameterCount() - (long) vocab * shape.dim());
     line(out, "device", "%s, %s, matrix products at %.0f GFLOP/s", device, dtype, flops / 1e9);
     line(out, "steps", "%,d of %,d tokens (%d rows of %d, %d micro-batches): %,d tokens in all", t.steps(), rowTokens, t.batch(),
         recipe.data().seqLen(), t.accumulate(), rowTokens * t.steps());
-    memory(out, shape, dtype, rowTokens / t.accumulate());
-    line(out, "time", "about %s at half of the matrix-product peak, data and validation aside", Units.time(seconds));
+    out.flush();
+    var work = new Workload(shape, device, dtype, t.batch() / t.accumulate(), recipe.data().seqLen(), t.accumulate(),
+        t.activationCheckpointing(), t.chunkTokens(), recipe.data().packing() == PretrainRecipe.Packing.PACKED);
+    estimate(out, work, flops);
     line(out, "rate", "peak %s; over the run:", Double.toString(t.learningRate()));
     schedule(out);
   }
 
-  private void memory(PrintWriter out, DecoderConfig shape, DType dtype, long tokens) {
-    long n = shape.parameterCount();
-    long weights = n * dtype.bytes();
-    long masters = dtype.isHalf() ? n * 4 : 0;
-    long moments = n * 8;
-    long gradients = n * (dtype.isHalf() && recipe.train().accumulate() > 1 ? dtype.bytes() + 4 : dtype.bytes());
-    long activations = activations(shape, dtype, tokens);
-    long logits = Math.min(ChunkedCrossEntropy.CHUNK_BYTES, tokens * shape.vocab() * dtype.bytes());
-    line(out, "memory", "%s = weights %s + masters %s + moments %s + gradients %s + activations %s + logits %s",
-        Units.bytes(weights + masters + moments + gradients + activations + logits), Units.bytes(weights), Units.bytes(masters),
-        Units.bytes(moments), Units.bytes(gradients), Units.bytes(activations), Units.bytes(logits));
+  private void estimate(PrintWriter out, Workload work, double flops) {
+    var machine = MachineMemory.now();
+    var before = ProcessorTime.now();
+    var estimate = Estimate.of(work, flops, machine.free());
+    var after = ProcessorTime.now();
+    memory(out, estimate);
+    if (!work.device().isCuda() && machine.total() > 0) {
+      line(out, "", "%s", new Verdict(machine.total(), machine.free()).of(estimate, work));
+    }
+    int threads = TorchInfo.threads();
+    boolean busy = before != null && after != null && after.missingSince(before, threads) >= BusyWatch.MISSING;
+    time(out, work, estimate, busy);
+    if (busy) {
+      line(out, "", "%s", BusyWatch.describe(after, before, threads));
+    }
   }
 
-  /// What a block keeps for backward, per token: inputs and products of attention and feed-forward, and the scores.
-  private long activations(DecoderConfig shape, DType dtype, long tokens) {
-    var a = shape.attention();
-    long width = (a.heads() * 3L + 4L * a.kvHeads()) * a.headDim();
-    long ffn = switch (shape.blocks().getFirst().feedForward()) {
-      case FeedForwardConfig.Gated g -> 3L * g.hidden();
-      case FeedForwardConfig.Plain p -> 2L * p.hidden();
-      case FeedForwardConfig.Experts e -> 3L * ((long) e.active() * e.hidden() + e.shared());
+  private static void memory(PrintWriter out, Estimate e) {
+    var m = e.model();
+    line(out, "memory", "%s = program %s + weights %s + masters %s + moments %s + gradients %s + activations %s + passing %s",
+        Units.bytes(e.bytes()), Units.bytes(e.base()), Units.bytes(m.weights()), Units.bytes(m.masters()), Units.bytes(m.moments()),
+        Units.bytes(m.gradients()), Units.bytes(e.activations()), Units.bytes(e.passing()));
+  }
+
+  private void time(PrintWriter out, Workload work, Estimate e, boolean busy) {
+    double step = e.stepSeconds(work.accumulate());
+    double validation = heldOutBytes() / BYTES_PER_TOKEN / work.tokens() * e.gradientSeconds() * FORWARD_SHARE;
+    long every = recipe.eval().every();
+    long validations = every > 0 ? Math.ceilDiv(recipe.train().steps(), every) : 1;
+    var s = e.sample();
+    String how = s == null ? "by the matrix products alone, for it is too large to measure"
+        : s.equals(work) ? "measured"
+        : String.format(Locale.ROOT, "measured with %d of %d rows, %d of %d layers, %,d of %,d tokens in the vocabulary", s.rows(), work.rows(),
+            s.shape().layers(), work.shape().layers(), s.shape().vocab(), work.shape().vocab());
+    double seconds = recipe.train().steps() * step + validations * validation;
+    String alone = busy ? " beside what runs now, about " + Units.time(seconds * e.share()) + " alone" : "";
+    line(out, "time", "about %s%s = %,d steps of %s + %d validations of %s, reading the text aside; %s", Units.time(seconds), alone,
+        recipe.train().steps(), Units.time(step), validations, Units.time(validation), how);
+  }
+
+  /// As the recipe says, and no more than its share of a single file.
+  private double heldOutBytes() {
+    var data = recipe.data();
+    @Nullable Path path = switch (data.source()) {
+      case Jsonl(Path p, _) -> p;
+      case PlainText(Path p, _) -> p;
+      default -> null;
     };
-    long scores = (long) a.heads() * recipe.data().seqLen() * 5 / 8;
-    long perToken = recipe.train().activationCheckpointing() ? shape.dim() : 6L * shape.dim() + width + ffn + scores;
-    return perToken * tokens * dtype.bytes() * shape.layers();
+    return path != null && Files.isRegularFile(path) ? Math.min(data.heldOutBytes(), data.heldOut() * path.toFile().length())
+        : data.heldOutBytes();
   }
 
   private void schedule(PrintWriter out) {

@@ -14,7 +14,7 @@ public record PretrainRecipe(
     @Doc("names the run; its folder is runs/<name> unless --out says otherwise") String name,
     @Doc("one number that data order, initial weights and samples follow from") @Default("1") long seed,
     @Doc("best, cpu, cuda or cuda:N") @Default("best") String device,
-    @Doc("auto (the faster of bf16 and f32 as measured at the start), bf16 or f32") @Default("auto") String dtype,
+    @Doc("auto (bf16 where this machine has instructions for its products, else f32), bf16 or f32") @Default("auto") String dtype,
     Data data, TokenizerConfig tokenizer, ModelConfig model, Train train,
     @Default("{}") Optimizer optimizer, @Default("{}") Eval eval, @Default("{}") Save save, @Default("{}") Metrics metrics) {
 

@@ -5,13 +5,16 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.observe.BusyWatch;
 import org.jtorch.observe.ConsoleLog;
 import org.jtorch.observe.JsonlLog;
 import org.jtorch.observe.MeterLog;
+import org.jtorch.observe.ProcessorTime;
 import org.jtorch.observe.StepListener;
 import org.jtorch.observe.StepListeners;
 import org.jtorch.observe.TensorBoardLog;
 import org.jtorch.recipes.report.PrometheusEndpoint;
+import org.jtorch.tensor.TorchInfo;
 
 /// Everything that hears of a run: the terminal, metrics.jsonl, TensorBoard, meters.
 final class RunLogs implements AutoCloseable {
@@ -33,7 +36,8 @@ final class RunLogs implements AutoCloseable {
 
   /// Opens the files, dropping what a killed run wrote after the step that it goes on from.
   StepListener open(long startStep) {
-    var list = new ArrayList<StepListener>(List.of(console, JsonlLog.open(run.metrics(), startStep), MeterLog.bind(registry())));
+    var list = new ArrayList<StepListener>(List.of(console, JsonlLog.open(run.metrics(), startStep), MeterLog.bind(registry()),
+        new BusyWatch(ProcessorTime::now, System::nanoTime, TorchInfo.threads(), console::onNote)));
     if (metrics.tensorboard()) {
       list.add(TensorBoardLog.open(run.tensorboard(), startStep));
     }

@@ -9,24 +9,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import org.jtorch.tensor.DType;
-import org.jtorch.tensor.Device;
+import org.jtorch.tensor.Processor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The parts that need no libtorch.
 class PartsTest {
   @TempDir Path temp = Path.of("");
-
-  @Test void cpuinfoOfX86AndArm() {
-    var old = Cpu.parse("processor\t: 0\nmodel name\t: Some CPU\nflags\t\t: fpu avx2 fma fma\n\nprocessor : 1\nmodel name : Other\n");
-    assertThat(old.model()).isEqualTo("Some CPU");
-    assertThat(old.instructionSets()).isEqualTo("avx2 yes, fma yes, avx512f no, avx512_bf16 no, amx_bf16 no");
-    assertThat(old.hasBf16()).isFalse();
-    assertThat(Cpu.parse("flags : avx2 avx512f amx_bf16").hasBf16()).isTrue();
-    assertThat(Cpu.parse("Features\t: fp asimd bf16\nCPU part : 0xd40\n").instructionSets())
-        .isEqualTo("asimd yes, bf16 yes, i8mm no, sve no");
-    assertThat(Cpu.parse("").instructionSets()).isEqualTo("unknown");
-  }
 
   private CudaLibraries libraries(String cache, String... files) throws IOException {
     for (String file : files) {
@@ -68,12 +57,21 @@ class PartsTest {
     assertThat(Cuda.gpus(temp.resolve("absent"))).isEmpty();
   }
 
-  @Test void autoTakesTheFasterType() {
-    assertThat(new Speed(Device.CPU, 80e9, 8e9).auto()).isEqualTo(DType.F32);
-    assertThat(new Speed(Device.CPU, 80e9, 8e9).verdict()).isEqualTo("f32 (10.0 times faster than bf16)");
-    assertThat(new Speed(Device.CPU, 1e12, 4e12).verdict()).isEqualTo("bf16 (4.0 times faster than f32)");
+  @Test void whatAutoIsStandsBesideWhatWasMeasured() {
+    assertThat(new Speed(DType.F32, 80e9, 8e9).verdict()).isEqualTo("f32 (10.0 times as fast as bf16)");
+    assertThat(new Speed(DType.BF16, 1e12, 4e12).verdict()).isEqualTo("bf16 (4.0 times as fast as f32)");
+    assertThat(new Speed(DType.BF16, 2e12, 1e12).verdict()).isEqualTo("bf16 (0.5 times as fast as f32)");
     assertThat(Speed.gflops(5.25e9)).isEqualTo("5.3 GFLOP/s");
     assertThat(Speed.gflops(75.4e9)).isEqualTo("75 GFLOP/s");
+  }
+
+  @Test void kernelsNarrowerThanTheProcessorsAreWorthAWord() {
+    var wide = Processor.parse("flags : avx2 avx512f");
+    assertThat(CoreType.advice("Haswell", "OpenBLAS (why)", wide)).startsWith("OPENBLAS_CORETYPE=Haswell keeps OpenBLAS from");
+    assertThat(CoreType.advice("Haswell", "MKL (why)", wide)).isNull();
+    assertThat(CoreType.advice("SkylakeX", "OpenBLAS (why)", wide)).isNull();
+    assertThat(CoreType.advice("Haswell", "OpenBLAS (why)", Processor.parse("flags : avx2"))).isNull();
+    assertThat(CoreType.advice(null, "OpenBLAS (why)", wide)).isNull();
   }
 
   @Test void reportsHoldNoPathsOfTheUser() {
