@@ -241,15 +241,25 @@ class GeneratorTest {
         .hasMessageContaining("at most " + (model.maxPositions() - 5));
   }
 
+  /// Without and with packed weights; rows that share a prompt and leave.
   @Test void nothingLeaks() {
-    var options = Options.greedy(6).withSampling(SAMPLED);
-    var before = generate(RAGGED, options);
-    long objects = TensorScope.stats().nativeObjects();
-    for (int i = 0; i < 5; i++) {
-      assertThat(generate(RAGGED, options)).usingRecursiveComparison().isEqualTo(before);
-      assertThat(TensorScope.stats().live()).isZero();
-      assertThat(TensorScope.stats().nativeObjects()).isEqualTo(objects);
+    for (int length : new int[] {6, 20}) {
+      var free = Options.greedy(length).withSampling(SAMPLED);
+      var options = free.withStopTokens(Set.of(generate(RAGGED, free).getFirst()[2]));
+      var before = new Generator(model, 3).sample(RAGGED, 2, options);
+      long objects = TensorScope.stats().nativeObjects();
+      for (int i = 0; i < 3; i++) {
+        assertThat(new Generator(model, 3).sample(RAGGED, 2, options)).usingRecursiveComparison().isEqualTo(before);
+        assertThat(TensorScope.stats().live()).isZero();
+        assertThat(TensorScope.stats().nativeObjects()).isEqualTo(objects);
+      }
     }
+  }
+
+  @Test void aListenerThatThrowsLeavesNothingBehind() {
+    var options = Options.greedy(20).withSampling(SAMPLED);
+    var _ = generate(RAGGED, options);
+    long objects = TensorScope.stats().nativeObjects();
     assertThatThrownBy(() -> new Generator(model).generate(RAGGED, options, (_, _, _) -> {
       throw new IllegalStateException("stop");
     })).hasMessage("stop");
