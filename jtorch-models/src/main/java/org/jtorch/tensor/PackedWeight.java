@@ -30,9 +30,11 @@ public final class PackedWeight implements AutoCloseable {
     static @Nullable Operators find() {
       try (var dispatcher = Dispatcher.singleton()) {
         var multiply = dispatcher.findSchemaOrThrow("mkldnn::_linear_pointwise", "");
-        var element = new Argument(multiply.schema().arguments().getPointer(4)).type().get().containedType(0);
-        return new Operators(dispatcher.findSchemaOrThrow("mkldnn::_reorder_linear_weight", ""), multiply, new IValue(),
-            new IValue("none"), new IValue(new GenericList(element)), new IValue(""));
+        try (var schema = multiply.schema(); var all = schema.arguments(); var fifth = all.getPointer(4); var scalars = new Argument(fifth);
+             var holder = scalars.type(); var list = holder.get(); var element = list.containedType(0); var none = new GenericList(element)) {
+          return new Operators(dispatcher.findSchemaOrThrow("mkldnn::_reorder_linear_weight", ""), multiply, new IValue(),
+              new IValue("none"), new IValue(none), new IValue(""));
+        }
       } catch (RuntimeException _) {
         return null;
       }
