@@ -42,6 +42,8 @@ import org.jtorch.tensor.Tensor;
 /// The head takes no adapter. A classifier's is not frozen but trains along, as in PEFT: [#trained] has its parameters, too,
 /// and [#save] and [#load] its weights. A pass without adapters keeps the head as it is now.
 public final class Lora extends Module {
+  /// The file of an adapter's weights in its folder.
+  public static final String WEIGHTS = PeftFiles.WEIGHTS;
   /// What PEFT puts before the names of the checkpoint.
   static final String PREFIX = "base_model.model.";
 
@@ -157,6 +159,13 @@ public final class Lora extends Module {
 
   private List<Parameter> head() {
     return model instanceof Classifier c ? c.headParameters() : List.of();
+  }
+
+  /// What [#save] writes, under PEFT's names: the adapter's weights and those of a head that trains along.
+  public SequencedMap<String, Weight> savedWeights() {
+    var map = new LinkedHashMap<String, Weight>(weights());
+    map.putAll(headWeights());
+    return map;
   }
 
   /// The weights of a head that trains along, under PEFT's names.

@@ -12,6 +12,7 @@ import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.decoder.CausalLm;
 import org.jtorch.family.Pretrained;
+import org.jtorch.family.StoredTensor;
 import org.jtorch.head.Classifier;
 import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
@@ -22,7 +23,6 @@ import org.jtorch.nn.Module;
 import org.jtorch.nn.Weight;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Ops;
-import org.jtorch.tensor.TensorScope;
 
 /// PEFT's folders: `adapter_config.json` and `adapter_model.safetensors`.
 final class PeftFiles {
@@ -90,8 +90,7 @@ final class PeftFiles {
 
   static void saveLora(Lora lora, Path folder, @Nullable String base) {
     var sources = new LinkedHashMap<String, SafeTensorsWriter.Source>();
-    lora.weights().forEach((name, w) -> sources.put(name, source(w)));
-    lora.headWeights().forEach((name, w) -> sources.put(name, source(w)));
+    lora.savedWeights().forEach((name, w) -> sources.put(name, source(w)));
     save(folder, LoraJson.write(lora.config(), base, lora.task()), sources);
   }
 
@@ -107,11 +106,7 @@ final class PeftFiles {
 
   private static SafeTensorsWriter.Source source(Weight w) {
     DType type = w.view().dtype() == DType.F64 ? DType.F32 : w.view().dtype();
-    return new SafeTensorsWriter.Source(type.name(), w.shape(), () -> {
-      try (var _ = TensorScope.open()) {
-        return Pretrained.bytes(w.view(), type);
-      }
-    });
+    return StoredTensor.source(w, type);
   }
 
   /// PEFT's name for what a model is for; null for a bare encoder.

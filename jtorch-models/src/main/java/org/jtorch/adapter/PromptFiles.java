@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.family.Pretrained;
+import org.jtorch.family.StoredTensor;
 import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
 import org.jtorch.io.SafeTensors;
@@ -95,8 +96,7 @@ final class PromptFiles implements AutoCloseable {
 
   private static void save(Path folder, ObjectNode config, Tensor rows) {
     var tensors = new LinkedHashMap<String, SafeTensorsWriter.Source>();
-    var bytes = Pretrained.bytes(rows, DType.F32);
-    tensors.put(TENSOR, new SafeTensorsWriter.Source(DType.F32.name(), rows.shape(), () -> bytes));
+    tensors.put(TENSOR, StoredTensor.source(rows, DType.F32));
     PeftFiles.save(folder, config, tensors);
   }
 

@@ -17,8 +17,8 @@ import org.jtorch.tensor.kernel.SoftmaxPass;
 ///
 /// Queries go in blocks of [#BLOCK]; a block meets only the keys that it may see, which halves the work of a causal layer
 /// and makes that of a sliding one proportional to its window. Queries of one time that read the same key lie next to each
-/// other, so k and v are not repeated for their group. Scores, their gradient, the softmax and the sums of dk and dv are
-/// float32, also in half precision, where the other products are of the model's type. Probabilities are kept for backward
+/// other, so k and v are not repeated for their group. Scores, the softmax, its gradient's sums and the sums of dk and
+/// dv are float32, also in half precision, where the other products are of the model's type. Probabilities are kept for backward
 /// while they are small, and computed again from q and k otherwise. libtorch's own fused attention has a bf16 backward that is
 /// several times slower on the CPU in this build (docs/decisions/005-attention-paths.md).
 ///
@@ -110,21 +110,20 @@ final class BlockedAttention {
   }
 
   private Tensor backward(List<Tensor> kept, Tensor gradient) {
-    var full = RotaryPass.split(all, heads, angles, precise, precise);
+    boolean again = kept.isEmpty();
+    var full = RotaryPass.split(all, heads, angles, again ? precise : type, type);
     Tensor q = full.q().to(type);
     Tensor k = full.k().to(type);
     Tensor dout = gradient.view(B, T, heads.G(), heads.R(), heads.D()).transpose(1, 2).contiguous();   // [B, G, T, R, D]
-    Tensor fullDout = dout.to(precise);
-    var d = new RotaryPass.Parts(Ops.emptyLike(q), Ops.zerosLike(full.k()), Ops.zerosLike(full.v()));
+    var d = new RotaryPass.Parts(Ops.emptyLike(q), Ops.zeros(precise, all.device(), k.shape()), Ops.zeros(precise, all.device(), k.shape()));
     var blocks = blocks();
     for (int i = 0; i < blocks.size(); i++) {
       var b = blocks.get(i);
       try (var _ = TensorScope.open()) {
-        var s = kept.isEmpty() ? score(full.q(), full.k(), b) : new Scored(kept.get(i), null);
+        var s = again ? score(full.q(), full.k(), b) : new Scored(kept.get(i), null);
         keys(d.v(), b).addInPlace(Ops.bmm(s.p.transpose(1, 2), queries(dout, b)));
-        Tensor dp = Ops.bmm(queries(fullDout, b), keys(full.v(), b).transpose(1, 2));
-        Tensor ds = type == precise ? dp : Ops.empty(type, all.device(), dp.shape());
-        SoftmaxPass.backward(dp, s.p, s.tanh, ds);
+        Tensor ds = Ops.bmm(queries(dout, b), keys(full.v(), b).transpose(1, 2));                      // dP, then dS
+        SoftmaxPass.backward(ds, s.p, s.tanh, ds);
         keys(d.k(), b).addInPlace(Ops.bmm(ds.transpose(1, 2), queries(q, b)));
         queries(d.q(), b).copyInPlace(Ops.bmm(ds, keys(k, b)));
       }

@@ -2,8 +2,6 @@ package org.jtorch.family;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.errorprone.annotations.MustBeClosed;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -157,28 +155,12 @@ public final class Pretrained {
 
   private static SequencedMap<String, SafeTensorsWriter.Source> weights(Decoder model, DType dtype) {
     var map = new LinkedHashMap<String, SafeTensorsWriter.Source>();
-    model.weights().forEach((name, w) -> map.put(name, source(w, dtype)));
+    model.weights().forEach((name, w) -> map.put(name, StoredTensor.source(w, dtype)));
     return map;
-  }
-
-  private static SafeTensorsWriter.Source source(Weight w, DType dtype) {
-    return new SafeTensorsWriter.Source(dtype.name(), w.shape(), () -> {
-      try (var _ = TensorScope.open()) {
-        return bytes(w.view(), dtype);
-      }
-    });
   }
 
   static ObjectNode json(DecoderConfig config, DType dtype) {
     return ConfigJson.of(config, dtype);
-  }
-
-  /// The values of a tensor as bytes of `dtype` that outlive its scope, for a [SafeTensorsWriter.Source].
-  public static MemorySegment bytes(Tensor t, DType dtype) {
-    try (var _ = TensorScope.open(); var _ = Grad.off()) {
-      var from = t.detach().to(Device.CPU, dtype).contiguous().asSegment();
-      return Arena.ofAuto().allocate(Math.max(1, from.byteSize()), 64).asSlice(0, from.byteSize()).copyFrom(from);
-    }
   }
 
   private static void copyFile(Path file, Path folder) {

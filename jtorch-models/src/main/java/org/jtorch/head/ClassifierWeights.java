@@ -15,6 +15,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.encoder.Roberta;
 import org.jtorch.family.Pretrained;
+import org.jtorch.family.StoredTensor;
 import org.jtorch.family.StoredType;
 import org.jtorch.io.AtomicFile;
 import org.jtorch.io.DataException;
@@ -29,7 +30,6 @@ import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Rng;
-import org.jtorch.tensor.TensorScope;
 
 /// The weights and configurations of classifiers in files.
 final class ClassifierWeights {
@@ -127,7 +127,7 @@ final class ClassifierWeights {
 
   static void save(Classifier model, Path folder, DType dtype, @Nullable Path companions) {
     var weights = new LinkedHashMap<String, SafeTensorsWriter.Source>();
-    module(model).weights().forEach((name, w) -> weights.put(name, source(w, dtype)));
+    module(model).weights().forEach((name, w) -> weights.put(name, StoredTensor.source(w, dtype)));
     switch (model) {
       case DecoderClassifier d -> {
         Pretrained.save(d.config(), weights, folder, dtype, companions);
@@ -152,14 +152,6 @@ final class ClassifierWeights {
         copyCompanions(companions, folder);
       }
     }
-  }
-
-  private static SafeTensorsWriter.Source source(Weight w, DType dtype) {
-    return new SafeTensorsWriter.Source(dtype.name(), w.shape(), () -> {
-      try (var _ = TensorScope.open()) {
-        return Pretrained.bytes(w.view(), dtype);
-      }
-    });
   }
 
   private static void copyCompanions(@Nullable Path companions, Path folder) {

@@ -21,7 +21,7 @@ import java.util.SequencedMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// Writes safetensors files, one tensor in memory at a time; the final name only ever holds a whole file.
+/// Writes safetensors files, a piece of a tensor in memory at a time; the final name only ever holds a whole file.
 ///
 /// ```java
 /// var tensors = new LinkedHashMap<String, SafeTensorsWriter.Source>();
@@ -31,9 +31,26 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Tensors keep the order they are given in, except that wide element types come first: so each lies aligned.
 public final class SafeTensorsWriter {
-  /// A tensor to write: `bytes` is asked once, when its turn comes, for exactly shape x type bytes.
+  /// Takes the bytes of a tensor, in order, in as many segments as its source likes: native ones are not copied.
+  @FunctionalInterface
+  public interface Out {
+    void write(MemorySegment piece) throws IOException;
+  }
+
+  /// Hands over the bytes of a tensor.
+  @FunctionalInterface
+  public interface Content {
+    void writeTo(Out out) throws IOException;
+  }
+
+  /// A tensor to write: `content` is asked once, when its turn comes, for exactly shape x type bytes.
   @SuppressWarnings("ArrayRecordComponent") // copied in and out
-  public record Source(String dtype, long[] shape, Supplier<MemorySegment> bytes) {
+  public record Source(String dtype, long[] shape, Content content) {
+    /// A tensor whose bytes lie in one segment.
+    public Source(String dtype, long[] shape, Supplier<MemorySegment> bytes) {
+      this(dtype, shape, (Out out) -> out.write(bytes.get()));
+    }
+
     public Source {
       shape = shape.clone();
       try {
@@ -55,13 +72,13 @@ public final class SafeTensorsWriter {
 
     @Override
     public boolean equals(@Nullable Object other) {
-      return other instanceof Source(String d, long[] s, Supplier<MemorySegment> b)
-          && dtype.equals(d) && Arrays.equals(shape, s) && bytes.equals(b);
+      return other instanceof Source(String d, long[] s, Content c)
+          && dtype.equals(d) && Arrays.equals(shape, s) && content.equals(c);
     }
 
     @Override
     public int hashCode() {
-      return Objects.hash(dtype, Arrays.hashCode(shape), bytes);
+      return Objects.hash(dtype, Arrays.hashCode(shape), content);
     }
   }
 
@@ -114,13 +131,14 @@ public final class SafeTensorsWriter {
       var out = new SegmentWriter(channel);
       out.write(MemorySegment.ofArray(plan.header()));
       for (var tensor : plan.tensors().entrySet()) {
-        var bytes = tensor.getValue().bytes().get();
-        if (bytes.byteSize() != tensor.getValue().byteSize()) {
-          throw new IllegalArgumentException("tensor '" + tensor.getKey() + "' delivered " + bytes.byteSize()
+        long before = out.written();
+        tensor.getValue().content().writeTo(out::write);
+        long delivered = out.written() - before;
+        if (delivered != tensor.getValue().byteSize()) {
+          throw new IllegalArgumentException("tensor '" + tensor.getKey() + "' delivered " + delivered
               + " bytes, but " + tensor.getValue().dtype() + " " + Arrays.toString(tensor.getValue().shape()) + " needs "
               + tensor.getValue().byteSize());
         }
-        out.write(bytes);
       }
       if (out.written() != plan.byteSize()) {
         throw new IOException("only " + out.written() + " bytes were written");

@@ -6,11 +6,14 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.WritableByteChannel;
 
-/// Writes whole segments, native or on the heap, to a channel, piece by piece.
+/// Writes whole segments to a channel, piece by piece: native ones from where they lie, those on the heap through one
+/// buffer of this writer.
 final class SegmentWriter {
   private static final int PIECE = 8 << 20;
+  private static final int COPY = 1 << 20;
 
   private final WritableByteChannel channel;
+  private ByteBuffer copy = ByteBuffer.allocate(0);
   private long written;
 
   SegmentWriter(WritableByteChannel channel) {
@@ -19,10 +22,10 @@ final class SegmentWriter {
 
   void write(MemorySegment segment) throws IOException {
     boolean direct = segment.isNative();
-    var copy = direct ? ByteBuffer.allocate(0) : buffer(segment.byteSize());
-    for (long at = 0; at < segment.byteSize(); at += PIECE) {
-      var piece = segment.asSlice(at, Math.min(PIECE, segment.byteSize() - at));
-      drain(direct ? piece.asByteBuffer() : filled(copy, piece));
+    long most = direct ? PIECE : COPY;
+    for (long at = 0; at < segment.byteSize(); at += most) {
+      var piece = segment.asSlice(at, Math.min(most, segment.byteSize() - at));
+      drain(direct ? piece.asByteBuffer() : copied(piece));
     }
   }
 
@@ -31,11 +34,10 @@ final class SegmentWriter {
     return written;
   }
 
-  private static ByteBuffer buffer(long bytes) {
-    return ByteBuffer.allocateDirect((int) Math.min(PIECE, bytes)).order(ByteOrder.nativeOrder());
-  }
-
-  private static ByteBuffer filled(ByteBuffer copy, MemorySegment piece) {
+  private ByteBuffer copied(MemorySegment piece) {
+    if (copy.capacity() < piece.byteSize()) {
+      copy = ByteBuffer.allocateDirect((int) piece.byteSize()).order(ByteOrder.nativeOrder());
+    }
     copy.clear();
     MemorySegment.ofBuffer(copy).copyFrom(piece);
     return copy.limit((int) piece.byteSize());

@@ -6,6 +6,7 @@ import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.GradTape;
 import org.jtorch.tensor.Tensor;
+import org.jtorch.tensor.TensorScope;
 import org.jtorch.tensor.kernel.ResidualPass;
 
 /// What travels down one forward beside the activations: how the batch lies in its rows, and how this forward runs. Modules hold
@@ -95,9 +96,17 @@ public record Pass(Layout layout, @Nullable GradTape tape, @Nullable Shared shar
     return new Pass(layout, tape, shared, routing, adapters, checkpoint, f);
   }
 
-  /// Runs a block of a model; under activation checkpointing it keeps nothing and runs again during backward.
+  /// Runs a block of a model; under activation checkpointing it keeps nothing and runs again during backward. Without a tape
+  /// `x` dies when the output is there, unless it lives in another scope than the innermost: who wants to keep it adopts it.
   public Tensor block(Tensor x, BiFunction<Tensor, Pass, Tensor> body) {
-    return tape != null && checkpoint ? tape.checkpoint(x, (leaf, again) -> body.apply(leaf, withTape(again))) : body.apply(x, this);
+    if (tape != null && checkpoint) {
+      return tape.checkpoint(x, (leaf, again) -> body.apply(leaf, withTape(again)));
+    }
+    Tensor y = body.apply(x, this);
+    if (tape == null && y != x) {
+      TensorScope.free(x);
+    }
+    return y;
   }
 
   /// The residual stream goes on: `x + f`, of x's type. On a tape the sum is a leaf, to whose gradient all that read it add.

@@ -50,6 +50,18 @@ final class Region {
     }
   }
 
+  /// Frees one tensor and closes the gap; it is looked for from the top, where it usually lies.
+  void free(Tensor t) {
+    for (int i = top - 1; i >= 0; i--) {
+      if (stack[i] == t) {
+        System.arraycopy(stack, i + 1, stack, i, top - i - 1);
+        stack[--top] = null;
+        t.free();
+        return;
+      }
+    }
+  }
+
   /// Frees everything above `mark` that lives at `depth` or deeper.
   void close(int mark, int depth) {
     int keep = mark;

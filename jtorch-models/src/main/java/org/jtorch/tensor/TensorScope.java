@@ -91,6 +91,14 @@ public final class TensorScope implements AutoCloseable {
     return group;
   }
 
+  /// Frees `t` now if it lives in the innermost scope; tensors that live elsewhere are left alone. For chains in which each
+  /// link dies when the next is there.
+  public static void free(Tensor t) {
+    if (t.depth == innermost().depth) {
+      Region.current().free(t);
+    }
+  }
+
   /// Ends `arena` with this scope, if it has not ended before.
   void bound(Arena arena) {
     if (loans == null) {

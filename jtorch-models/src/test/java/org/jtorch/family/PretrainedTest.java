@@ -59,11 +59,7 @@ class PretrainedTest {
 
   private static SequencedMap<String, Source> sources(Decoder model) {
     var map = new LinkedHashMap<String, Source>();
-    model.weights().forEach((name, w) -> map.put(name, new Source("F32", w.shape(), () -> {
-      try (var _ = TensorScope.open()) {
-        return Pretrained.bytes(w.view(), DType.F32);
-      }
-    })));
+    model.weights().forEach((name, w) -> map.put(name, StoredTensor.source(w, DType.F32)));
     return map;
   }
 

@@ -3,6 +3,7 @@ package org.jtorch.data;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.jtorch.io.DataException;
 
 /// Best-fit-decreasing packing of documents into rows of `seqLen + 1` tokens ("Fewer Truncations Improve Language
@@ -15,13 +16,15 @@ import org.jtorch.io.DataException;
 final class Packing implements RowSource {
   private final TokenShards shards;
   private final int seqLen;
+  private final @Nullable ShardColumn weights;
   private final long[] starts; // of the pieces, row after row
   private final int[] lengths;
   private final int[] rowEnds; // rowEnds[r]: index after the last piece of row r
 
-  private Packing(TokenShards shards, int seqLen, Pieces pieces, int[] rowOf, int rows) {
+  private Packing(TokenShards shards, int seqLen, @Nullable ShardColumn weights, Pieces pieces, int[] rowOf, int rows) {
     this.shards = shards;
     this.seqLen = seqLen;
+    this.weights = weights;
     this.rowEnds = new int[rows];
     for (int p = 0; p < pieces.count; p++) {
       rowEnds[rowOf[p]]++;
@@ -40,7 +43,7 @@ final class Packing implements RowSource {
     }
   }
 
-  static Packing plan(TokenShards shards, int seqLen) {
+  static Packing plan(TokenShards shards, int seqLen, @Nullable ShardColumn weights) {
     checkSeqLen(seqLen);
     var pieces = new Pieces(shards, seqLen);
     if (pieces.count == 0) {
@@ -48,7 +51,7 @@ final class Packing implements RowSource {
     }
     int[] rowOf = new int[pieces.count];
     int rows = assign(pieces, seqLen + 1, rowOf);
-    return new Packing(shards, seqLen, pieces, rowOf, rows);
+    return new Packing(shards, seqLen, weights, pieces, rowOf, rows);
   }
 
   static void checkSeqLen(int seqLen) {
@@ -95,10 +98,34 @@ final class Packing implements RowSource {
     return seqLen;
   }
 
+  private int checked(long index) {
+    return Objects.checkIndex((int) Math.min(index, Integer.MAX_VALUE), rowEnds.length);
+  }
+
+  private int first(int row) {
+    return row == 0 ? 0 : rowEnds[row - 1];
+  }
+
+  @Override
+  public boolean weighted() {
+    return weights != null;
+  }
+
+  @Override
+  public void weights(long index, float[] into) {
+    int r = checked(index);
+    int at = 0;
+    for (int p = first(r); p < rowEnds[r]; p++) {
+      RowSource.fill(weights, starts[p], lengths[p], into, at);
+      at += lengths[p];
+    }
+    Arrays.fill(into, at, seqLen + 1, 0);
+  }
+
   @Override
   public void row(long index, long[] tokens, int[] segmentIds) {
-    int r = Objects.checkIndex((int) Math.min(index, Integer.MAX_VALUE), rowEnds.length);
-    int first = r == 0 ? 0 : rowEnds[r - 1];
+    int r = checked(index);
+    int first = first(r);
     int at = 0;
     for (int p = first; p < rowEnds[r]; p++) {
       shards.copy(starts[p], lengths[p], tokens, at);

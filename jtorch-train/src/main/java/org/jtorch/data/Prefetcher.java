@@ -7,18 +7,20 @@ import org.jtorch.io.DataException;
 
 /// Makes the next batches on a thread of its own while the current one is trained on, at most `ahead` of them. What
 /// goes wrong there is thrown by [#next], with its own type and message where it is one of ours. For one consumer.
-public final class Prefetcher implements AutoCloseable {
-  private sealed interface Item {
-    record Ready(Batch batch) implements Item {}
+///
+/// @param <B> a batch
+public final class Prefetcher<B> implements AutoCloseable {
+  private sealed interface Item<B> {
+    record Ready<B>(B batch) implements Item<B> {}
 
-    record Failed(long step, Throwable cause) implements Item {}
+    record Failed<B>(long step, Throwable cause) implements Item<B> {}
   }
 
-  private final BlockingQueue<Item> queue;
+  private final BlockingQueue<Item<B>> queue;
   private final Thread thread;
   private volatile boolean closed;
 
-  public Prefetcher(LongFunction<Batch> batches, long firstStep, int ahead) {
+  public Prefetcher(LongFunction<B> batches, long firstStep, int ahead) {
     if (ahead < 1) {
       throw new IllegalArgumentException("a prefetcher must be at least 1 batch ahead, not " + ahead + "; 2 is usual");
     }
@@ -26,16 +28,16 @@ public final class Prefetcher implements AutoCloseable {
     thread = Thread.ofPlatform().daemon().name("jtorch-batches").start(() -> fill(batches, firstStep));
   }
 
-  private void fill(LongFunction<Batch> batches, long firstStep) {
+  private void fill(LongFunction<B> batches, long firstStep) {
     long step = firstStep;
     try {
       for (; !closed; step++) {
-        queue.put(new Item.Ready(batches.apply(step)));
+        queue.put(new Item.Ready<>(batches.apply(step)));
       }
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt(); // closed while waiting for room
     } catch (Throwable e) {
-      fail(new Item.Failed(step, e));
+      fail(new Item.Failed<>(step, e));
     }
   }
 
@@ -48,14 +50,14 @@ public final class Prefetcher implements AutoCloseable {
   }
 
   /// The next batch, in the order of steps.
-  public Batch next() {
+  public B next() {
     if (closed) {
       throw new IllegalStateException("this prefetcher is closed");
     }
     try {
       return switch (queue.take()) {
-        case Item.Ready(Batch batch) -> batch;
-        case Item.Failed(long step, Throwable cause) -> {
+        case Item.Ready<B>(B batch) -> batch;
+        case Item.Failed<B>(long step, Throwable cause) -> {
           closed = true;
           throw rethrown(step, cause);
         }

@@ -9,15 +9,22 @@ import java.nio.file.Path;
 import java.util.zip.CRC32C;
 import org.jtorch.io.DataException;
 
-/// The first 72 bytes of both files of [TokenShards], little-endian: magic, version, kind, bytes per element,
+/// The first 72 bytes of every file of [TokenShards], little-endian: magic, version, kind, bytes per element,
 /// vocabulary size, tokenizer fingerprint, tokens, documents, bytes of text, CRC-32C of the payload and of the header.
+///
+/// Version 2 added the columns' kinds; version 1 is read as well.
 record ShardHeader(int kind, int elementBytes, int vocabSize, long tokenizer, long tokens, long documents, long textBytes,
     int payloadCrc) {
   static final int BYTES = 72;
   static final int TOKENS = 1;
   static final int DOCUMENTS = 2;
+  /// Numbers for each token or document of the corpus; see [ShardColumn].
+  static final int TOKEN_FLOATS = 3;
+  static final int TOKEN_INTS = 4;
+  static final int DOCUMENT_FLOATS = 5;
+  static final int DOCUMENT_INTS = 6;
   private static final long MAGIC = 0x534E454B4F544AL; // "JTOKENS"
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
   private static final int CRC_AT = BYTES - 4;
 
   static int elementBytes(int vocabSize) {
@@ -32,8 +39,17 @@ record ShardHeader(int kind, int elementBytes, int vocabSize, long tokenizer, lo
     return b.position(0);
   }
 
-  /// Reads and checks the header and that the file is as long as it says.
+  /// [#read] of a file that must be of this kind.
   static ShardHeader read(FileChannel file, Path path, int kind) throws IOException {
+    var header = read(file, path);
+    if (header.kind != kind) {
+      throw bad(path, "its header makes no sense: " + header);
+    }
+    return header;
+  }
+
+  /// Reads and checks the header and that the file is as long as it says.
+  static ShardHeader read(FileChannel file, Path path) throws IOException {
     var b = ByteBuffer.allocate(BYTES).order(LITTLE_ENDIAN);
     for (long at = 0; b.hasRemaining(); at = b.position()) {
       if (file.read(b, at) < 0) {
@@ -45,20 +61,20 @@ record ShardHeader(int kind, int elementBytes, int vocabSize, long tokenizer, lo
       throw bad(path, "it is no token file of JTorch (wrong first bytes)");
     }
     int version = b.getInt();
-    if (version != VERSION) {
-      throw bad(path, "it has version " + version + " of the format; this program reads version " + VERSION);
+    if (version < 1 || version > VERSION) {
+      throw bad(path, "it has version " + version + " of the format; this program reads versions 1 to " + VERSION);
     }
     if (b.getInt(CRC_AT) != crc(b)) {
       throw bad(path, "its header is damaged (wrong checksum)");
     }
     var header = new ShardHeader(b.getInt(), b.getInt(), b.getInt(), b.getLong(), b.getLong(), b.getLong(), b.getLong(), b.getInt());
-    header.check(file.size(), path, kind);
+    header.check(file.size(), path);
     return header;
   }
 
-  private void check(long size, Path path, int wantedKind) {
-    boolean plausible = kind == wantedKind && vocabSize > 0 && tokens >= 0 && documents >= 0 && textBytes >= 0
-        && tokens < 1L << 48 && documents <= tokens && elementBytes == (kind == TOKENS ? elementBytes(vocabSize) : 8);
+  private void check(long size, Path path) {
+    boolean plausible = kind >= TOKENS && kind <= DOCUMENT_INTS && vocabSize > 0 && tokens >= 0 && documents >= 0 && textBytes >= 0
+        && tokens < 1L << 48 && documents <= tokens && elementBytes == wantedBytes();
     if (!plausible) {
       throw bad(path, "its header makes no sense: " + this);
     }
@@ -68,8 +84,20 @@ record ShardHeader(int kind, int elementBytes, int vocabSize, long tokenizer, lo
     }
   }
 
+  private int wantedBytes() {
+    return switch (kind) {
+      case TOKENS -> elementBytes(vocabSize);
+      case DOCUMENTS -> 8;
+      default -> 4;
+    };
+  }
+
   long payloadBytes() {
-    return kind == TOKENS ? tokens * elementBytes : (documents + 1) * 8;
+    return elementBytes * switch (kind) {
+      case TOKENS, TOKEN_FLOATS, TOKEN_INTS -> tokens;
+      case DOCUMENTS -> documents + 1;
+      default -> documents;
+    };
   }
 
   private static DataException bad(Path path, String why) {

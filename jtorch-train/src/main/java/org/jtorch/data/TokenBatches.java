@@ -1,8 +1,7 @@
 package org.jtorch.data;
 
-/// The batches of a training run as a function of the step: same seed, same rows, same batch, on any machine and after
-/// any resume. Holds no state; may be asked by many threads.
-public final class TokenBatches {
+/// Batches of rows of a corpus.
+public final class TokenBatches implements BatchSource<Batch> {
   private final RowSource source;
   private final BatchOrder order;
   private final int batch;
@@ -21,7 +20,7 @@ public final class TokenBatches {
     this.order = new BatchOrder(seed, source.rows());
   }
 
-  /// The batch of a step, counted from 0.
+  @Override
   public Batch at(long step) {
     return gather(source, order.rowsOf(step, batch));
   }
@@ -34,20 +33,26 @@ public final class TokenBatches {
     long[] targets = new long[size];
     int[] segments = new int[size];
     int[] positions = new int[size];
+    float[] weights = source.weighted() ? new float[size] : null;
     long[] row = new long[seqLen + 1];
     int[] rowSegments = new int[seqLen + 1];
+    float[] rowWeights = new float[seqLen + 1];
     for (int r = 0; r < rowIds.length; r++) {
       source.row(rowIds[r], row, rowSegments);
+      source.weights(rowIds[r], rowWeights);
       System.arraycopy(row, 0, tokens, r * seqLen, seqLen);
       System.arraycopy(rowSegments, 0, segments, r * seqLen, seqLen);
+      if (weights != null) {
+        System.arraycopy(rowWeights, 1, weights, r * seqLen, seqLen);
+      }
       for (int i = 0, start = 0; i < seqLen; i++) {
         start = i > 0 && rowSegments[i] != rowSegments[i - 1] ? i : start;
         positions[r * seqLen + i] = i - start;
-        boolean trained = rowSegments[i] >= 0 && rowSegments[i] == rowSegments[i + 1];
+        boolean trained = rowSegments[i] >= 0 && rowSegments[i] == rowSegments[i + 1] && rowWeights[i + 1] != 0;
         targets[r * seqLen + i] = trained ? row[i + 1] : Batch.IGNORE;
       }
     }
-    return new Batch(rowIds.length, seqLen, tokens, targets, segments, positions, Batch.trained(targets));
+    return new Batch(rowIds.length, seqLen, tokens, targets, segments, positions, Batch.trained(targets), weights);
   }
 
   /// A hash of the row numbers of a step and their order, to compare what two runs saw.
@@ -59,25 +64,17 @@ public final class TokenBatches {
     return hash;
   }
 
-  /// Batches of the steps from `firstStep` on, made ahead in the background; close it.
-  public Prefetcher prefetch(long firstStep, int ahead) {
-    return new Prefetcher(this::at, firstStep, ahead);
+  @Override
+  public BatchOrder order() {
+    return order;
   }
 
+  @Override
   public int batch() {
     return batch;
   }
 
   public int seqLen() {
     return source.seqLen();
-  }
-
-  /// Whole steps in one pass over the rows.
-  public long stepsPerEpoch() {
-    return source.rows() / batch;
-  }
-
-  public double epochAt(long step) {
-    return (double) step * batch / source.rows();
   }
 }

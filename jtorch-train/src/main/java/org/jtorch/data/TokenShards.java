@@ -12,6 +12,7 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -20,7 +21,8 @@ import org.jtorch.io.DataException;
 import org.jtorch.text.Tokenizer;
 
 /// The tokens of a corpus, mapped into memory: `tokens.bin` holds the ids (two bytes each for vocabularies up to 65,536,
-/// else four), `documents.bin` where each document begins. May be read by many threads; close it when none does.
+/// else four), `documents.bin` where each document begins, and each [ShardColumn] a file of its own. May be read by many
+/// threads; close it when none does.
 public final class TokenShards implements AutoCloseable {
   static final String TOKENS_FILE = "tokens.bin";
   static final String DOCUMENTS_FILE = "documents.bin";
@@ -77,8 +79,7 @@ public final class TokenShards implements AutoCloseable {
   }
 
   private void checkDocuments(Path file) {
-    boolean same = documentHeader.tokens() == header.tokens() && documentHeader.documents() == header.documents()
-        && documentHeader.tokenizer() == header.tokenizer();
+    boolean same = belongs(documentHeader);
     long last = 0;
     boolean ordered = start(0) == 0;
     for (long d = 1; same && ordered && d <= documents(); d++) {
@@ -135,6 +136,41 @@ public final class TokenShards implements AutoCloseable {
       }
     }
     return low;
+  }
+
+  /// A column that was written beside the tokens.
+  ///
+  /// @throws DataException if there is none of that name, naming those that are there
+  public ShardColumn column(String name) {
+    Path path = folder.resolve(name + ShardColumn.SUFFIX);
+    if (!Files.isRegularFile(path)) {
+      throw new DataException("the tokens in " + folder + " have no column \"" + name + "\"; they have " + columns());
+    }
+    try (var file = FileChannel.open(path)) {
+      var own = ShardHeader.read(file, path);
+      if (own.kind() < ShardHeader.TOKEN_FLOATS || !belongs(own)) {
+        throw new DataException(path + " does not belong to " + TOKENS_FILE + " beside it or is damaged; write the tokens again");
+      }
+      var values = file.map(FileChannel.MapMode.READ_ONLY, ShardHeader.BYTES, own.payloadBytes(), arena);
+      check(values, own, path.getFileName().toString());
+      return new ShardColumn(ShardColumn.Spec.of(name, own.kind()), values);
+    } catch (IOException e) {
+      throw new DataException("cannot read " + path + ": " + e.getMessage(), e);
+    }
+  }
+
+  /// Names of the columns, sorted.
+  public List<String> columns() {
+    try (var files = Files.list(folder)) {
+      return files.map(f -> f.getFileName().toString()).filter(n -> n.endsWith(ShardColumn.SUFFIX))
+          .map(n -> n.substring(0, n.length() - ShardColumn.SUFFIX.length())).sorted().toList();
+    } catch (IOException e) {
+      throw new DataException("cannot list " + folder + ": " + e.getMessage(), e);
+    }
+  }
+
+  private boolean belongs(ShardHeader other) {
+    return other.tokens() == header.tokens() && other.documents() == header.documents() && other.tokenizer() == header.tokenizer();
   }
 
   /// Copies `n` tokens from `offset` on.

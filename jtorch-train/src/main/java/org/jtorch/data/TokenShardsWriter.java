@@ -11,7 +11,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.zip.CRC32C;
 import org.jtorch.io.DataException;
 import org.jtorch.io.PendingFile;
@@ -27,13 +32,14 @@ public final class TokenShardsWriter implements AutoCloseable {
   private final long eos;
   private final Part tokens;
   private final Part offsets;
+  private final SequencedMap<ShardColumn.Spec, Part> columns = new LinkedHashMap<>();
   private final List<String> batch = new ArrayList<>();
   private int batchChars;
   private long tokenCount;
   private long documentCount;
   private long textBytes;
 
-  private TokenShardsWriter(Path folder, Tokenizer tokenizer, int eos) throws IOException {
+  private TokenShardsWriter(Path folder, Tokenizer tokenizer, int eos, List<ShardColumn.Spec> specs) throws IOException {
     this.folder = folder;
     this.tokenizer = tokenizer;
     this.eos = eos;
@@ -41,12 +47,20 @@ public final class TokenShardsWriter implements AutoCloseable {
     this.tokens = new Part(folder.resolve(TokenShards.TOKENS_FILE), ShardHeader.elementBytes(tokenizer.vocabSize()));
     this.offsets = new Part(folder.resolve(TokenShards.DOCUMENTS_FILE), 8);
     offsets.put(0);
+    for (var spec : specs) {
+      columns.put(spec, new Part(folder.resolve(spec.name() + ShardColumn.SUFFIX), 4));
+    }
   }
 
   /// Starts new files in the folder; `eosToken` is a name such as `<|endoftext|>`.
   public static TokenShardsWriter create(Path folder, Tokenizer tokenizer, String eosToken) {
+    return create(folder, tokenizer, eosToken, List.of());
+  }
+
+  /// Starts new files with columns beside the tokens: documents then come as ids, see [#addIds(long\[\], long, Map)].
+  public static TokenShardsWriter create(Path folder, Tokenizer tokenizer, String eosToken, List<ShardColumn.Spec> columns) {
     try {
-      return new TokenShardsWriter(folder, tokenizer, tokenizer.requireId(eosToken));
+      return new TokenShardsWriter(folder, tokenizer, tokenizer.requireId(eosToken), columns);
     } catch (IOException e) {
       throw failed(folder, e);
     }
@@ -57,6 +71,9 @@ public final class TokenShardsWriter implements AutoCloseable {
     if (text.isEmpty()) {
       return;
     }
+    if (!columns.isEmpty()) {
+      throw new IllegalStateException("a text brings no values for the columns " + names() + "; encode it and use addIds");
+    }
     batch.add(text);
     batchChars += text.length();
     if (batchChars >= BATCH_CHARS) {
@@ -66,12 +83,43 @@ public final class TokenShardsWriter implements AutoCloseable {
 
   /// Adds ids as they are: no EOS is appended.
   public void addIds(long[] ids, long bytesOfText) {
+    addIds(ids, bytesOfText, Map.of());
+  }
+
+  /// Adds ids with the document's numbers for every column: one for each id, or a single one for the document.
+  ///
+  /// @throws IllegalArgumentException naming a column that is missing, unknown or of another length
+  public void addIds(long[] ids, long bytesOfText, Map<String, double[]> values) {
+    if (!values.keySet().equals(Set.copyOf(names()))) {
+      throw new IllegalArgumentException("values came for the columns " + new TreeSet<>(values.keySet()) + ", but these tokens have "
+          + names());
+    }
     encodeBatch();
     try {
+      if (ids.length > 0) {
+        for (var column : columns.entrySet()) {
+          put(column.getKey(), column.getValue(), values.getOrDefault(column.getKey().name(), new double[0]), ids.length);
+        }
+      }
       write(ids, bytesOfText);
     } catch (IOException e) {
       throw failed(folder, e);
     }
+  }
+
+  private static void put(ShardColumn.Spec spec, Part part, double[] numbers, int ids) throws IOException {
+    int wanted = spec.per() == ShardColumn.Per.TOKEN ? ids : 1;
+    if (numbers.length != wanted) {
+      throw new IllegalArgumentException("column \"" + spec.name() + "\" has " + numbers.length + " values for a document of " + ids
+          + " tokens; it needs " + wanted);
+    }
+    for (double number : numbers) {
+      part.put(spec.bits(number));
+    }
+  }
+
+  private List<String> names() {
+    return columns.keySet().stream().map(ShardColumn.Spec::name).toList();
   }
 
   private void encodeBatch() {
@@ -114,6 +162,9 @@ public final class TokenShardsWriter implements AutoCloseable {
       throw new DataException("no document was written to " + folder + "; the corpus is empty");
     }
     try {
+      for (var column : columns.entrySet()) {
+        column.getValue().finish(header(column.getKey().kind(), column.getValue()));
+      }
       tokens.finish(header(ShardHeader.TOKENS, tokens));
       offsets.finish(header(ShardHeader.DOCUMENTS, offsets));
     } catch (IOException e) {
@@ -136,6 +187,9 @@ public final class TokenShardsWriter implements AutoCloseable {
     try {
       tokens.discard();
       offsets.discard();
+      for (var part : columns.values()) {
+        part.discard();
+      }
     } catch (IOException e) {
       throw failed(folder, e);
     }

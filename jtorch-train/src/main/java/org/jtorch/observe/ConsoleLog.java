@@ -3,12 +3,15 @@ package org.jtorch.observe;
 import java.io.Console;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.LongSupplier;
 
 /// Progress for a person: one line that redraws itself on a terminal, plain lines at intervals elsewhere.
 public final class ConsoleLog implements StepListener {
   private static final int WIDTH = 100;
+  private static final int NARROW_BAR = 6;
   private static final long REDRAW_NANOS = 100_000_000L;
   private static final long PLAIN_NANOS = 10_000_000_000L;
   private static final long PLAIN_LINES = 20;
@@ -104,7 +107,15 @@ public final class ConsoleLog implements StepListener {
     double done = e.totalSteps() > 0 ? Math.min(1, (double) e.step() / e.totalSteps()) : 0;
     String percent = String.format(Locale.ROOT, " %3d%%", (int) Math.floor(100 * done));
     int room = WIDTH - 1 - head.length() - percent.length() - text.length();
-    return head + bar(done, Math.clamp(room, 6, 24)) + percent + text;
+    for (var figure : e.figures().entrySet()) {
+      String more = "  " + figure.getKey() + " " + Units.figure(figure.getValue());
+      if (room - more.length() < NARROW_BAR) {
+        break;                                             // the others are in metrics.jsonl
+      }
+      text.append(more);
+      room -= more.length();
+    }
+    return head + bar(done, Math.clamp(room, NARROW_BAR, 24)) + percent + text;
   }
 
   private String bar(double done, int width) {
@@ -116,10 +127,20 @@ public final class ConsoleLog implements StepListener {
 
   @Override
   public void onEval(EvalEvent eval) {
-    line(String.format(Locale.ROOT, "eval at step %d: %.4f bits per byte, loss %.4f, perplexity %.2f",
-        eval.step(), eval.bitsPerByte(), eval.loss(), eval.perplexity()));
+    var parts = new ArrayList<String>();
+    add(parts, "%.4f bits per byte", eval.bitsPerByte());
+    add(parts, "loss %.4f", eval.loss());
+    add(parts, "perplexity %.2f", eval.perplexity());
+    eval.figures().forEach((name, value) -> parts.add(name + " " + Units.figure(value)));
+    line("eval at step " + eval.step() + ": " + String.join(", ", parts));
     for (String sample : eval.samples()) {
       line("  > " + printable(sample));
+    }
+  }
+
+  private static void add(List<String> parts, String format, double value) {
+    if (!Double.isNaN(value)) {
+      parts.add(String.format(Locale.ROOT, format, value));
     }
   }
 

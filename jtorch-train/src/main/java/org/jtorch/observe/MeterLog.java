@@ -5,11 +5,15 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.ToDoubleFunction;
 
 /// A run as Micrometer meters, for whatever registry the program has (Prometheus, OTLP, JMX, ...).
 public final class MeterLog implements StepListener {
   private final Pace pace = new Pace(System::nanoTime);
+  private final MeterRegistry registry;
+  private final Map<String, Double> figures = new ConcurrentHashMap<>();
   private final Counter tokens;
   private final Counter steps;
   private final Counter skipped;
@@ -24,6 +28,7 @@ public final class MeterLog implements StepListener {
       long liveTensors, long nativeObjects, long residentBytes, long deviceBytes) {}
 
   private MeterLog(MeterRegistry registry) {
+    this.registry = registry;
     tokens = Counter.builder("jtorch.tokens").description("Tokens trained on").register(registry);
     steps = Counter.builder("jtorch.steps").description("Optimizer steps").register(registry);
     skipped = Counter.builder("jtorch.steps.skipped").description("Steps left out").register(registry);
@@ -69,11 +74,22 @@ public final class MeterLog implements StepListener {
     stepTimer.record(duration(e.seconds()));
     reading = new Reading(e.loss(), e.gradNorm(), e.learningRate(), pace.tokensPerSecond(), pace.peakFraction(),
         e.liveTensors(), e.nativeObjects(), e.residentBytes(), e.deviceBytes());
+    e.figures().forEach((name, value) -> show("jtorch.figure", name, value));
   }
 
   @Override
   public void onEval(EvalEvent e) {
     bitsPerByte = e.bitsPerByte();
+    e.figures().forEach((name, value) -> show("jtorch.val.figure", name, value));
+  }
+
+  /// A figure of this trainer's own: a gauge that its first value registers, told apart by the tag `name`.
+  private void show(String meter, String name, double value) {
+    String key = meter + "/" + name;
+    if (figures.put(key, value) == null) {
+      Gauge.builder(meter, figures, f -> f.getOrDefault(key, Double.NaN)).tag("name", name)
+          .description("A figure of this trainer").strongReference(true).register(registry);
+    }
   }
 
   @Override

@@ -1,6 +1,10 @@
 package org.jtorch.observe;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
 
 /// One optimizer step.
 ///
@@ -12,7 +16,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 /// @param nativeObjects native objects the bridge holds after the step
 /// @param residentBytes resident memory of the process
 /// @param deviceBytes the most that tensors have held on the device so far; 0 on the CPU
-/// @param auxLoss the balancing loss of a model with experts, before its coefficient and not part of `loss`; 0 without experts
+/// @param figures what this trainer reports besides, by name in snake case: `aux_loss`, `reward`, `kl`; may be empty
 public record StepEvent(
     long step,
     long totalSteps,
@@ -26,12 +30,17 @@ public record StepEvent(
     long nativeObjects,
     long residentBytes,
     @JsonInclude(JsonInclude.Include.NON_DEFAULT) long deviceBytes,
-    @JsonInclude(JsonInclude.Include.NON_DEFAULT) double auxLoss) {
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) @JsonDeserialize(as = LinkedHashMap.class) SequencedMap<String, Double> figures) {
 
-  /// A step on the CPU of a model without experts.
+  public StepEvent {
+    figures = Figures.copyOf(figures);
+  }
+
+  /// A step on the CPU without further figures.
   public StepEvent(long step, long totalSteps, double loss, double gradNorm, double learningRate, long tokens, double seconds,
       boolean skipped, long liveTensors, long nativeObjects, long residentBytes) {
-    this(step, totalSteps, loss, gradNorm, learningRate, tokens, seconds, skipped, liveTensors, nativeObjects, residentBytes, 0, 0);
+    this(step, totalSteps, loss, gradNorm, learningRate, tokens, seconds, skipped, liveTensors, nativeObjects, residentBytes, 0,
+        Collections.emptyNavigableMap());
   }
 
   /// Tokens per second of this step alone; 0 where it took no measurable time.

@@ -87,21 +87,26 @@ public final class TensorBoardLog implements StepListener {
     if (e.deviceBytes() != 0) {
       scalar(summary, "device_bytes", e.deviceBytes());
     }
-    if (e.auxLoss() != 0) {
-      scalar(summary, "aux_loss", e.auxLoss());
-    }
+    e.figures().forEach((name, value) -> scalar(summary, name, value));
     write(event(e.step()).message(EVENT_SUMMARY, summary));
   }
 
   @Override
   public void onEval(EvalEvent e) {
     var summary = new ProtoWriter();
-    scalar(summary, "val/loss", e.loss());
-    scalar(summary, "val/bits_per_byte", e.bitsPerByte());
+    known(summary, "val/loss", e.loss());
+    known(summary, "val/bits_per_byte", e.bitsPerByte());
+    e.figures().forEach((name, value) -> scalar(summary, "val/" + name, value));
     for (int i = 0; i < e.samples().size(); i++) {
       text(summary, "samples/" + i, e.samples().get(i));
     }
     write(event(e.step()).message(EVENT_SUMMARY, summary));
+  }
+
+  private static void known(ProtoWriter summary, String tag, double value) {
+    if (!Double.isNaN(value)) {
+      scalar(summary, tag, value);
+    }
   }
 
   private static void scalar(ProtoWriter summary, String tag, double value) {

@@ -50,6 +50,18 @@ public final class Units {
     return String.format(Locale.ROOT, i == 0 ? "%.0f %s" : "%.1f %s", v, suffix[i]);
   }
 
+  /// A number of unknown kind in four digits or so: `0.01234`, `1.234`, `1.234e+05`; `?` where it is unknown.
+  public static String figure(double value) {
+    if (!Double.isFinite(value)) {
+      return "?";
+    }
+    double size = Math.abs(value);
+    if (size == 0 || (size >= 1e-3 && size < 1e4)) {
+      return String.format(Locale.ROOT, "%." + Math.clamp(3 - (int) Math.floor(Math.log10(Math.max(size, 1e-3))), 0, 6) + "f", value);
+    }
+    return String.format(Locale.ROOT, "%.3e", value);
+  }
+
   /// `38.2%`, or `?` where it is unknown.
   public static String percent(double fraction) {
     return Double.isFinite(fraction) ? String.format(Locale.ROOT, "%.1f%%", 100 * fraction) : "?";

@@ -86,6 +86,11 @@ public final class Ema implements AutoCloseable {
     }
   }
 
+  /// What is averaged.
+  public List<Parameter> parameters() {
+    return parameters;
+  }
+
   /// The averages, float32, in the order of the parameters.
   public List<Tensor> averages() {
     return List.copyOf(averages);

@@ -24,7 +24,7 @@ public record BatchTensors(Tensor tokens, @Nullable Tensor segments, @Nullable T
   }
 
   /// False for padding, or null if there is none to tell apart. bool `[B, T]`
-  @Nullable Tensor real() {
+  public @Nullable Tensor real() {
     return segments == null ? null : segments.ge(0);
   }
 

@@ -4,43 +4,72 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.StreamSupport;
-import org.jspecify.annotations.Nullable;
-import org.jtorch.decoder.Decoder;
-import org.jtorch.family.Pretrained;
 import org.jtorch.io.AtomicFolder;
 import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
-import org.jtorch.io.SafeTensors;
-import org.jtorch.io.SafeTensorsWriter;
-import org.jtorch.optim.Optimizer;
-import org.jtorch.tensor.DType;
-import org.jtorch.tensor.Tensor;
+import org.jtorch.observe.SaveEvent;
+import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.TensorScope;
-import org.jtorch.train.Pretrainer.Progress;
 
-/// Checkpoints of a run: each is a folder `step-00001000` that transformers loads, plus `optimizer.safetensors` and
-/// `trainer.json`, which bring the run back to the same bits.
+/// Checkpoints of a run: each is a folder `step-00001000` that other programs load, plus a file or two for each [Saved] part
+/// and `trainer.json`, which together bring the run back to the same bits.
+///
+/// ```java
+/// var checkpoint = Checkpoint.of(run, 2, ModelFolder.of(model, tokenizer))
+///     .with("optimizer", Saved.of(optimizer, model.weights()))
+///     .with("spike_guard", trainer.spikes())
+///     .with("data", Saved.of(batches));
+/// Progress from = checkpoint.resume(log::onNote);
+/// ```
 ///
 /// Written to a temporary place, synced, renamed, with a manifest of checksums; verified before use. A damaged one is
-/// passed over for the one before it, with a note.
+/// passed over for the one before it, with a note. Tensors are written from where they lie: a save needs no memory to speak of.
 ///
 /// @param folder where the checkpoints lie
-/// @param companions folder whose tokenizer files go along, or null
 /// @param keep how many of the newest stay; 0 keeps all
-public record Checkpoint(Path folder, @Nullable Path companions, int keep) {
+/// @param model what is trained
+/// @param parts by the names of their files
+public record Checkpoint(Path folder, int keep, ModelFolder model, SequencedMap<String, Saved> parts) {
   private static final String PREFIX = "step-";
-  private static final String OPTIMIZER = "optimizer.safetensors";
   private static final String TRAINER = "trainer.json";
+  private static final String LAYOUT = "layout";
+  private static final int VERSION = 2;
+
+  public Checkpoint {
+    parts = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(parts));
+  }
+
+  /// Checkpoints of the weights alone.
+  public static Checkpoint of(Path folder, int keep, ModelFolder model) {
+    return new Checkpoint(folder, keep, model, Collections.emptyNavigableMap());
+  }
+
+  /// The same with a part more.
+  ///
+  /// @param name names the part's files: lower-case letters, digits and `_`
+  public Checkpoint with(String name, Saved part) {
+    if (!name.matches("[a-z][a-z0-9_]*") || name.equals("trainer") || parts.containsKey(name)) {
+      throw new IllegalArgumentException("a part cannot be called \"" + name + "\"; use lower-case letters, digits and _, a name once,"
+          + " and not \"trainer\": optimizer, for example");
+    }
+    var all = new LinkedHashMap<>(parts);
+    all.put(name, part);
+    return new Checkpoint(folder, keep, model, all);
+  }
 
   /// Writes a checkpoint, in the place of a damaged one if need be, and removes those that need not stay.
   ///
   /// @return its folder
-  public Path save(Decoder model, Optimizer optimizer, SpikeGuard spikes, Progress progress, long seed) {
+  public Path save(Progress progress) {
     Path target = folder.resolve("%s%08d".formatted(PREFIX, progress.step()));
     if (Files.exists(target)) {
       if (isWhole(target)) {
@@ -48,28 +77,40 @@ public record Checkpoint(Path folder, @Nullable Path companions, int keep) {
       }
       delete(target);                                // the run went on from the one before it
     }
-    long estimate = model.parameterCount() * 16 + (1 << 20);
-    AtomicFolder.publish(target, estimate, into -> {
-      Pretrained.save(model, into, model.dtype(), companions);
-      SafeTensorsWriter.write(into.resolve(OPTIMIZER), states(optimizer));
-      writeTrainer(into.resolve(TRAINER), spikes, progress, seed);
+    AtomicFolder.publish(target, bytes(), into -> {
+      model.writer().write(into);
+      parts.forEach((name, part) -> StoredParts.write(into, name, part));
+      writeTrainer(into.resolve(TRAINER), progress);
     });
     prune();
     return target;
   }
 
-  private static LinkedHashMap<String, SafeTensorsWriter.Source> states(Optimizer optimizer) {
-    var map = new LinkedHashMap<String, SafeTensorsWriter.Source>();
-    optimizer.state().forEach((name, t) -> map.put(name,
-        new SafeTensorsWriter.Source(t.dtype().name(), t.shape(), () -> Pretrained.bytes(t, t.dtype()))));
-    return map;
+  /// [#save], as an event.
+  public SaveEvent timedSave(Progress progress) {
+    long started = System.nanoTime();
+    Path saved = save(progress);
+    double seconds = (System.nanoTime() - started) / 1e9;
+    try (var files = Files.walk(saved)) {
+      long bytes = files.filter(Files::isRegularFile).mapToLong(p -> p.toFile().length()).sum();
+      return new SaveEvent(progress.step(), saved, seconds, bytes);
+    } catch (IOException e) {
+      throw new DataException("could not look at the checkpoint " + saved + ": " + e.getMessage(), e);
+    }
   }
 
-  private static void writeTrainer(Path file, SpikeGuard spikes, Progress progress, long seed) {
+  private long bytes() {
+    try (var _ = TensorScope.open(); var _ = Grad.off()) {
+      return model.bytes() + (1 << 20)
+          + parts.values().stream().flatMap(p -> p.tensors().values().stream()).mapToLong(t -> t.bytes()).sum();
+    }
+  }
+
+  private void writeTrainer(Path file, Progress progress) {
     var node = JsonNodeFactory.instance.objectNode();
-    node.put("step", progress.step()).put("tokens", progress.tokens()).put("loss", Double.toString(progress.loss())).put("seed", seed);
-    var norms = node.putArray("spike_guard");
-    spikes.state().forEach(d -> norms.add(Double.toString(d)));
+    node.put(LAYOUT, VERSION).put("step", progress.step()).put("tokens", progress.tokens())
+        .put("loss", Double.toString(progress.loss()));
+    parts.keySet().forEach(node.putArray("parts")::add);
     JsonFile.write(file, node);
   }
 
@@ -87,25 +128,39 @@ public record Checkpoint(Path folder, @Nullable Path companions, int keep) {
     return Files.isDirectory(folder) ? AtomicFolder.newestValid(folder, PREFIX, note) : Optional.empty();
   }
 
-  /// Brings model, optimizer and spike guard to the state of a checkpoint, to the bit.
-  public static Progress restore(Path checkpoint, Decoder model, Optimizer optimizer, SpikeGuard spikes, long seed) {
-    try (var weights = SafeTensors.open(checkpoint); var states = SafeTensors.open(checkpoint.resolve(OPTIMIZER))) {
-      model.weights().forEach((name, w) -> Pretrained.copy(weights.get(name), w));
-      try (var _ = TensorScope.open()) {
-        optimizer.load(name -> alias(states.get(name)));
-      }
-    }
+  /// Goes on from the newest checkpoint that is whole, or begins; `note` hears of it.
+  public Progress resume(Consumer<String> note) {
+    return newest(note).map(from -> {
+      Progress at = restore(from);
+      note.accept("resuming from step %,d (%s)".formatted(at.step(), from.getFileName()));
+      return at;
+    }).orElse(Progress.START);
+  }
+
+  /// Brings the model and all parts to the state of a checkpoint, to the bit.
+  ///
+  /// @throws DataException if it has other parts, or one has other tensors, naming them
+  public Progress restore(Path checkpoint) {
     var json = JsonFile.open(checkpoint.resolve(TRAINER));
-    if (json.requiredLong("seed") != seed) {
-      throw new IllegalArgumentException(checkpoint + " was made with seed " + json.requiredLong("seed") + ", this run has seed "
-          + seed + "; the data would come in another order. Use the same seed, or another run folder");
+    requireLayout(checkpoint, json.optInt(LAYOUT, 1));
+    var saved = json.requiredStrings("parts");
+    if (!parts.keySet().equals(Set.copyOf(saved))) {
+      throw new DataException(checkpoint + " holds the parts " + saved + " beside the model, but this run keeps " + parts.keySet()
+          + "; go on with the settings that the run began with");
     }
-    spikes.restore(json.requiredStrings("spike_guard").stream().map(Double::valueOf).toList());
+    try (var _ = TensorScope.open(); var _ = Grad.off()) {
+      model.restore(checkpoint);
+    }
+    parts.forEach((name, part) -> StoredParts.restore(checkpoint, name, part));
     return new Progress(json.requiredLong("step"), json.requiredLong("tokens"), Double.parseDouble(json.requiredString("loss")));
   }
 
-  private static Tensor alias(SafeTensors.Entry entry) {
-    return Tensor.alias(entry.bytes(), DType.parse(entry.dtype()), entry.shape());
+  private static void requireLayout(Path checkpoint, int layout) {
+    if (layout != VERSION) {
+      throw new DataException(checkpoint + " was written by " + (layout < VERSION ? "an earlier" : "a later")
+          + " version of JTorch (layout " + layout + " of checkpoints; this one reads " + VERSION + "). Finish the run with that version, or begin a new one from its"
+          + " weights: the folder loads as a model");
+    }
   }
 
   private void prune() {
@@ -129,7 +184,7 @@ public record Checkpoint(Path folder, @Nullable Path companions, int keep) {
 
   private static void delete(Path old) {
     try (var files = Files.walk(old)) {
-      for (Path p : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+      for (Path p : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(p);
       }
     } catch (IOException e) {

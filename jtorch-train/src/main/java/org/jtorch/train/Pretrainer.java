@@ -1,64 +1,45 @@
 package org.jtorch.train;
 
-import java.util.function.BooleanSupplier;
-import java.util.function.LongFunction;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
 import org.jtorch.data.Batch;
+import org.jtorch.data.BatchSource;
 import org.jtorch.data.TokenBatches;
 import org.jtorch.decoder.CausalLm;
 import org.jtorch.ffn.Routing;
-import org.jtorch.loss.ChunkedCrossEntropy;
+import org.jtorch.loss.ChunkedLoss;
+import org.jtorch.loss.CrossEntropy;
+import org.jtorch.loss.Tokens;
 import org.jtorch.nn.Pass;
-import org.jtorch.observe.EvalEvent;
-import org.jtorch.observe.StepEvent;
 import org.jtorch.observe.StepListener;
-import org.jtorch.optim.GradClip;
 import org.jtorch.optim.Optimizer;
 import org.jtorch.tensor.GradTape;
-import org.jtorch.tensor.TensorScope;
 
-/// Trains a model on next tokens. The loop is [#fit], and it is all there is: batch, micro-batches, norm, update,
-/// log, validate, save. Copy it to change it; it uses public parts only.
+/// Trains a model on next tokens, of a corpus or of chats. The loop is [#fit], and it is all there is: batch, gradients,
+/// update, log, validate, save. Copy it to change it; it uses public parts only.
 ///
-/// The loss is divided by the number of trained tokens of the global batch, so the split into micro-batches does not
-/// change the gradient. For a model with experts the balancing loss is added, times [CausalLm#auxCoefficient]; every
-/// micro-batch balances its own tokens and counts by its share of the trained ones. Batches are a function of (seed,
-/// step): resuming at step n costs nothing and sees the same data.
+/// The loss is divided by the number of trained tokens of the global batch (or by the sum of their weights), so the split
+/// into micro-batches does not change the gradient. For a model with experts the balancing loss is added, times
+/// [CausalLm#auxCoefficient]; every micro-batch balances its own tokens and counts by its share of the trained ones. Batches
+/// are a function of (seed, step): resuming at step n costs nothing and sees the same data.
 public final class Pretrainer {
-  /// Where the loop goes besides the model: all optional.
-  ///
-  /// @param evaluate validates at a step; called at every `evalEvery` and at the end
-  /// @param save writes a checkpoint of the given step; called at every `saveEvery`, on a stop and at the end
-  /// @param stop asked after every step: true saves and ends the run early
-  public record Hooks(LongFunction<EvalEvent> evaluate, Save save, BooleanSupplier stop) {}
-
-  /// Writes a checkpoint.
-  public interface Save {
-    void at(Progress progress);
-  }
-
-  /// Where a run stands after `step` steps.
-  public record Progress(long step, long tokens, double loss) {
-    public static final Progress START = new Progress(0, 0, Double.NaN);
-  }
-
-  /// How a run ended.
-  public record Result(Progress progress, boolean finished) {}
+  /// The balancing loss of a model with experts among a step's figures, before its coefficient and not part of the loss.
+  public static final String AUX_LOSS = "aux_loss";
 
   private final CausalLm model;
   private final Optimizer optimizer;
-  private final TokenBatches batches;
+  private final BatchSource<Batch> batches;
   private final TrainOptions options;
   private final SpikeGuard spikes;
-  private final ChunkedCrossEntropy crossEntropy;
-  private double auxLoss;
+  private final ChunkedLoss crossEntropy;
 
-  public Pretrainer(CausalLm model, Optimizer optimizer, TokenBatches batches, TrainOptions options) {
+  public Pretrainer(CausalLm model, Optimizer optimizer, BatchSource<Batch> batches, TrainOptions options) {
     if (batches.batch() % options.accumulate() != 0) {
       throw new IllegalArgumentException("`accumulate` (" + options.accumulate() + ") must divide the batch's rows ("
           + batches.batch() + "); change one of them");
     }
-    if (!model.fits(batches.seqLen())) {
-      throw new IllegalArgumentException("`seq_len` is " + batches.seqLen() + " but the model allows " + model.maxPositions()
+    if (batches instanceof TokenBatches rows && !model.fits(rows.seqLen())) {
+      throw new IllegalArgumentException("`seq_len` is " + rows.seqLen() + " but the model allows " + model.maxPositions()
           + " positions (`max_position_embeddings`)");
     }
     this.model = model;
@@ -66,89 +47,50 @@ public final class Pretrainer {
     this.batches = batches;
     this.options = options;
     this.spikes = new SpikeGuard(options.spikes());
-    this.crossEntropy = new ChunkedCrossEntropy(options.chunkTokens());
+    this.crossEntropy = new ChunkedLoss(CrossEntropy.PLAIN, options.chunkTokens());
   }
 
   /// Trains from `from` to the last step, or until asked to stop.
-  public Result fit(Progress from, StepListener log, Hooks hooks) {
-    Progress now = from;
+  public StepLoop.Result fit(Progress from, StepListener log, Hooks hooks) {
+    var loop = new StepLoop(options, from, log, hooks, model.device());
+    var update = new StepUpdate(optimizer, options, spikes);
     try (var ahead = batches.prefetch(from.step(), 2)) {
-      while (now.step() < options.steps()) {
-        long started = System.nanoTime();
-        Batch batch = ahead.next();
-        double loss = gradients(batch);
-        double norm = optimizer.gradNorm();
-        double rate = options.learningRate() * options.schedule().at(now.step());
-        boolean accepted = spikes.accept(loss, norm);
-        if (accepted) {
-          optimizer.step(rate, GradClip.coefficient(norm, options.clip()));
-        } else {
-          optimizer.zeroGrad();
-          log.onNote("step " + (now.step() + 1) + " left out: loss " + loss + ", gradient norm " + norm);
+      while (loop.goesOn()) {
+        StepLoss loss = gradients(ahead.next());
+        loop.count(loss, update.make(loop.step(), loss.loss()));           // clips, steps, logs
+        if (loop.evalIsDue()) {
+          log.onEval(hooks.evaluate().apply(loop.step()));
         }
-        now = new Progress(now.step() + 1, now.tokens() + batch.trainedTokens(), loss);
-        log.onStep(event(now, norm, rate, batch, (System.nanoTime() - started) / 1e9, !accepted));
-        boolean last = now.step() == options.steps();
-        if (last || due(now.step(), options.evalEvery())) {
-          log.onEval(hooks.evaluate().apply(now.step()));
-        }
-        boolean stop = hooks.stop().getAsBoolean();
-        if (last || stop || due(now.step(), options.saveEvery())) {
-          hooks.save().at(now);
-        }
-        if (stop && !last) {
-          return new Result(now, false);
+        if (loop.saveIsDue()) {                                            // or a stop is asked for
+          hooks.save().at(loop.now());
         }
       }
     }
-    return new Result(now, true);
+    return loop.result();
   }
 
   /// Adds the gradients of a whole batch to the parameters', micro-batch by micro-batch.
-  ///
-  /// @return the mean loss over the batch's trained tokens
-  public double gradients(Batch batch) {
-    int rows = batch.rows() / options.accumulate();
-    double scale = 1.0 / Math.max(1, batch.trainedTokens());
-    double sum = 0;
-    auxLoss = 0;
-    for (int i = 0; i < options.accumulate(); i++) {
-      if (i > 0) {
-        optimizer.accumulate();
-      }
-      sum += backward(options.accumulate() == 1 ? batch : batch.slice(i * rows, rows), scale);
-    }
-    return sum * scale;
+  public StepLoss gradients(Batch batch) {
+    double total = batch.totalWeight();
+    double scale = total > 0 ? 1 / total : 1;
+    var figures = new LinkedHashMap<String, Double>();
+    double sum = MicroBatches.sum(batch.split(options.accumulate()), optimizer, micro -> backward(micro, scale, figures));
+    return new StepLoss(sum * scale, batch.trainedTokens(), figures);
   }
 
-  /// The balancing loss of the last batch, before its coefficient; 0 for a model without experts.
-  public double auxLoss() {
-    return auxLoss;
-  }
-
-  private double backward(Batch micro, double scale) {
+  private double backward(Batch micro, double scale, SequencedMap<String, Double> figures) {
     try (var tape = GradTape.open()) {
       var input = BatchTensors.of(micro, model.device());
       var routing = model.auxCoefficient() == 0 ? null : new Routing(tape.scope(), input.real(), false);
       Pass pass = input.on(Pass.training(tape).withCheckpoint(options.activationCheckpointing()).withRouting(routing));
       var hidden = model.hidden(input.tokens(), pass, null);                            // [B, T, C]
       if (routing != null) {
-        double share = micro.trainedTokens() * scale;
+        double share = micro.totalWeight() * scale;
         routing.trainWith(model.auxCoefficient() * share);
-        auxLoss += share * routing.auxLoss().item();
+        figures.merge(AUX_LOSS, share * routing.auxLoss().item(), Double::sum);
       }
-      return crossEntropy.backward(model, hidden, micro.targets(), scale, tape);
+      return crossEntropy.backward(model, hidden, new Tokens(micro.targets(), micro.weights(), scale), tape);
     }
-  }
-
-  private StepEvent event(Progress now, double norm, double rate, Batch batch, double seconds, boolean skipped) {
-    var stats = TensorScope.stats();
-    return new StepEvent(now.step(), options.steps(), now.loss(), norm, rate, batch.trainedTokens(), seconds, skipped,
-        stats.live(), stats.nativeObjects(), ProcessMemory.resident(), model.device().memory().peak(), auxLoss);
-  }
-
-  private static boolean due(long step, long every) {
-    return every > 0 && step % every == 0;
   }
 
   /// The spike guard's memory, for checkpoints.

@@ -1,16 +1,18 @@
 package org.jtorch.train;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import org.jtorch.io.JsonFile;
 
 /// Leaves out updates whose gradient norm is far above the recent ones, or not finite: one bad batch costs one
 /// step, not the run.
 ///
 /// A step is a spike when its norm exceeds `mean + sigmas · deviation` of the last `window` good ones. Without a full
 /// half window it only refuses what is not finite.
-public final class SpikeGuard {
+public final class SpikeGuard implements Saved {
   /// @param window good steps that are remembered; 0 only refuses what is not finite
   /// @param sigmas deviations above the mean that make a spike
   /// @param patience steps in a row without an update after which the run has diverged
@@ -24,6 +26,8 @@ public final class SpikeGuard {
       }
     }
   }
+
+  private static final String STATE = "skipped_and_norms";
 
   private final Options options;
   private final Deque<Double> norms = new ArrayDeque<>();
@@ -66,7 +70,18 @@ public final class SpikeGuard {
     }
   }
 
-  /// What a checkpoint needs to go on exactly.
+  @Override public ObjectNode facts() {
+    var node = Saved.super.facts();
+    var array = node.putArray(STATE);
+    state().forEach(d -> array.add(Double.toString(d)));
+    return node;
+  }
+
+  @Override public void restore(JsonFile facts) {
+    restore(facts.requiredStrings(STATE).stream().map(Double::valueOf).toList());
+  }
+
+  /// What a checkpoint needs to go on exactly: steps left out in a row, then the norms that are remembered.
   public List<Double> state() {
     var list = new ArrayList<>(norms);
     list.addFirst((double) skipped);

@@ -2,7 +2,7 @@ package org.jtorch.train;
 
 import org.jtorch.optim.Schedule;
 
-/// What a pretraining run does, beside model, data and optimizer.
+/// What a run does, beside model, data, loss and optimizer; the same for every trainer.
 ///
 /// @param steps optimizer steps of the whole run
 /// @param accumulate micro-batches per step; must divide the batch's rows

@@ -106,7 +106,7 @@ class BatchOrderTest {
   @Test
   void failuresReachTheConsumer() {
     var good = new TokenBatches(5, 1, new Counting(10, 3)).at(0);
-    try (var broken = new Prefetcher(step -> {
+    try (var broken = new Prefetcher<>(step -> {
       if (step == 2) {
         throw new DataException("tokens.bin is damaged");
       }
@@ -117,7 +117,7 @@ class BatchOrderTest {
       assertThatThrownBy(broken::next).isInstanceOf(DataException.class).hasMessage("tokens.bin is damaged");
       assertThatThrownBy(broken::next).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
     }
-    try (var broken = new Prefetcher(_ -> {
+    try (var broken = new Prefetcher<>(_ -> {
       throw new StackOverflowError("deep");
     }, 9, 1)) {
       assertThatThrownBy(broken::next).isInstanceOf(IllegalStateException.class).hasMessageContaining("step 9").hasMessageContaining("deep");

@@ -134,7 +134,7 @@ class TokenShardsTest {
     return bytes;
   }
 
-  private static byte[] signed(byte[] bytes) {
+  static byte[] signed(byte[] bytes) {
     var crc = new CRC32C();
     crc.update(bytes, 0, 68);
     ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putInt(68, (int) crc.getValue());

@@ -48,7 +48,7 @@ class ConsoleLogTest {
   void memoryOfADeviceIsShown() {
     var log = log(false);
     log.onStart(Events.start(10, 0));
-    log.onStep(new StepEvent(1, 10, 2, 1, 1, 100, 1, false, 0, 0, 0, 12L << 30, 0));
+    log.onStep(new StepEvent(1, 10, 2, 1, 1, 100, 1, false, 0, 0, 0, 12L << 30, new java.util.LinkedHashMap<>()));
     assertThat(text()).contains("  12.9 GB  eta");
   }
 

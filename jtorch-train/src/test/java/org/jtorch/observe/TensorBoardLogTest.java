@@ -20,7 +20,7 @@ class TensorBoardLogTest {
 
   @TempDir Path folder;
 
-  private static Map<String, Float> scalars(List<Field> event) {
+  static Map<String, Float> scalars(List<Field> event) {
     var values = new LinkedHashMap<String, Float>();
     for (Field value : one(event, 5).message()) {
       values.put(one(value.message(), 1).text(), Float.intBitsToFloat((int) one(value.message(), 2).number()));

@@ -72,7 +72,7 @@ class EvaluatorTest {
   @Test void trainingAndValidationAgreeOnTheLoss() {
     try (var model = Tiny.model(DType.F32, 3); var optimizer = Tiny.adam(model)) {
       var batch = TokenBatches.gather(new Tiny.Documents(ROWS), LongStream.range(0, ROWS.size()).toArray());
-      double trained = new Pretrainer(model, optimizer, Tiny.batches(7), Tiny.options(1)).gradients(batch);
+      double trained = new Pretrainer(model, optimizer, Tiny.batches(7), Tiny.options(1)).gradients(batch).loss();
       optimizer.zeroGrad();
       assertThat(evaluator(2).score(model).loss()).isCloseTo(trained, within(1e-6));
     }

@@ -17,7 +17,6 @@ import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.TensorScope;
 import org.jtorch.text.Tokenizer;
-import org.jtorch.train.Pretrainer.Progress;
 
 /// Trains, saves, validates, generates and reads text a few rounds, and prints the native objects alive after each.
 /// Runs under the Epsilon collector, which never collects: a real one would clean up and hide a leak.
@@ -74,14 +73,12 @@ final class LeakMain {
   /// Two steps of two micro-batches, a checkpoint after each, and the way back.
   private static void train(DType dtype, Path folder, boolean activationCheckpointing) {
     try (var model = Tiny.model(dtype, 1); var optimizer = Tiny.adam(model)) {
-      var checkpoint = new Checkpoint(folder, null, 1);
       var options = Tiny.options(2).withAccumulate(2).withEvery(1, 1).withActivationCheckpointing(activationCheckpointing);
       var trainer = new Pretrainer(model, optimizer, Tiny.batches(4), options);
-      var hooks = new Pretrainer.Hooks(Tiny::noScore,
-          now -> checkpoint.save(model, optimizer, trainer.spikes(), now, 1), () -> false);
+      var checkpoint = Tiny.checkpoint(folder, 1, model, optimizer, trainer.spikes());
+      var hooks = new Hooks(Tiny::noScore, checkpoint::save, () -> false);
       trainer.fit(Progress.START, new PretrainerTest.Recorder(), hooks);
-      var newest = checkpoint.newest(System.err::println).orElseThrow();
-      Checkpoint.restore(newest, model, optimizer, trainer.spikes(), 1);
+      checkpoint.restore(checkpoint.newest(System.err::println).orElseThrow());
     }
   }
 

@@ -56,7 +56,7 @@ class LeakTest {
     var recorder = new PretrainerTest.Recorder();
     try (var model = Tiny.model(dtype, 1); var optimizer = Tiny.adam(model)) {
       new Pretrainer(model, optimizer, Tiny.batches(4), Tiny.options(60).withAccumulate(2))
-          .fit(Pretrainer.Progress.START, recorder, Tiny.NO_HOOKS);
+          .fit(Progress.START, recorder, Tiny.NO_HOOKS);
     }
     assertThat(recorder.steps).hasSize(60).allMatch(s -> s.liveTensors() == 0);
     assertThat(recorder.steps.subList(2, 60).stream().map(StepEvent::nativeObjects).distinct()).hasSize(1);

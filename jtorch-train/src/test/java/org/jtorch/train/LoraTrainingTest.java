@@ -43,7 +43,7 @@ class LoraTrainingTest {
            var optimizer = AdamW.over(lora.parameters(), 0, AdamW.Options.DEFAULT)) {
         var options = TrainOptions.of(40, 2e-2, new Schedule.Constant(5)).withActivationCheckpointing(checkpointing).withAccumulate(2);
         var result = new Pretrainer(model, optimizer, new TokenBatches(1, 4, new Tiny.Documents(Tiny.rows(4))), options)
-            .fit(Pretrainer.Progress.START, new StepListener() {
+            .fit(Progress.START, new StepListener() {
               @Override public void onStep(StepEvent e) {
                 losses.add(e.loss());
                 assertThat(e.liveTensors()).isZero();

@@ -47,7 +47,7 @@ class PretrainerTest {
     try (var model = Tiny.model(DType.F32, 1); var optimizer = Tiny.adam(model)) {
       var options = TrainOptions.of(59, 2e-2, new Schedule.Constant(5)).withAccumulate(accumulate);
       var result = new Pretrainer(model, optimizer, new TokenBatches(1, 4, rows), options)
-          .fit(Pretrainer.Progress.START, recorder, Tiny.NO_HOOKS);
+          .fit(Progress.START, recorder, Tiny.NO_HOOKS);
       assertThat(result.finished()).isTrue();
       assertThat(result.progress().step()).isEqualTo(59);
     }
@@ -118,9 +118,9 @@ class PretrainerTest {
     try (var model = Tiny.model(DType.F32, 1); var optimizer = Tiny.adam(model)) {
       var broken = new Broken(model, 2);
       List<double[]> before = new ArrayList<>();
-      var hooks = new Pretrainer.Hooks(Tiny::noScore, _ -> before.add(Tiny.values(model.head().tensor())), () -> false);
+      var hooks = new Hooks(Tiny::noScore, _ -> before.add(Tiny.values(model.head().tensor())), () -> false);
       new Pretrainer(broken, optimizer, Tiny.batches(4), Tiny.options(4).withEvery(0, 1))
-          .fit(Pretrainer.Progress.START, recorder, hooks);
+          .fit(Progress.START, recorder, hooks);
       assertThat(recorder.steps).extracting(StepEvent::skipped).containsExactly(false, true, false, false);
       assertThat(recorder.steps.get(1).loss()).isNaN();
       assertThat(recorder.notes).singleElement().asString().contains("step 2 left out").contains("NaN");
@@ -138,7 +138,7 @@ class PretrainerTest {
       var three = new TrainOptions(o.steps(), 2, o.learningRate(), o.schedule(), o.clip(), false, 0, 0, 0,
           new SpikeGuard.Options(8, 6, 3));
       var trainer = new Pretrainer(new Broken(model, 0), optimizer, Tiny.batches(4), three);
-      assertThatThrownBy(() -> trainer.fit(Pretrainer.Progress.START, recorder, Tiny.NO_HOOKS))
+      assertThatThrownBy(() -> trainer.fit(Progress.START, recorder, Tiny.NO_HOOKS))
           .isInstanceOf(DivergedException.class).hasMessageContaining("3 steps").hasMessageContaining("learning rate")
           .extracting(e -> ((DivergedException) e).exitCode()).isEqualTo(5);
       optimizer.zeroGrad();
@@ -151,9 +151,9 @@ class PretrainerTest {
     var saved = new ArrayList<Long>();
     var recorder = new Recorder();
     try (var model = Tiny.model(DType.F32, 1); var optimizer = Tiny.adam(model)) {
-      var hooks = new Pretrainer.Hooks(Tiny::noScore, p -> saved.add(p.step()), () -> recorder.steps.size() == 5);
+      var hooks = new Hooks(Tiny::noScore, p -> saved.add(p.step()), () -> recorder.steps.size() == 5);
       var result = new Pretrainer(model, optimizer, Tiny.batches(4), Tiny.options(9).withEvery(0, 2))
-          .fit(Pretrainer.Progress.START, recorder, hooks);
+          .fit(Progress.START, recorder, hooks);
       assertThat(result.finished()).isFalse();
       assertThat(result.progress().step()).isEqualTo(5);
       assertThat(result.progress().tokens()).isEqualTo(recorder.steps.stream().mapToLong(StepEvent::tokens).sum());

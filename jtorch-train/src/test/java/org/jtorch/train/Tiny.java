@@ -1,6 +1,7 @@
 package org.jtorch.train;
 
 import com.google.errorprone.annotations.MustBeClosed;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -32,7 +33,7 @@ final class Tiny {
   static final int SEQ = 16;
   static final DecoderConfig SHAPE =
       Llama.shape(VOCAB, 16, 32, 2, 2, 1, 8, 32, new Rope(10_000, RopeScaling.NONE), 1e-5, false);
-  static final Pretrainer.Hooks NO_HOOKS = new Pretrainer.Hooks(Tiny::noScore, _ -> {}, () -> false);
+  static final Hooks NO_HOOKS = new Hooks(Tiny::noScore, _ -> {}, () -> false);
 
   private Tiny() {}
 
@@ -50,6 +51,11 @@ final class Tiny {
 
   static AdamW adam(Decoder model) {
     return AdamW.over(model.parameters(), 0.1, AdamW.Options.DEFAULT);
+  }
+
+  static Checkpoint checkpoint(Path folder, int keep, Decoder model, Optimizer optimizer, SpikeGuard spikes) {
+    return Checkpoint.of(folder, keep, ModelFolder.of(model, null)).with("optimizer", Saved.of(optimizer, model.weights()))
+        .with("spike_guard", spikes).with("data", Saved.of(batches(4)));
   }
 
   static TrainOptions options(long steps) {
@@ -104,7 +110,7 @@ final class Tiny {
   /// Loss and gradients of one batch under these options, on a fresh model.
   static Gradients gradients(TrainOptions options, Batch batch) {
     try (var _ = TensorScope.open(); var model = model(DType.F32, 1); var optimizer = adam(model)) {
-      double loss = new Pretrainer(model, optimizer, batches(batch.rows()), options).gradients(batch);
+      double loss = new Pretrainer(model, optimizer, batches(batch.rows()), options).gradients(batch).loss();
       var map = new LinkedHashMap<String, double[]>();
       for (int i = 0; i < model.parameters().size(); i++) {
         map.put("parameter " + i, values(Objects.requireNonNull(model.parameters().get(i).grad())));
@@ -142,7 +148,9 @@ final class Tiny {
     try (var _ = TensorScope.open()) {
       model.weights().forEach((name, w) -> map.put(name, values(w.view())));
     }
-    optimizer.state().forEach((name, t) -> map.put("optimizer " + name, values(t)));
+    try (var _ = TensorScope.open()) {
+      Saved.of(optimizer, model.weights()).tensors().forEach((name, t) -> map.put("optimizer " + name, values(t)));
+    }
     return map;
   }
 }

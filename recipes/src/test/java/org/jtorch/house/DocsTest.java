@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 /// The documents speak of what is there: links, packages, classes and commands.
 class DocsTest {
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)\\s]+)\\)");
+  private static final Pattern ANCHOR = Pattern.compile("<a id=\"([^\"]+)\">");
   private static final Pattern FENCE = Pattern.compile("(?ms)^ *```.*?^ *```");
   private static final Pattern CODE = Pattern.compile("`([^`\\n]+)`");
   private static final Pattern TREE = Pattern.compile("(?m)^  (org\\.jtorch\\.[\\w.]+) ");
@@ -26,7 +27,8 @@ class DocsTest {
   private static final Pattern COMMAND = Pattern.compile("(?m)(?:^\\s*|`)(?:\\./)?jtorch ([a-z]+)");
   /// Names of the JDK, of JavaCPP, of libtorch and of PyTorch that documents mention.
   private static final Set<String> FOREIGN = Set.of("IllegalArgumentException", "IllegalStateException", "MemorySegment", "FileChannel",
-      "PointerScope", "AtenTensorHandle", "Locale", "Function", "IOException", "Pointer", "Scalar", "Node", "Arena");
+      "PointerScope", "AtenTensorHandle", "Locale", "Function", "IOException", "Pointer", "Scalar", "Node", "Arena",
+      "WrongThreadException");
 
   private static SourceIndex sources;
 
@@ -58,10 +60,20 @@ class DocsTest {
     return hash < 0 || anchors(target).contains(link.substring(hash + 1));
   }
 
-  /// The names that GitHub gives to headings.
+  /// The names that GitHub gives to headings, and those of `<a id="...">`.
   private static List<String> anchors(Path document) throws IOException {
-    return Files.readAllLines(document).stream().filter(l -> l.startsWith("#"))
-        .map(l -> l.replaceFirst("^#+ ", "").toLowerCase(Locale.ROOT).replaceAll("[^\\p{L}\\p{N} _-]", "").replace(' ', '-')).toList();
+    var anchors = new ArrayList<String>();
+    for (String line : Files.readAllLines(document)) {
+      if (line.startsWith("#")) {
+        String words = line.replaceFirst("^#+ ", "").toLowerCase(Locale.ROOT);
+        anchors.add(words.replaceAll("[^\\p{L}\\p{N} _-]", "").replace(' ', '-'));
+      }
+      Matcher named = ANCHOR.matcher(line);
+      while (named.find()) {
+        anchors.add(named.group(1));
+      }
+    }
+    return anchors;
   }
 
   @Test void theTreeNamesEveryPackageAndNoOther() throws IOException {

@@ -102,9 +102,9 @@ public final class RotaryPass {
       var q = Mem.of(parts.q);
       var k = Mem.of(parts.k);
       var v = Mem.of(parts.v);
+      long T = parts.q.size(2);
       each(parts, h, angles, (row, b, t, cos, sin, table) -> {
         long at = row * h.width();
-        long T = parts.q.size(2);
         for (int g = 0; g < h.G; g++) {
           long place = ((long) b * h.G + g) * T + t;
           for (int r = 0; r < h.R; r++) {
@@ -121,9 +121,9 @@ public final class RotaryPass {
       var q = Mem.of(d.q);
       var k = Mem.of(d.k);
       var v = Mem.of(d.v);
+      long T = d.q.size(2);
       each(d, h, angles, (row, b, t, cos, sin, table) -> {
         long at = row * h.width();
-        long T = d.q.size(2);
         for (int g = 0; g < h.G; g++) {
           long place = ((long) b * h.G + g) * T + t;
           for (int r = 0; r < h.R; r++) {

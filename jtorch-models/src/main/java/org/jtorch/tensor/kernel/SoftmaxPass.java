@@ -4,6 +4,7 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 
@@ -54,7 +55,7 @@ public final class SoftmaxPass {
     p.copyInPlace(s.softmax(-1).view(N, n * mask.group, keys));
   }
 
-  /// @param dp float32 (or float64) `[N, rows, keys]`
+  /// @param dp `[N, rows, keys]`
   /// @param p the probabilities
   /// @param tanh what [#forward] left in the scores if there is a cap, else null
   /// @param ds of the same shape, for the result; may be `dp`
@@ -62,8 +63,9 @@ public final class SoftmaxPass {
     if (tanh == null ? Kernels.fuse(dp, p, ds) : Kernels.fuse(dp, p, ds, tanh)) {
       Loops.backward(dp, p, tanh, ds);
     } else {
-      Tensor full = p.to(dp.dtype());
-      Tensor d = dp.sub(dp.mul(full).sum(2, true)).mul(full);
+      Tensor full = dp.dtype().isHalf() ? p.to(DType.F32) : p.to(dp.dtype());
+      Tensor g = dp.to(full.dtype());
+      Tensor d = g.sub(g.mul(full).sum(2, true)).mul(full);
       ds.copyInPlace(tanh == null ? d : d.sub(d.mul(tanh).mul(tanh)));
     }
   }

@@ -16,6 +16,8 @@ public record Estimate(double gradientSeconds, double updateSeconds, double shar
     @Nullable Workload sample) {
   /// Share of the matrix-product peak taken for a model that cannot be measured.
   private static final double USUAL_SHARE = 0.4;
+  /// Seconds of a micro-batch from which no second one is measured.
+  private static final double PATIENCE = 2;
   /// Text, tokenizer and logs of a run on the Java heap, which a plan does not have.
   private static final long DATA = 100_000_000;
   /// Freed blocks that fit no later one, as a share of what is in use.
@@ -35,7 +37,7 @@ public record Estimate(double gradientSeconds, double updateSeconds, double shar
     }
     var most = ShortStep.measure(sample);
     boolean whole = sample.shape().equals(w.shape());
-    var least = whole || sample.shape().layers() < 2 ? null : ShortStep.measure(sample.withShape(Sample.layers(sample.shape(), 1)));
+    var least = whole || sample.shape().layers() < 2 || most.gradientSeconds() > PATIENCE ? null : ShortStep.measure(sample.withShape(Sample.layers(sample.shape(), 1)));
     return new Estimate(gradientSeconds(w, sample, most, least), updateSeconds(w, sample, most), most.share(), model,
         kept(w, sample, most, least),
         passing(w, sample, most), base, sample);

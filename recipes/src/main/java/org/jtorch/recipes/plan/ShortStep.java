@@ -1,7 +1,6 @@
 package org.jtorch.recipes.plan;
 
 import java.lang.management.ManagementFactory;
-import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.ffm.CLibrary;
@@ -19,8 +18,13 @@ import org.jtorch.tensor.TorchInfo;
 /// @param keptBytes what forward leaves for backward; -1 where the C library does not tell
 /// @param peakBytes the most in use at once beyond what was before, model and optimizer included; -1 likewise
 record ShortStep(double gradientSeconds, double updateSeconds, double share, long keptBytes, long peakBytes) {
-  private static final int MOST_STEPS = 5;
-  private static final double SECONDS = 1.5;
+  /// For the steps after the first, in which the JVM still compiles the fused passes.
+  private static final double SECONDS = 4;
+  /// Steps that are no quicker than those before, after which the rest would be neither.
+  private static final int ENOUGH = 4;
+  private static final double QUICKER = 0.95;
+  /// A first step that takes longer is measure enough.
+  private static final double PATIENCE = 20;
   private static final int DOCUMENTS_A_ROW = 3;
 
   /// Runs `w` on fresh weights.
@@ -33,19 +37,11 @@ record ShortStep(double gradientSeconds, double updateSeconds, double share, lon
       var step = new RandomStep(model, RandomStep.batch(shape.vocab(), w.rows(), w.seqLen(), length), w.checkpoint(), w.chunkTokens());
       try (var optimizer = AdamW.over(model.parameters(), 0.1, AdamW.Options.DEFAULT)) {
         var kept = new long[1];
-        long peak = watched(w.device(), () -> {
-          for (int i = 0; i < Math.min(2, w.accumulate()); i++) {
-            if (i > 0) {
-              optimizer.accumulate();
-            }
-            long start = inUse(w.device());
-            step.gradients(() -> kept[0] = inUse(w.device()) - start);
-          }
-          optimizer.clipAndStep(1e-6, 1);
-        });
+        var first = new double[1];
         long started = System.nanoTime();
         double cpu = processorSeconds();
-        var seconds = timed(step, optimizer);
+        long peak = watched(w.device(), () -> first[0] = first(w, step, optimizer, kept));
+        var seconds = first[0] > PATIENCE ? new double[] {first[0], 0} : timed(step, optimizer);
         double passed = (System.nanoTime() - started) / 1e9;
         double share = cpu < 0 ? 1 : Math.min(1, (processorSeconds() - cpu) / (passed * TorchInfo.threads()));
         return new ShortStep(seconds[0], seconds[1], share, before < 0 ? -1 : kept[0], before < 0 ? -1 : peak - before);
@@ -53,27 +49,43 @@ record ShortStep(double gradientSeconds, double updateSeconds, double share, lon
     }
   }
 
-  /// The medians of gradients and update, over steps after the first.
-  private static double[] timed(RandomStep step, AdamW optimizer) {
-    var gradients = new double[MOST_STEPS];
-    var updates = new double[MOST_STEPS];
-    int n = 0;
-    for (double all = 0; n < MOST_STEPS && (n == 0 || all * (n + 1) / n < SECONDS); n++) {
+  /// The first step, in which much is loaded and compiled: two micro-batches where there are several.
+  ///
+  /// @param kept takes what the forward leaves
+  /// @return seconds of a micro-batch's gradients
+  private static double first(Workload w, RandomStep step, AdamW optimizer, long[] kept) {
+    double seconds = 0;
+    for (int i = 0; i < Math.min(2, w.accumulate()); i++) {
+      if (i > 0) {
+        optimizer.accumulate();
+      }
       long started = System.nanoTime();
-      step.gradients(() -> { });
-      long half = System.nanoTime();
-      optimizer.clipAndStep(1e-6, 1);
-      gradients[n] = (half - started) / 1e9;
-      updates[n] = (System.nanoTime() - half) / 1e9;
-      all += gradients[n] + updates[n];
+      long before = inUse(w.device());
+      step.gradients(() -> kept[0] = inUse(w.device()) - before);
+      seconds = (System.nanoTime() - started) / 1e9;
     }
-    return new double[] {median(gradients, n), median(updates, n)};
+    optimizer.clipAndStep(1e-6, 1);
+    return seconds;
   }
 
-  private static double median(double[] values, int n) {
-    var sorted = Arrays.copyOf(values, n);
-    Arrays.sort(sorted);
-    return sorted[n / 2];
+  /// Gradients and update of the quickest step after the first, which has the compiled code and the fewest interruptions.
+  private static double[] timed(RandomStep step, AdamW optimizer) {
+    var best = new double[] {Double.POSITIVE_INFINITY, 0};
+    double all = 0;
+    int same = 0;
+    for (int n = 0; same < ENOUGH && (n < 2 || all * (n + 1) / n < SECONDS); n++) {
+      long started = System.nanoTime();
+      step.gradients(() -> { });
+      double gradients = (System.nanoTime() - started) / 1e9;
+      optimizer.clipAndStep(1e-6, 1);
+      double both = (System.nanoTime() - started) / 1e9;
+      same = both < QUICKER * (best[0] + best[1]) ? 0 : same + 1;
+      if (both < best[0] + best[1]) {
+        best = new double[] {gradients, both - gradients};
+      }
+      all += both;
+    }
+    return best;
   }
 
   /// What all threads of this process have computed so far; -1 where it is unknown.

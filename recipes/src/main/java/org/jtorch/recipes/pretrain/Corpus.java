@@ -17,6 +17,7 @@ import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
 import org.jtorch.recipes.pretrain.PretrainRecipe.Packing;
 import org.jtorch.recipes.pretrain.PretrainRecipe.TokenizerConfig;
+import org.jtorch.recipes.run.RunFolder;
 import org.jtorch.text.Tokenizer;
 
 /// The text of a run as tokens: made once in the run folder, mapped from then on.

@@ -61,12 +61,18 @@ record Plan(PretrainRecipe recipe) {
     if (!work.device().isCuda() && machine.total() > 0) {
       line(out, "", "%s", new Verdict(machine.total(), machine.free()).of(estimate, work));
     }
-    int threads = TorchInfo.threads();
-    boolean busy = before != null && after != null && after.missingSince(before, threads) >= BusyWatch.MISSING;
-    time(out, work, estimate, busy);
-    if (busy) {
-      line(out, "", "%s", BusyWatch.describe(after, before, threads));
+    String busy = busy(before, after);
+    time(out, work, estimate, busy != null);
+    if (busy != null) {
+      line(out, "", "%s", busy);
     }
+  }
+
+  /// A sentence if other processes took cores that the measurement wanted, else null.
+  private static @Nullable String busy(@Nullable ProcessorTime before, @Nullable ProcessorTime after) {
+    int threads = TorchInfo.threads();
+    return before != null && after != null && after.missingSince(before, threads) >= BusyWatch.MISSING
+        ? BusyWatch.describe(after, before, threads) : null;
   }
 
   private static void memory(PrintWriter out, Estimate e) {

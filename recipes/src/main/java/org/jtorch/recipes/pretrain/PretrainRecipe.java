@@ -1,12 +1,14 @@
 package org.jtorch.recipes.pretrain;
 
 import java.nio.file.Path;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.data.TextSource;
 import org.jtorch.recipes.config.Default;
 import org.jtorch.recipes.config.Doc;
 import org.jtorch.recipes.config.Named;
+import org.jtorch.recipes.run.Eval;
+import org.jtorch.recipes.run.Metrics;
+import org.jtorch.recipes.run.Save;
 
 /// A model trained on text from its first token: everything that a run needs, as values.
 @Named("pretrain")
@@ -115,21 +117,6 @@ public record PretrainRecipe(
       }
     }
   }
-
-  /// Validation and samples.
-  public record Eval(
-      @Doc("steps between validations; 0: only at the end") @Default("0") long every,
-      @Default("[]") List<String> prompts,
-      @Default("48") int newTokens,
-      @Default("0.8") double temperature) {}
-
-  /// Checkpoints.
-  public record Save(
-      @Doc("steps between checkpoints; 0: only at the end") @Default("0") long every,
-      @Doc("how many stay; 0: all") @Default("2") int keep) {}
-
-  /// Where figures go beside metrics.jsonl and the report.
-  public record Metrics(@Default("true") boolean tensorboard, @Doc("port for /metrics on this machine") @Nullable Integer prometheusPort) {}
 
   private static void atLeast(String key, long value, long least) {
     if (value < least) {

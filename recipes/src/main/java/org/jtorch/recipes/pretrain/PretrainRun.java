@@ -1,44 +1,41 @@
 package org.jtorch.recipes.pretrain;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.jtorch.data.TokenBatches;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.decoder.DecoderConfig;
-import org.jtorch.family.Pretrained;
-import org.jtorch.io.AtomicFolder;
-import org.jtorch.io.JsonFile;
 import org.jtorch.observe.EvalEvent;
 import org.jtorch.observe.RunEnd;
 import org.jtorch.observe.RunStart;
-import org.jtorch.observe.SaveEvent;
 import org.jtorch.optim.AdamW;
 import org.jtorch.optim.ParameterGroup;
 import org.jtorch.optim.ParameterGroups;
-import org.jtorch.recipes.config.Bound;
+import org.jtorch.recipes.run.RunFolder;
+import org.jtorch.recipes.run.RunLogs;
+import org.jtorch.recipes.run.Samples;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 import org.jtorch.train.Checkpoint;
 import org.jtorch.train.Evaluator;
+import org.jtorch.train.Hooks;
+import org.jtorch.train.ModelFolder;
 import org.jtorch.train.Pretrainer;
-import org.jtorch.train.Pretrainer.Progress;
+import org.jtorch.train.Progress;
+import org.jtorch.train.Saved;
 import org.jtorch.train.SpikeGuard;
 import org.jtorch.train.TrainOptions;
 
-/// One run of a `pretrain` recipe, from text to a Hugging Face folder: data, model, optimizer, resume, loop, report.
+/// One run of a `pretrain` recipe, from text to a Hugging Face folder: data, model, optimizer, resume, loop.
 final class PretrainRun {
   private final PretrainRecipe recipe;
-  private final Bound<PretrainRecipe> bound;
   private final RunFolder run;
-  private final AtomicBoolean stop;
+  private final BooleanSupplier stop;
   private final long started = System.nanoTime();
 
-  PretrainRun(Bound<PretrainRecipe> bound, RunFolder run, AtomicBoolean stop) {
-    this.bound = bound;
-    this.recipe = bound.value();
+  PretrainRun(PretrainRecipe recipe, RunFolder run, BooleanSupplier stop) {
+    this.recipe = recipe;
     this.run = run;
     this.stop = stop;
   }
@@ -48,7 +45,7 @@ final class PretrainRun {
     Thread.ofPlatform().daemon().name("jtorch-load").start(Device::best);      // libtorch loads while the text is read
     try (var corpus = Corpus.open(recipe, run, logs::note)) {
       Device device = Device.parse(recipe.device());
-      DType dtype = dtype(device);
+      DType dtype = run.dtype(device, () -> MachineSpeed.dtype(recipe.dtype(), device));
       double peak = MachineSpeed.flops(device, dtype);
       DecoderConfig shape = Shapes.of(recipe, corpus.tokenizer().vocabSize());
       try (var model = Shapes.build(recipe, shape, device, dtype)) {
@@ -57,22 +54,28 @@ final class PretrainRun {
         try (var optimizer = AdamW.over(groups(model), adam())) {
           var batches = new TokenBatches(recipe.seed(), recipe.train().batch(), Corpus.rows(corpus.train(), recipe.data()));
           var trainer = new Pretrainer(model, optimizer, batches, options);
-          var checkpoint = new Checkpoint(run.checkpoints(), run.data().resolve("tokenizer"), recipe.save().keep());
-          Progress from = resume(checkpoint, model, optimizer, trainer.spikes(), logs);
+          var folder = ModelFolder.of(model, tokenizer());
+          var checkpoint = Checkpoint.of(run.checkpoints(), recipe.save().keep(), folder)
+              .with("optimizer", Saved.of(optimizer, model.weights()))
+              .with("spike_guard", trainer.spikes())
+              .with("data", Saved.of(batches));
+          Progress from = checkpoint.resume(logs::note);
           var log = logs.open(from.step());
-          var start = new RunStart(recipe.name(), options.steps(), from.step(), model.parameterCount(), flopsPerToken(shape), peak);
-          log.onStart(start);
-          var hooks = new Pretrainer.Hooks(step -> evaluate(model, corpus, step),
-              now -> log.onSave(save(checkpoint, model, optimizer, trainer, now)), stop::get);
+          log.onStart(new RunStart(recipe.name(), options.steps(), from.step(), model.parameterCount(), flopsPerToken(shape), peak));
+          var hooks = new Hooks(step -> evaluate(model, corpus, step), now -> log.onSave(checkpoint.timedSave(now)), stop);
           var result = trainer.fit(from, log, hooks);
           if (result.finished()) {
-            publish(model);
+            run.publish(folder);
           }
           log.onEnd(new RunEnd(result.finished() ? "finished" : "interrupted", (System.nanoTime() - started) / 1e9));
           return result.finished();
         }
       }
     }
+  }
+
+  private Path tokenizer() {
+    return run.data().resolve("tokenizer");
   }
 
   private TrainOptions options() {
@@ -93,65 +96,18 @@ final class PretrainRun {
     return new AdamW.Options(o.beta1(), o.beta2(), o.eps());
   }
 
-  /// The dtype is chosen once: a resumed run goes on in the type it began with, whatever this machine would choose.
-  private DType dtype(Device device) {
-    if (Files.exists(run.settings())) {
-      return DType.parse(JsonFile.open(run.settings()).requiredString("dtype"));
-    }
-    DType chosen = MachineSpeed.dtype(recipe.dtype(), device);
-    JsonFile.write(run.settings(), JsonNodeFactory.instance.objectNode().put("dtype", chosen.toString()).put("device", device.toString()));
-    return chosen;
-  }
-
-  private Progress resume(Checkpoint checkpoint, Decoder model, AdamW optimizer, SpikeGuard spikes, RunLogs logs) {
-    return checkpoint.newest(logs::note).map(folder -> {
-      Progress at = Checkpoint.restore(folder, model, optimizer, spikes, recipe.seed());
-      logs.note("resuming from step %,d (%s)".formatted(at.step(), folder.getFileName()));
-      return at;
-    }).orElse(Progress.START);
-  }
-
   private EvalEvent evaluate(Decoder model, Corpus corpus, long step) {
     var shards = corpus.validation();
     var rows = Corpus.rows(shards, recipe.data());
     var score = new Evaluator(rows, shards.textBytes(), shards.tokens(), Math.max(1, recipe.train().batch() / recipe.train().accumulate()))
         .score(model);
-    List<String> samples = new Samples(recipe, corpus).of(model);
-    return new EvalEvent(step, score.loss(), score.bitsPerByte(), score.perplexity(), samples);
-  }
-
-  private SaveEvent save(Checkpoint checkpoint, Decoder model, AdamW optimizer, Pretrainer trainer, Progress now) {
-    long before = System.nanoTime();
-    Path folder = checkpoint.save(model, optimizer, trainer.spikes(), now, recipe.seed());
-    return new SaveEvent(now.step(), folder, (System.nanoTime() - before) / 1e9, Sizes.of(folder));
-  }
-
-  /// Publishes the model without the training state, for transformers and `jtorch generate`.
-  private void publish(Decoder model) {
-    if (Files.exists(run.model())) {
-      return;
-    }
-    AtomicFolder.publish(run.model(), model.parameterCount() * model.dtype().bytes(),
-        into -> Pretrained.save(model, into, model.dtype(), run.data().resolve("tokenizer")));
+    var samples = new Samples(recipe.eval(), corpus.tokenizer(), corpus.eosId(), recipe.seed());
+    return new EvalEvent(step, score.loss(), score.bitsPerByte(), score.perplexity(), samples.of(model));
   }
 
   /// Forward and backward: 6 operations per parameter that is in a matrix product.
   static double flopsPerToken(DecoderConfig shape) {
     double products = shape.parameterCount() - (shape.tied() ? 0 : (double) shape.vocab() * shape.dim());
     return 6 * products;
-  }
-
-  /// Refuses a folder in which another recipe has run.
-  void claim() {
-    run.create();
-    if (!Files.exists(run.recipe())) {
-      RunFolder.write(run.recipe(), bound.resolved().toYaml());
-      return;
-    }
-    List<String> differing = Resumption.differences(run.recipe(), bound);
-    if (!differing.isEmpty()) {
-      throw new IllegalArgumentException(run.path() + " holds a run of another recipe; these keys differ: "
-          + String.join(", ", differing) + ". Choose another folder with --out, or remove that one");
-    }
   }
 }

@@ -4,24 +4,17 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jtorch.data.Jsonl;
 import org.jtorch.data.Parquet;
 import org.jtorch.data.PlainText;
 import org.jtorch.family.Families;
-import org.jtorch.observe.ConsoleLog;
-import org.jtorch.observe.MetricsFile;
-import org.jtorch.recipes.ExitCodes;
 import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.config.Bound;
 import org.jtorch.recipes.pretrain.PretrainRecipe.ModelConfig;
 import org.jtorch.recipes.pretrain.PretrainRecipe.TokenizerConfig;
-import org.jtorch.recipes.report.HtmlReport;
-import org.jtorch.recipes.report.ReportData;
-import org.jtorch.tensor.TorchInfo;
+import org.jtorch.recipes.run.RecipeRun;
 
 /// `type: pretrain`.
 public final class PretrainType implements RecipeType {
@@ -85,41 +78,8 @@ public final class PretrainType implements RecipeType {
   @Override public int run(Recipes.Loaded loaded, RunArgs args) {
     var bound = bound(loaded.bound());
     var recipe = bound.value();
-    var run = new RunFolder(args.folder() == null ? Path.of("runs", recipe.name()) : args.folder());
-    if (Files.exists(run.model())) {
-      if (!Files.exists(run.report())) {
-        report(run, recipe, bound);           // a kill came between model and report
-      }
-      args.out().println(run.path() + " holds a finished run; its model is " + run.model()
-          + ". To train again choose another folder with --out, or remove that one");
-      return ExitCodes.DONE;
-    }
-    if (!args.resume() && Files.exists(run.recipe())) {
-      throw new IllegalArgumentException(run.path() + " holds a run already; --resume auto goes on with it, --out names another folder");
-    }
-    var stop = new AtomicBoolean();
-    try (var logs = new RunLogs(run, recipe.metrics(), ConsoleLog.of(System.out));
-        var interruption = Interruption.watch(stop, logs::note)) {
-      var pretraining = new PretrainRun(bound, run, stop);
-      pretraining.claim();
-      boolean finished = pretraining.execute(logs);
-      logs.close();
-      report(run, recipe, bound);
-      args.out().println(finished ? "report: " + run.report() + "\nmodel:  " + run.model()
-          : "interrupted and saved; the same command goes on");
-      interruption.done();
-      return finished ? ExitCodes.DONE : ExitCodes.INTERRUPTED;
-    }
-  }
-
-  private static void report(RunFolder run, PretrainRecipe recipe, Bound<PretrainRecipe> bound) {
-    var environment = new LinkedHashMap<>(TorchInfo.report());
-    environment.put("Java", System.getProperty("java.vendor") + " " + Runtime.version());
-    environment.put("platform", System.getProperty("os.name") + " " + System.getProperty("os.arch") + ", "
-        + Runtime.getRuntime().availableProcessors() + " cores");
-    var data = new ReportData(recipe.name(), MetricsFile.read(run.metrics()), bound.resolved().toYaml(), environment);
-    var _ = HtmlReport.write(run.path(), data);
-    var _ = HtmlReport.curveSvg(run.path(), data);
+    return RecipeRun.execute(bound, recipe.name(), recipe.metrics(), args,
+        (run, logs, stop) -> new PretrainRun(recipe, run, stop).execute(logs));
   }
 
   @SuppressWarnings("unchecked")        // the recipe was bound to recordType()

@@ -1,5 +1,7 @@
 package org.jtorch.recipes.report;
 
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 import org.jtorch.observe.EvalEvent;
@@ -38,8 +40,28 @@ final class Curves {
     return new LineChart("speed", "Speed", "tokens per second", List.of(raw, raw.smoothed("smoothed")));
   }
 
+  /// A chart for each figure of the trainer's own, of steps and evaluations.
+  List<LineChart> figures() {
+    var names = new LinkedHashSet<String>();
+    metrics.steps().forEach(e -> names.addAll(e.figures().keySet()));
+    metrics.evals().forEach(e -> names.addAll(e.figures().keySet()));
+    var charts = new ArrayList<LineChart>();
+    for (String name : names) {
+      Series raw = steps("train", e -> e.figures().getOrDefault(name, Double.NaN));
+      charts.add(new LineChart("figure" + "x".repeat(charts.size()), name.replace('_', ' '), "", List.of(
+          raw, raw.smoothed("smoothed"), evals("validation", e -> e.figures().getOrDefault(name, Double.NaN)))));
+    }
+    return charts;
+  }
+
   List<LineChart> small() {
-    return List.of(bitsPerByte(), learningRate(), gradNorm(), tokensPerSecond());
+    var charts = new ArrayList<LineChart>();
+    if (metrics.evals().isEmpty() || metrics.evals().stream().anyMatch(e -> Double.isFinite(e.bitsPerByte()))) {
+      charts.add(bitsPerByte());
+    }
+    charts.addAll(List.of(learningRate(), gradNorm(), tokensPerSecond()));
+    charts.addAll(figures());
+    return charts;
   }
 
   private Series steps(String name, ToDoubleFunction<StepEvent> value) {

@@ -95,7 +95,8 @@ public final class HtmlReport {
     out.append("<h2>Samples</h2>\n<div class=\"card\">\n");
     for (EvalEvent eval : written) {
       out.append(eval.equals(written.getFirst()) ? "<details open>" : "<details>").append("<summary>step ")
-          .append(eval.step()).append(String.format(Locale.ROOT, ", %.4f bits per byte", eval.bitsPerByte()))
+          .append(eval.step()).append(Double.isNaN(eval.bitsPerByte()) ? ""
+              : String.format(Locale.ROOT, ", %.4f bits per byte", eval.bitsPerByte()))
           .append("</summary>\n");
       eval.samples().forEach(s -> out.append("<p class=\"sample\">").append(escape(s)).append("</p>\n"));
       out.append("</details>\n");

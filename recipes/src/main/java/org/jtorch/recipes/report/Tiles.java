@@ -52,6 +52,10 @@ final class Tiles {
       return;
     }
     EvalEvent last = metrics.evals().getLast();
+    if (Double.isNaN(last.bitsPerByte())) {
+      tiles.add(new Tile("Validation loss", decimals(4, last.loss()), "at step " + last.step()));
+      return;
+    }
     EvalEvent best = metrics.evals().stream().min(Comparator.comparingDouble(EvalEvent::bitsPerByte)).orElse(last);
     String more = best.step() == last.step()
         ? "best so far"

@@ -38,7 +38,7 @@ class PlanPartsTest {
       var step = new RandomStep(model, RandomStep.batch(300, 2, 64, 64), false, 0);
       try (var optimizer = AdamW.over(model.parameters(), 0.1, AdamW.Options.DEFAULT); var _ = TensorScope.open()) {
         step.gradients(() -> { });
-        long gradients = model.parameters().stream().map(Parameter::grad).mapToLong(g -> bytes(Objects.requireNonNull(g))).sum();
+        long gradients = model.parameters().stream().mapToLong(p -> bytes(Objects.requireNonNull(p.grad()))).sum();
         long half = model.parameters().stream().filter(p -> p.tensor().dtype().isHalf()).mapToLong(Parameter::numel).sum();
         var state = optimizer.state();
         long masters = state.entrySet().stream().filter(e -> e.getKey().endsWith("master"))

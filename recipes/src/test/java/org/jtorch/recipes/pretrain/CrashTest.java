@@ -13,6 +13,7 @@ import java.util.function.BooleanSupplier;
 import org.jtorch.observe.EvalEvent;
 import org.jtorch.observe.MetricsFile;
 import org.jtorch.recipes.cli.Main;
+import org.jtorch.recipes.run.RunFolder;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -119,6 +121,18 @@ class RecipeTest {
     assertThat(never.err()).contains("holds a run already").contains("--resume auto");
     assertThat(TinyRun.run(recipe, out, "eval.every=1").code()).as("how often it validates may change").isZero();
     assertThat(out.resolve("model")).isDirectory();
+  }
+
+  @Test void aFolderInUseIsRefused() throws IOException {
+    Path out = Files.createDirectory(temp.resolve("run"));
+    try (var channel = FileChannel.open(out.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        var _ = channel.lock(Long.MAX_VALUE - 1, 1, false)) {
+      var second = TinyRun.run(recipe, out);
+      assertThat(second.code()).as(second.err()).isEqualTo(2);
+      assertThat(second.err()).contains("in use by another run").contains("--out");
+      assertThat(out.resolve("resolved.yaml")).doesNotExist();
+    }
+    assertThat(TinyRun.run(recipe, out).code()).isZero();
   }
 
   @Test void aReportThatIsMissingIsMadeUp() throws IOException {

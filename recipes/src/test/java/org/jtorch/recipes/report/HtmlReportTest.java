@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.regex.Pattern;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.jtorch.observe.EvalEvent;
@@ -75,6 +76,23 @@ class HtmlReportTest {
         "Steps", "100 | of 100, 1 skipped",
         "Peak memory", "3.0 MB | resident"));
     assertThat(html).contains("badge good\">finished");
+  }
+
+  @Test
+  void figuresOfATrainersOwnHaveChartsAndALossInTheTile() throws Exception {
+    SequencedMap<String, Double> figures = new LinkedHashMap<>();
+    figures.put("win_rate", 0.5);
+    figures.put("<b>", 1.0);
+    var steps = List.of(step(1, 2), new StepEvent(2, 100, 2, 1, 1e-3, 1000, 0.5, false, 1, 1, 1, 0, figures));
+    var metrics = new MetricsFile(List.of(), steps, List.of(EvalEvent.of(2, 0.75, figures)), List.of(), List.of(), List.of());
+    var charts = new Curves(metrics).small();
+    assertThat(charts).extracting(LineChart::title).containsExactly("Learning rate", "Gradient norm", "Speed", "win rate", "<b>");
+    assertThat(charts).extracting(LineChart::id).doesNotHaveDuplicates();
+    var svg = xml(charts.get(3).inline(600, 300));
+    assertThat(svg.getDocumentElement().getTextContent()).contains("win rate", "train", "validation", "step 2: ");
+    assertThat(charts.get(3).series()).allMatch(series -> series.points().equals(List.of(new Series.Point(2, 0.5))));
+    String html = report(new ReportData("tiny", metrics, "", Map.of()));
+    assertThat(html).contains("Validation loss</div><div class=\"value\">0.7500").doesNotContain("NaN").doesNotContain("<b>");
   }
 
   @Test

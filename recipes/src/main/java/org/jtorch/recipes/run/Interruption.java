@@ -1,4 +1,4 @@
-package org.jtorch.recipes.pretrain;
+package org.jtorch.recipes.run;
 
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;

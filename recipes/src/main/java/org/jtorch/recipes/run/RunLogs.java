@@ -1,4 +1,4 @@
-package org.jtorch.recipes.pretrain;
+package org.jtorch.recipes.run;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -17,25 +17,25 @@ import org.jtorch.recipes.report.PrometheusEndpoint;
 import org.jtorch.tensor.TorchInfo;
 
 /// Everything that hears of a run: the terminal, metrics.jsonl, TensorBoard, meters.
-final class RunLogs implements AutoCloseable {
+public final class RunLogs implements AutoCloseable {
   private final RunFolder run;
-  private final PretrainRecipe.Metrics metrics;
+  private final Metrics metrics;
   private final ConsoleLog console;
   private @Nullable PrometheusEndpoint endpoint;
   private @Nullable StepListener all;
 
-  RunLogs(RunFolder run, PretrainRecipe.Metrics metrics, ConsoleLog console) {
+  public RunLogs(RunFolder run, Metrics metrics, ConsoleLog console) {
     this.run = run;
     this.metrics = metrics;
     this.console = console;
   }
 
-  void note(String text) {
+  public void note(String text) {
     console.onNote(text);
   }
 
   /// Opens the files, dropping what a killed run wrote after the step that it goes on from.
-  StepListener open(long startStep) {
+  public StepListener open(long startStep) {
     var list = new ArrayList<StepListener>(List.of(console, JsonlLog.open(run.metrics(), startStep), MeterLog.bind(registry()),
         new BusyWatch(ProcessorTime::now, System::nanoTime, TorchInfo.threads(), console::onNote)));
     if (metrics.tensorboard()) {

@@ -1,0 +1,29 @@
+package org.jtorch.train;
+
+import org.jtorch.optim.GradClip;
+import org.jtorch.optim.Optimizer;
+
+/// From gradients to weights, once a step: norm, spike guard, clipping, learning rate, optimizer.
+///
+/// @param spikes remembers from step to step which norms are usual
+public record StepUpdate(Optimizer optimizer, TrainOptions options, SpikeGuard spikes) {
+  /// @param gradNorm of all gradients together, before clipping
+  /// @param skipped true if the weights are as they were
+  public record Made(double gradNorm, double learningRate, boolean skipped) {}
+
+  /// Uses up the gradients: an update, or none where loss or norm are not finite or the norm is a spike.
+  ///
+  /// @param step counted from 0
+  /// @throws DivergedException after too many steps in a row without an update
+  public Made make(long step, double loss) {
+    double norm = optimizer.gradNorm();
+    double rate = options.learningRate() * options.schedule().at(step);
+    boolean accepted = spikes.accept(loss, norm);
+    if (accepted) {
+      optimizer.step(rate, GradClip.coefficient(norm, options.clip()));
+    } else {
+      optimizer.zeroGrad();
+    }
+    return new Made(norm, rate, !accepted);
+  }
+}

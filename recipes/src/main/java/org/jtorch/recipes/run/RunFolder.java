@@ -1,0 +1,86 @@
+package org.jtorch.recipes.run;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Supplier;
+import org.jtorch.io.AtomicFile;
+import org.jtorch.io.AtomicFolder;
+import org.jtorch.io.DataException;
+import org.jtorch.io.JsonFile;
+import org.jtorch.tensor.DType;
+import org.jtorch.tensor.Device;
+import org.jtorch.train.ModelFolder;
+
+/// Where a run keeps everything: the resolved recipe, tokens, metrics, checkpoints, the report and the model.
+public record RunFolder(Path path) {
+  public Path recipe() {
+    return path.resolve("resolved.yaml");
+  }
+
+  /// Held by the process that runs here; see [RunLock].
+  public Path lock() {
+    return path.resolve(".lock");
+  }
+
+  public Path settings() {
+    return path.resolve("run.json");
+  }
+
+  public Path data() {
+    return path.resolve("data");
+  }
+
+  public Path metrics() {
+    return path.resolve("metrics.jsonl");
+  }
+
+  public Path tensorboard() {
+    return path.resolve("tensorboard");
+  }
+
+  public Path checkpoints() {
+    return path.resolve("checkpoints");
+  }
+
+  public Path report() {
+    return path.resolve("report.html");
+  }
+
+  /// The finished model, a Hugging Face folder.
+  public Path model() {
+    return path.resolve("model");
+  }
+
+  public void create() {
+    try {
+      Files.createDirectories(path);
+    } catch (IOException e) {
+      throw new DataException("could not create the run folder " + path + ": " + e.getMessage(), e);
+    }
+  }
+
+  /// The type that weights have, chosen once: a resumed run goes on in the type it began with, whatever this machine would
+  /// choose.
+  public DType dtype(Device device, Supplier<DType> choose) {
+    if (Files.exists(settings())) {
+      return DType.parse(JsonFile.open(settings()).requiredString("dtype"));
+    }
+    DType chosen = choose.get();
+    JsonFile.write(settings(), JsonNodeFactory.instance.objectNode().put("dtype", chosen.toString()).put("device", device.toString()));
+    return chosen;
+  }
+
+  /// Publishes what was trained, without the training state, unless it is there.
+  public void publish(ModelFolder trained) {
+    if (!Files.exists(model())) {
+      AtomicFolder.publish(model(), trained.bytes(), into -> trained.writer().write(into));
+    }
+  }
+
+  /// Writes a small file whole or not at all.
+  public static void write(Path file, String text) {
+    AtomicFile.write(file, text);
+  }
+}
