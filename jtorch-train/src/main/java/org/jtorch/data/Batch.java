@@ -83,6 +83,15 @@ public record Batch(int rows, int seqLen, long[] tokens, long[] targets, int[] s
     return all;
   }
 
+  /// The contiguous share of rank `rank` of `size`, so that the shares of all in their order are this batch. No row is
+  /// left out: shares differ by at most one row.
+  public Batch share(int rank, int size) {
+    Objects.checkIndex(rank, size);
+    int from = (int) ((long) rows * rank / size);
+    int to = (int) ((long) rows * (rank + 1) / size);
+    return size == 1 ? this : slice(from, to - from);
+  }
+
   static long trained(long[] targets) {
     return Arrays.stream(targets).filter(t -> t != IGNORE).count();
   }

@@ -16,6 +16,7 @@ import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorOwner;
 import org.jtorch.tensor.TensorScope;
+import org.jtorch.tensor.ranks.Ranks;
 
 /// What all optimizers share: master weights, summed gradients, their norm, saving and loading.
 abstract class MasterOptimizer implements Optimizer {
@@ -84,6 +85,10 @@ abstract class MasterOptimizer implements Optimizer {
         slot.accumulate();
       }
     }
+  }
+
+  @Override public final void sum(Ranks ranks) {
+    RankSum.of(slots, ranks);
   }
 
   @Override public final double gradNorm() {

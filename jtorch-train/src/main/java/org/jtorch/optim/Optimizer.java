@@ -6,6 +6,7 @@ import java.util.SequencedMap;
 import java.util.function.Function;
 import org.jtorch.nn.Parameter;
 import org.jtorch.tensor.Tensor;
+import org.jtorch.tensor.ranks.Ranks;
 
 /// Changes parameters by their gradients, and owns what it must remember between steps.
 ///
@@ -46,6 +47,10 @@ public interface Optimizer extends AutoCloseable {
   /// Adds the gradients of half-precision parameters to float32 sums and drops them, after a micro-batch.
   /// Does nothing for float32 parameters: autograd sums those.
   void accumulate();
+
+  /// Replaces all gradients by their sums over the ranks, accumulated ones included, in float32; after the last
+  /// micro-batch and before [#gradNorm]. Parameters that no rank has a gradient for stay without one.
+  void sum(Ranks ranks);
 
   /// The L2 norm of all gradients together, accumulated ones included. Waits for the device.
   double gradNorm();

@@ -1,6 +1,7 @@
 package org.jtorch.optim;
 
 import java.util.LinkedHashMap;
+import java.util.Objects;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.nn.Parameter;
@@ -102,6 +103,28 @@ final class Slot {
     }
     var gradient = parameter.grad();
     return gradient == null ? null : gradient.contiguous();
+  }
+
+  boolean hasGradient() {
+    return summed || parameter.grad() != null;
+  }
+
+  /// The gradient as float32 memory that the step will read, to be changed in place; zeros if there was none.
+  Tensor changeable() {
+    if (!hasGradient()) {
+      parameter.tensor().setGrad(Ops.zerosLike(parameter.tensor()));
+    }
+    accumulate();
+    var into = sum;
+    if (into != null && summed) {
+      return into;
+    }
+    var gradient = Objects.requireNonNull(parameter.grad());
+    if (!gradient.isContiguous()) {
+      gradient = gradient.contiguous();
+      parameter.tensor().setGrad(gradient);
+    }
+    return gradient;
   }
 
   void zeroGrad() {

@@ -9,6 +9,7 @@ import org.jtorch.loss.ChunkedCrossEntropy;
 import org.jtorch.nn.Pass;
 import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.TensorScope;
+import org.jtorch.tensor.ranks.Ranks;
 
 /// Validation loss in bits per byte, which does not depend on the tokenizer.
 ///
@@ -26,10 +27,15 @@ public record Evaluator(RowSource rows, long bytes, long tokens, int batch) {
   }
 
   public Score score(CausalLm model) {
+    return score(model, Ranks.ALONE);
+  }
+
+  /// The same on every rank, each of which runs every [Ranks#size]-th batch.
+  public Score score(CausalLm model, Ranks ranks) {
     var crossEntropy = new ChunkedCrossEntropy();
     double sum = 0;
     long predicted = 0;
-    for (long first = 0; first < rows.rows(); first += batch) {
+    for (long first = (long) batch * ranks.rank(); first < rows.rows(); first += (long) batch * ranks.size()) {
       Batch b = TokenBatches.gather(rows, LongStream.range(first, Math.min(first + batch, rows.rows())).toArray());
       try (var _ = TensorScope.open(); var _ = Grad.off()) {
         var input = BatchTensors.of(b, model.device());
@@ -37,6 +43,11 @@ public record Evaluator(RowSource rows, long bytes, long tokens, int batch) {
       }
       predicted += b.trainedTokens();
     }
+    double[] all = ranks.sum(sum, predicted);
+    return score(model, all[0], (long) all[1]);
+  }
+
+  private Score score(CausalLm model, double sum, long predicted) {
     double bits = sum / Math.log(2) + (tokens - predicted) * (Math.log(model.vocabSize()) / Math.log(2));
     return new Score(sum / Math.max(1, predicted), bits / bytes, predicted);
   }

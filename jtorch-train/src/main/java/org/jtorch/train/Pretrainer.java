@@ -14,12 +14,14 @@ import org.jtorch.nn.Pass;
 import org.jtorch.observe.StepListener;
 import org.jtorch.optim.Optimizer;
 import org.jtorch.tensor.GradTape;
+import org.jtorch.tensor.ranks.Ranks;
 
 /// Trains a model on next tokens, of a corpus or of chats. The loop is [#fit], and it is all there is: batch, gradients,
 /// update, log, validate, save. Copy it to change it; it uses public parts only.
 ///
 /// The loss is divided by the number of trained tokens of the global batch (or by the sum of their weights), so the split
-/// into micro-batches does not change the gradient. For a model with experts the balancing loss is added, times
+/// into micro-batches does not change the gradient, and neither does the split over ranks: each takes its contiguous share of
+/// the batch's rows. For a model with experts the balancing loss is added, times
 /// [CausalLm#auxCoefficient]; every micro-batch balances its own tokens and counts by its share of the trained ones. Batches
 /// are a function of (seed, step): resuming at step n costs nothing and sees the same data.
 public final class Pretrainer {
@@ -32,8 +34,19 @@ public final class Pretrainer {
   private final TrainOptions options;
   private final SpikeGuard spikes;
   private final ChunkedLoss crossEntropy;
+  private final Ranks ranks;
 
   public Pretrainer(CausalLm model, Optimizer optimizer, BatchSource<Batch> batches, TrainOptions options) {
+    this(model, optimizer, batches, options, Ranks.ALONE);
+  }
+
+  /// @param ranks the processes that share every batch; all train with the same options, and [#fit] begins with the weights
+  ///     of rank 0
+  public Pretrainer(CausalLm model, Optimizer optimizer, BatchSource<Batch> batches, TrainOptions options, Ranks ranks) {
+    if (batches.batch() < ranks.size()) {
+      throw new IllegalArgumentException("`batch` is " + batches.batch() + " rows but there are " + ranks.size()
+          + " processes, and each needs a row; use a batch of at least " + ranks.size() + " or fewer processes");
+    }
     if (batches.batch() % options.accumulate() != 0) {
       throw new IllegalArgumentException("`accumulate` (" + options.accumulate() + ") must divide the batch's rows ("
           + batches.batch() + "); change one of them");
@@ -46,36 +59,42 @@ public final class Pretrainer {
     this.optimizer = optimizer;
     this.batches = batches;
     this.options = options;
+    this.ranks = ranks;
     this.spikes = new SpikeGuard(options.spikes());
     this.crossEntropy = new ChunkedLoss(CrossEntropy.PLAIN, options.chunkTokens());
   }
 
   /// Trains from `from` to the last step, or until asked to stop.
   public StepLoop.Result fit(Progress from, StepListener log, Hooks hooks) {
-    var loop = new StepLoop(options, from, log, hooks, model.device());
-    var update = new StepUpdate(optimizer, options, spikes);
+    CommonStart.of(ranks, from, model.parameters());
+    var agreed = hooks.on(ranks);
+    var loop = new StepLoop(options, from, log, agreed, model.device());
+    var update = new StepUpdate(optimizer, options, spikes, ranks);
     try (var ahead = batches.prefetch(from.step(), 2)) {
       while (loop.goesOn()) {
         StepLoss loss = gradients(ahead.next());
-        loop.count(loss, update.make(loop.step(), loss.loss()));           // clips, steps, logs
+        loop.count(loss, update.make(loop.step(), loss.loss()));           // sums, clips, steps, logs
         if (loop.evalIsDue()) {
-          log.onEval(hooks.evaluate().apply(loop.step()));
+          log.onEval(agreed.evaluate().apply(loop.step()));
         }
         if (loop.saveIsDue()) {                                            // or a stop is asked for
-          hooks.save().at(loop.now());
+          agreed.save().at(loop.now());
         }
       }
     }
     return loop.result();
   }
 
-  /// Adds the gradients of a whole batch to the parameters', micro-batch by micro-batch.
+  /// Adds the gradients of a batch to the parameters', micro-batch by micro-batch; of several ranks each adds those of its
+  /// own rows, in micro-batches as large as one rank would have, and all return the loss of the whole.
   public StepLoss gradients(Batch batch) {
     double total = batch.totalWeight();
     double scale = total > 0 ? 1 / total : 1;
     var figures = new LinkedHashMap<String, Double>();
-    double sum = MicroBatches.sum(batch.split(options.accumulate()), optimizer, micro -> backward(micro, scale, figures));
-    return new StepLoss(sum * scale, batch.trainedTokens(), figures);
+    Batch mine = batch.share(ranks.rank(), ranks.size());
+    int rows = Math.ceilDiv(batch.rows(), options.accumulate());
+    double sum = MicroBatches.sum(mine.parts(rows), optimizer, micro -> backward(micro, scale, figures));
+    return new StepLoss(sum * scale, batch.trainedTokens(), figures).sum(ranks);
   }
 
   private double backward(Batch micro, double scale, SequencedMap<String, Double> figures) {

@@ -2,11 +2,18 @@ package org.jtorch.train;
 
 import org.jtorch.optim.GradClip;
 import org.jtorch.optim.Optimizer;
+import org.jtorch.tensor.ranks.Ranks;
 
-/// From gradients to weights, once a step: norm, spike guard, clipping, learning rate, optimizer.
+/// From gradients to weights, once a step: sum over the ranks, norm, spike guard, clipping, learning rate, optimizer.
 ///
 /// @param spikes remembers from step to step which norms are usual
-public record StepUpdate(Optimizer optimizer, TrainOptions options, SpikeGuard spikes) {
+/// @param ranks each has the gradients of its own rows, and all make the same update
+public record StepUpdate(Optimizer optimizer, TrainOptions options, SpikeGuard spikes, Ranks ranks) {
+  /// For one process.
+  public StepUpdate(Optimizer optimizer, TrainOptions options, SpikeGuard spikes) {
+    this(optimizer, options, spikes, Ranks.ALONE);
+  }
+
   /// @param gradNorm of all gradients together, before clipping
   /// @param skipped true if the weights are as they were
   public record Made(double gradNorm, double learningRate, boolean skipped) {}
@@ -16,7 +23,8 @@ public record StepUpdate(Optimizer optimizer, TrainOptions options, SpikeGuard s
   /// @param step counted from 0
   /// @throws DivergedException after too many steps in a row without an update
   public Made make(long step, double loss) {
-    double norm = optimizer.gradNorm();
+    optimizer.sum(ranks);
+    double norm = ranks.ofFirst(optimizer.gradNorm())[0];
     double rate = options.learningRate() * options.schedule().at(step);
     boolean accepted = spikes.accept(loss, norm);
     if (accepted) {

@@ -3,6 +3,7 @@ package org.jtorch.recipes;
 import java.nio.file.FileSystemException;
 import java.util.Map;
 import org.jtorch.io.HasExitCode;
+import org.jtorch.tensor.ranks.RanksException;
 
 /// What the shell gets, for every command.
 public final class ExitCodes {
@@ -15,6 +16,8 @@ public final class ExitCodes {
   public static final int DATA = 3;
   public static final int OUT_OF_MEMORY = 4;
   public static final int DIVERGED = 5;
+  /// Another process of the run is gone or silent; the state on disk is intact.
+  public static final int RANK_GONE = RanksException.EXIT_CODE;
   /// Anything that has no code of its own: a fault of JTorch.
   public static final int INTERNAL = 70;
   /// Interrupted, and the state is saved.

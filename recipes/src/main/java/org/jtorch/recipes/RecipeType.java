@@ -6,6 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.recipes.config.Problem;
 import org.jtorch.recipes.config.Resolved;
+import org.jtorch.tensor.ranks.Ranks;
 
 /// A kind of recipe: what stands after `type:` at its top, and the record it binds to.
 public interface RecipeType {
@@ -31,7 +32,9 @@ public interface RecipeType {
   ///
   /// @param folder the run's folder, or null for the recipe's own choice
   /// @param resume go on from the newest checkpoint in the folder; otherwise a folder with a run in it is refused
-  record RunArgs(@Nullable Path folder, boolean resume, PrintWriter out) {}
+  /// @param out where the first rank prints; the others print nothing
+  /// @param ranks the processes that do this run together
+  record RunArgs(@Nullable Path folder, boolean resume, PrintWriter out, Ranks ranks) {}
 
   /// The same as located problems.
   default List<Problem> problems(Object recipe, Resolved resolved) {

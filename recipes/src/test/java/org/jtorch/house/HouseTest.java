@@ -27,7 +27,7 @@ class HouseTest {
 
   @ArchTest
   static final ArchRule only_the_tensor_package_sees_javacpp =
-      noClasses().that().resideOutsideOfPackage("org.jtorch.tensor").should().dependOnClassesThat().resideInAPackage("org.bytedeco..");
+      noClasses().that().resideOutsideOfPackage("org.jtorch.tensor..").should().dependOnClassesThat().resideInAPackage("org.bytedeco..");
 
   @ArchTest
   static final ArchRule javacpp_leaves_the_tensor_package_only_through_the_hatch_whose_name_warns =

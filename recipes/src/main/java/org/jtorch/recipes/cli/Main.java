@@ -21,7 +21,7 @@ import picocli.CommandLine;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {"0:done", "1:a check failed", "2:the recipe or the use of a command is wrong",
         "3:a data or model file is missing or broken", "4:out of memory",
-        "5:the training diverged", "70:a fault of JTorch", "130:interrupted, state saved"})
+        "5:the training diverged", "6:another process of the run is gone", "70:a fault of JTorch", "130:interrupted, state saved"})
 public final class Main implements Runnable {
   @Option(names = {"-v", "--verbose"}, scope = ScopeType.INHERIT, description = "Show the stack trace of an error.")
   boolean verbose;

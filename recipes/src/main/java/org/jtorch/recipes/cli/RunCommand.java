@@ -1,13 +1,18 @@
 package org.jtorch.recipes.cli;
 
+import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.recipes.ExitCodes;
 import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
+import org.jtorch.recipes.launch.Launcher;
+import org.jtorch.tensor.ranks.Ranks;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -42,6 +47,10 @@ final class RunCommand implements Callable<Integer> {
   @Option(names = "--dtype", paramLabel = "NAME", description = "Short for dtype=NAME.")
   @Nullable String dtype;
 
+  @Option(names = "--processes", paramLabel = "N",
+      description = "Train in N processes of this machine that share every batch. torchrun's environment variables do the same.")
+  int processes = 1;
+
   @Option(names = "--dry-run", description = "Print the plan instead.")
   boolean dryRun;
 
@@ -53,6 +62,9 @@ final class RunCommand implements Callable<Integer> {
     if (!List.of("auto", "never").contains(resume)) {
       throw new IllegalArgumentException("--resume " + resume + " is neither auto nor never");
     }
+    if (processes < 1) {
+      throw new IllegalArgumentException("--processes " + processes + " must be at least 1; e.g. --processes 2");
+    }
     var loaded = recipes.load(args.recipe(), overrides());
     loaded.check();
     var print = Output.of(spec);
@@ -60,7 +72,21 @@ final class RunCommand implements Callable<Integer> {
       loaded.type().plan(loaded, print);
       return ExitCodes.DONE;
     }
-    return loaded.type().run(loaded, new RecipeType.RunArgs(out, resume.equals("auto"), print));
+    boolean started = System.getenv("WORLD_SIZE") != null;           // by the launcher or by torchrun
+    return processes > 1 && !started ? launch() : run(loaded, print);
+  }
+
+  private int launch() {
+    var root = Objects.requireNonNull(spec, "picocli sets the spec").root().commandLine();
+    return Launcher.run(Main.class, root.getParseResult().originalArgs(), processes, root.getErr());
+  }
+
+  private int run(Recipes.Loaded loaded, PrintWriter print) {
+    Launcher.watch(System.getenv());
+    try (var ranks = Ranks.join(System.getenv())) {
+      var mine = ranks.isFirst() ? print : new PrintWriter(Writer.nullWriter());
+      return loaded.type().run(loaded, new RecipeType.RunArgs(out, resume.equals("auto"), mine, ranks));
+    }
   }
 
   private List<String> overrides() {

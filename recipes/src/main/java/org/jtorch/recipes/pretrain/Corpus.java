@@ -43,10 +43,15 @@ final class Corpus implements AutoCloseable {
   /// Opens the run's tokens, making them if they are not there.
   @MustBeClosed
   static Corpus open(PretrainRecipe recipe, RunFolder run, Consumer<String> note) {
+    prepare(recipe, run, note);
+    return new Corpus(run.data());
+  }
+
+  /// Makes the run's tokens if they are not there.
+  static void prepare(PretrainRecipe recipe, RunFolder run, Consumer<String> note) {
     if (!Files.exists(run.data())) {
       AtomicFolder.publish(run.data(), folder -> make(recipe, folder, note));
     }
-    return new Corpus(run.data());
   }
 
   private static void make(PretrainRecipe recipe, Path folder, Consumer<String> note) {

@@ -17,6 +17,7 @@ import org.jtorch.recipes.run.RunLogs;
 import org.jtorch.recipes.run.Samples;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
+import org.jtorch.tensor.ranks.Ranks;
 import org.jtorch.train.Checkpoint;
 import org.jtorch.train.Evaluator;
 import org.jtorch.train.Hooks;
@@ -32,28 +33,31 @@ final class PretrainRun {
   private final PretrainRecipe recipe;
   private final RunFolder run;
   private final BooleanSupplier stop;
+  private final Ranks ranks;
   private final long started = System.nanoTime();
 
-  PretrainRun(PretrainRecipe recipe, RunFolder run, BooleanSupplier stop) {
+  PretrainRun(PretrainRecipe recipe, RunFolder run, BooleanSupplier stop, Ranks ranks) {
     this.recipe = recipe;
     this.run = run;
     this.stop = stop;
+    this.ranks = ranks;
   }
 
   /// True if the run reached its last step; false if it was asked to stop and saved.
   boolean execute(RunLogs logs) {
     Thread.ofPlatform().daemon().name("jtorch-load").start(Device::best);      // libtorch loads while the text is read
+    ranks.afterFirst(() -> Corpus.prepare(recipe, run, logs::note));
     try (var corpus = Corpus.open(recipe, run, logs::note)) {
-      Device device = Device.parse(recipe.device());
-      DType dtype = run.dtype(device, () -> MachineSpeed.dtype(recipe.dtype(), device));
-      double peak = MachineSpeed.flops(device, dtype);
+      Device device = device();
+      DType dtype = ranks.afterFirst(() -> run.dtype(device, () -> MachineSpeed.dtype(recipe.dtype(), device)));
+      double peak = ranks.afterFirst(() -> ranks.isFirst() ? MachineSpeed.flops(device, dtype) : 0);
       DecoderConfig shape = Shapes.of(recipe, corpus.tokenizer().vocabSize());
       try (var model = Shapes.build(recipe, shape, device, dtype)) {
         model.requiresGrad(true);
         var options = options();
         try (var optimizer = AdamW.over(groups(model), adam())) {
           var batches = new TokenBatches(recipe.seed(), recipe.train().batch(), Corpus.rows(corpus.train(), recipe.data()));
-          var trainer = new Pretrainer(model, optimizer, batches, options);
+          var trainer = new Pretrainer(model, optimizer, batches, options, ranks);
           var folder = ModelFolder.of(model, tokenizer());
           var checkpoint = Checkpoint.of(run.checkpoints(), recipe.save().keep(), folder)
               .with("optimizer", Saved.of(optimizer, model.weights()))
@@ -64,7 +68,7 @@ final class PretrainRun {
           log.onStart(new RunStart(recipe.name(), options.steps(), from.step(), model.parameterCount(), flopsPerToken(shape), peak));
           var hooks = new Hooks(step -> evaluate(model, corpus, step), now -> log.onSave(checkpoint.timedSave(now)), stop);
           var result = trainer.fit(from, log, hooks);
-          if (result.finished()) {
+          if (result.finished() && ranks.isFirst()) {
             run.publish(folder);
           }
           log.onEnd(new RunEnd(result.finished() ? "finished" : "interrupted", (System.nanoTime() - started) / 1e9));
@@ -72,6 +76,12 @@ final class PretrainRun {
         }
       }
     }
+  }
+
+  /// The recipe's device; of several ranks on a machine with CUDA devices each has its own.
+  private Device device() {
+    Device device = Device.parse(recipe.device());
+    return device.isCuda() && ranks.size() > 1 ? Device.cuda(ranks.localRank()) : device;
   }
 
   private Path tokenizer() {
@@ -100,9 +110,9 @@ final class PretrainRun {
     var shards = corpus.validation();
     var rows = Corpus.rows(shards, recipe.data());
     var score = new Evaluator(rows, shards.textBytes(), shards.tokens(), Math.max(1, recipe.train().batch() / recipe.train().accumulate()))
-        .score(model);
+        .score(model, ranks);
     var samples = new Samples(recipe.eval(), corpus.tokenizer(), corpus.eosId(), recipe.seed());
-    return new EvalEvent(step, score.loss(), score.bitsPerByte(), score.perplexity(), samples.of(model));
+    return new EvalEvent(step, score.loss(), score.bitsPerByte(), score.perplexity(), ranks.isFirst() ? samples.of(model) : List.of());
   }
 
   /// Forward and backward: 6 operations per parameter that is in a matrix product.

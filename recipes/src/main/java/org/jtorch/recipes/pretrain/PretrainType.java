@@ -79,7 +79,7 @@ public final class PretrainType implements RecipeType {
     var bound = bound(loaded.bound());
     var recipe = bound.value();
     return RecipeRun.execute(bound, recipe.name(), recipe.metrics(), args,
-        (run, logs, stop) -> new PretrainRun(recipe, run, stop).execute(logs));
+        (run, logs, stop) -> new PretrainRun(recipe, run, stop, args.ranks()).execute(logs));
   }
 
   @SuppressWarnings("unchecked")        // the recipe was bound to recordType()

@@ -32,8 +32,9 @@ public final class RecipeRun {
   /// @return an exit code of [ExitCodes]
   public static int execute(Bound<? extends Record> recipe, String name, Metrics metrics, RunArgs args, Body body) {
     var run = new RunFolder(args.folder() == null ? Path.of("runs", name) : args.folder());
+    boolean first = args.ranks().isFirst();
     if (Files.exists(run.model())) {
-      if (!Files.exists(run.report())) {
+      if (first && !Files.exists(run.report())) {
         report(run, name, recipe);           // a kill came between model and report
       }
       args.out().println(run.path() + " holds a finished run; its model is " + run.model()
@@ -45,12 +46,14 @@ public final class RecipeRun {
     }
     run.create();
     var stop = new AtomicBoolean();
-    try (var _ = RunLock.take(run); var logs = new RunLogs(run, metrics, ConsoleLog.of(System.out));
+    try (var _ = first ? RunLock.take(run) : null; var logs = new RunLogs(run, metrics, ConsoleLog.of(System.out), first);
         var interruption = Interruption.watch(stop, logs::note)) {
-      Resumption.claim(run, recipe);
+      args.ranks().afterFirst(() -> Resumption.claim(run, recipe));
       boolean finished = body.run(run, logs, stop::get);
       logs.close();
-      report(run, name, recipe);
+      if (first) {
+        report(run, name, recipe);
+      }
       args.out().println(finished ? "report: " + run.report() + "\nmodel:  " + run.model()
           : "interrupted and saved; the same command goes on");
       interruption.done();

@@ -21,21 +21,29 @@ public final class RunLogs implements AutoCloseable {
   private final RunFolder run;
   private final Metrics metrics;
   private final ConsoleLog console;
+  private final boolean first;
   private @Nullable PrometheusEndpoint endpoint;
   private @Nullable StepListener all;
 
-  public RunLogs(RunFolder run, Metrics metrics, ConsoleLog console) {
+  /// @param first false in a rank other than the first, which says and writes nothing
+  public RunLogs(RunFolder run, Metrics metrics, ConsoleLog console, boolean first) {
+    this.first = first;
     this.run = run;
     this.metrics = metrics;
     this.console = console;
   }
 
   public void note(String text) {
-    console.onNote(text);
+    if (first) {
+      console.onNote(text);
+    }
   }
 
   /// Opens the files, dropping what a killed run wrote after the step that it goes on from.
   public StepListener open(long startStep) {
+    if (!first) {
+      return new StepListener() {};
+    }
     var list = new ArrayList<StepListener>(List.of(console, JsonlLog.open(run.metrics(), startStep), MeterLog.bind(registry()),
         new BusyWatch(ProcessorTime::now, System::nanoTime, TorchInfo.threads(), console::onNote)));
     if (metrics.tensorboard()) {

@@ -1,0 +1,199 @@
+package org.jtorch.recipes.pretrain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jtorch.io.SafeTensors;
+import org.jtorch.observe.MetricsFile;
+import org.jtorch.recipes.cli.Main;
+import org.jtorch.recipes.run.RunFolder;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A run in two processes is the run of one, also when ranks are killed and another number goes on.
+class RanksRunTest {
+  private static final int STEPS = 40;
+  private static final long PATIENCE_SECONDS = 120;
+
+  @TempDir static Path shared = Path.of("");
+  private static Path recipe = Path.of("");
+  private static RunFolder whole = new RunFolder(Path.of(""));
+  private final List<Process> started = new ArrayList<>();
+
+  @BeforeAll static void runInOneProcess() throws IOException {
+    recipe = TinyRun.recipe(shared, STEPS);
+    whole = new RunFolder(shared.resolve("whole"));
+    var result = TinyRun.run(recipe, whole.path());
+    assertThat(result.code()).as(result.err()).isZero();
+  }
+
+  @AfterEach void endWhatIsLeft() {
+    for (var process : started) {
+      process.descendants().forEach(ProcessHandle::destroyForcibly);
+      process.destroyForcibly();
+    }
+  }
+
+  @Test void twoProcessesOfTheLauncherAreOne() throws IOException, InterruptedException {
+    var run = new RunFolder(shared.resolve("launched"));
+    var launcher = start(run, "launched", Map.of(), "--processes", "2");
+    assertThat(end(launcher)).as(output("launched")).isZero();
+    assertThat(output("launched")).contains("eval at step 10", "model:  ").doesNotContain("error");
+    assertThat(output("launched").split("finished after", -1)).as("only the first rank speaks").hasSize(2);
+    assertLikeOne(run);
+  }
+
+  /// Rank 1 is killed after a checkpoint, one process goes on and is killed, two finish.
+  @Test void killedRanksAndOtherNumbersOfProcesses() throws IOException, InterruptedException {
+    var run = new RunFolder(shared.resolve("killed"));
+    var ranks = startTwo(run, "a");
+    waitForSteps(run, 6, ranks);
+    kill(ranks.get(1));
+    assertThat(end(ranks.get(0))).as(output("a0")).isEqualTo(6);
+    assertThat(output("a0")).contains("error: rank 1 is gone (").contains("so rank 0 of 2 ends");
+    var alone = start(run, "alone", Map.of());
+    waitForSteps(run, 13, List.of(alone));
+    kill(alone);
+    assertThat(output("alone")).containsPattern("resuming from step (5|10|15|20)\\b");
+    var again = startTwo(run, "b");
+    assertThat(end(again.get(0))).as(output("b0")).isZero();
+    assertThat(end(again.get(1))).as(output("b1")).isZero();
+    assertThat(output("b0")).containsPattern("resuming from step (10|15|20|25)\\b");
+    assertLikeOne(run);
+  }
+
+  @Test void theLauncherSaysWhoEndedAndEndsTheOthers() throws IOException, InterruptedException {
+    var run = new RunFolder(shared.resolve("orphaned"));
+    var launcher = start(run, "orphaned", Map.of(), "--processes", "2", "train.steps=100000");
+    waitForSteps(run, 2, List.of(launcher));
+    var children = launcher.children().toList();
+    assertThat(children).hasSize(2);
+    children.getLast().destroyForcibly();
+    assertThat(end(launcher)).as(output("orphaned")).isEqualTo(137);
+    assertThat(output("orphaned")).containsPattern("rank [01] is gone \\(")
+        .containsPattern("error: rank [01] ended with exit code 137 \\(signal 9\\), and the run with it");
+    for (var child : children) {
+      child.onExit().orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS).join();
+    }
+  }
+
+  @Test void aSignalToTheLauncherSavesAndEndsAll() throws IOException, InterruptedException {
+    var run = new RunFolder(shared.resolve("interrupted"));
+    var launcher = start(run, "interrupted", Map.of(), "--processes", "2", "train.steps=100000");
+    waitForSteps(run, 2, List.of(launcher));
+    launcher.destroy();
+    assertThat(end(launcher)).as(output("interrupted")).isIn(130, 143);
+    assertThat(output("interrupted")).contains("interrupted: finishing the step and saving").doesNotContain("error:");
+    assertThat(run.checkpoints().resolve("step-%08d".formatted(steps(run)))).isDirectory();
+  }
+
+  @Test void moreProcessesThanRowsAreRefused() throws IOException, InterruptedException {
+    var launcher = start(new RunFolder(shared.resolve("many")), "many", Map.of(), "--processes", "2", "train.batch=1", "train.accumulate=1");
+    assertThat(end(launcher)).isEqualTo(2);
+    assertThat(output("many")).contains("`batch` is 1 rows but there are 2 processes");
+    assertThat(TinyRun.run(recipe, shared.resolve("none"), "--processes", "0").err()).contains("--processes 0").contains("--processes 2");
+  }
+
+  private List<Process> startTwo(RunFolder run, String log) throws IOException {
+    int port;
+    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = socket.getLocalPort();
+    }
+    var both = new ArrayList<Process>();
+    for (int rank = 0; rank < 2; rank++) {
+      both.add(start(run, log + rank, Map.of("RANK", Integer.toString(rank), "LOCAL_RANK", Integer.toString(rank), "WORLD_SIZE", "2",
+          "MASTER_ADDR", "localhost", "MASTER_PORT", Integer.toString(port), "OMP_NUM_THREADS", "1")));
+    }
+    return both;
+  }
+
+  private Process start(RunFolder run, String log, Map<String, String> environment, String... more) throws IOException {
+    var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1",
+        "-XX:+UseSerialGC", "-Xmx512m", "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-cp",
+        System.getProperty("java.class.path"), Main.class.getName(), "run", recipe.toString(), "--out", run.path().toString()));
+    command.addAll(List.of(more));
+    var builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(shared.resolve(log + ".log").toFile());
+    builder.environment().putAll(environment);
+    var process = builder.start();
+    started.add(process);
+    return process;
+  }
+
+  private static int end(Process process) throws InterruptedException {
+    assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+    return process.exitValue();
+  }
+
+  private static void kill(Process process) throws InterruptedException {
+    process.destroyForcibly();
+    assertThat(end(process)).isEqualTo(137);
+  }
+
+  private static String output(String log) throws IOException {
+    return Files.readString(shared.resolve(log + ".log"), StandardCharsets.UTF_8);
+  }
+
+  private static void waitForSteps(RunFolder run, long steps, List<Process> alive) throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+    while (steps(run) < steps) {
+      boolean ended = alive.getFirst().waitFor(1, TimeUnit.MILLISECONDS);
+      assertThat(ended).as("ended at step %s of %s", steps(run), steps).isFalse();
+      assertThat(System.nanoTime()).isLessThan(deadline);
+    }
+  }
+
+  private static long steps(RunFolder run) throws IOException {
+    if (!Files.exists(run.metrics())) {
+      return 0;
+    }
+    try (var lines = Files.lines(run.metrics())) {
+      return lines.filter(l -> l.contains("\"event\":\"step\"")).count();
+    }
+  }
+
+  private static void assertLikeOne(RunFolder run) {
+    var mine = MetricsFile.read(run.metrics());
+    var theirs = MetricsFile.read(whole.metrics());
+    assertThat(mine.steps()).hasSize(STEPS);
+    for (int i = 0; i < STEPS; i++) {
+      var a = mine.steps().get(i);
+      var b = theirs.steps().get(i);
+      assertThat(a.step()).isEqualTo(b.step());
+      assertThat(a.tokens()).as("tokens of step %s", b.step()).isEqualTo(b.tokens());
+      assertThat(a.loss()).as("loss of step %s", b.step()).isCloseTo(b.loss(), within(1e-6));
+      assertThat(a.gradNorm()).as("norm of step %s", b.step()).isCloseTo(b.gradNorm(), within(1e-6));
+    }
+    assertThat(mine.evals()).hasSameSizeAs(theirs.evals());
+    for (int i = 0; i < mine.evals().size(); i++) {
+      assertThat(mine.evals().get(i).bitsPerByte()).isCloseTo(theirs.evals().get(i).bitsPerByte(), within(1e-6));
+    }
+    assertSameWeights(run);
+    assertThat(run.report()).isNotEmptyFile();
+  }
+
+  private static void assertSameWeights(RunFolder run) {
+    try (var a = SafeTensors.open(run.model()); var b = SafeTensors.open(whole.model())) {
+      assertThat(a.entries().keySet()).isNotEmpty().isEqualTo(b.entries().keySet());
+      for (String name : b.entries().keySet()) {
+        var x = a.get(name).bytes().asByteBuffer().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+        var y = b.get(name).bytes().asByteBuffer().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+        for (int i = 0; i < y.limit(); i++) {
+          assertThat(x.get(i)).as("%s at %s", name, i).isCloseTo(y.get(i), within(1e-5f));
+        }
+      }
+    }
+  }
+}
