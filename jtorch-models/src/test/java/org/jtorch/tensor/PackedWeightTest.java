@@ -13,6 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// A packed product against its twin, [Ops#linear].
+@SuppressWarnings("MustBeClosedChecker")                                            // requireNonNull hides that they are closed
 class PackedWeightTest {
   @ParameterizedTest
   @CsvSource({"F32, 1, 24, 40, 1e-5", "F32, 8, 33, 7, 1e-5", "F32, 64, 96, 130, 1e-5", "BF16, 1, 24, 40, 8e-3", "BF16, 8, 33, 7, 8e-3",
