@@ -3,6 +3,7 @@ package org.jtorch.loss;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import java.util.Arrays;
 import org.jtorch.attention.Rope;
 import org.jtorch.attention.RopeScaling;
@@ -25,6 +26,8 @@ import org.junit.jupiter.api.Test;
 class PreferenceSketchesTest {
   private static final int VOCAB = 29;
 
+  @MustBeClosed
+  @SuppressWarnings("MustBeClosedChecker")                                        // the caller closes it
   private static Decoder model(long seed) {
     return Decoder.create(Llama.shape(VOCAB, 16, 32, 2, 2, 1, 8, 16, new Rope(10_000, RopeScaling.NONE), 1e-5, true), Device.CPU, DType.F32,
         Rng.of(seed));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.function.Function;
@@ -36,6 +37,8 @@ class TokenLossTest {
     assertThat(TensorScope.stats().live()).isZero();
   }
 
+  @MustBeClosed
+  @SuppressWarnings("MustBeClosedChecker")                                        // the caller closes it
   private static Decoder model(DType dtype) {
     var model = Decoder.create(Llama.shape(VOCAB, 16, 32, 2, 2, 1, 8, 16, new Rope(10_000, RopeScaling.NONE), 1e-5, true), Device.CPU, dtype,
         Rng.of(1));

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.jtorch.observe.StepEvent;
 import org.jtorch.tensor.DType;
@@ -37,7 +38,7 @@ class RanksTrainingTest {
 
   private static double farthest(Run a, Run b) {
     return a.state.entrySet().stream().filter(e -> !e.getKey().startsWith("optimizer")).mapToDouble(e -> {
-      double[] theirs = b.state.get(e.getKey());
+      double[] theirs = Objects.requireNonNull(b.state.get(e.getKey()));
       return IntStream.range(0, theirs.length).mapToDouble(i -> Math.abs(e.getValue()[i] - theirs[i])).max().orElse(0);
     }).max().orElseThrow();
   }
