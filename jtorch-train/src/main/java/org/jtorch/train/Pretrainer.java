@@ -66,7 +66,7 @@ public final class Pretrainer {
 
   /// Trains from `from` to the last step, or until asked to stop.
   public StepLoop.Result fit(Progress from, StepListener log, Hooks hooks) {
-    CommonStart.of(ranks, from, model.parameters());
+    CommonStart.of(ranks, from, optimizer);
     var agreed = hooks.on(ranks);
     var loop = new StepLoop(options, from, log, agreed, model.device());
     var update = new StepUpdate(optimizer, options, spikes, ranks);

@@ -28,10 +28,15 @@ class RankSumTest {
 
   private static Seen step(Ranks ranks, DType dtype) {
     try (var _ = TensorScope.open(); var a = TestModels.linear(dtype, 2, 3); var b = TestModels.linear(dtype, 3, 2);
-        var c = TestModels.linear(dtype, 2, 2);
-        var sgd = Sgd.over(Stream.of(a, b, c).flatMap(m -> m.parameters().stream()).toList(), 0.5, Sgd.Options.PLAIN)) {
+        var c = TestModels.linear(dtype, 2, 2)) {
       var all = Stream.of(a, b, c).map(m -> m.weight()).toList();
       all.forEach(p -> p.tensor().detach().fillInPlace(1));
+      return step(ranks, dtype, all);
+    }
+  }
+
+  private static Seen step(Ranks ranks, DType dtype, List<Parameter> all) {
+    try (var sgd = Sgd.over(all, 0.5, Sgd.Options.PLAIN)) {
       all.getFirst().tensor().setGrad(Ops.full(ranks.rank() + 1, dtype, Device.CPU, 2, 3).t());       // strided
       if (ranks.rank() == 1) {
         all.get(1).tensor().setGrad(full(4, dtype, all.get(1)));

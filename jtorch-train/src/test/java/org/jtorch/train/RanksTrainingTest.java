@@ -7,10 +7,15 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.SequencedMap;
 import java.util.Objects;
+import java.util.SequencedMap;
+import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.jtorch.decoder.Decoder;
 import org.jtorch.observe.StepEvent;
+import org.jtorch.optim.Optimizer;
+import org.jtorch.optim.Schedule;
+import org.jtorch.optim.Sgd;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.TensorScope;
@@ -18,7 +23,6 @@ import org.jtorch.tensor.ranks.Ranks;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /// Several ranks train as one process does.
 class RanksTrainingTest {
@@ -27,9 +31,13 @@ class RanksTrainingTest {
   private record Run(List<StepEvent> steps, SequencedMap<String, double[]> state) {}
 
   private static Run train(Ranks ranks, DType dtype, int batch, int accumulate) {
+    return train(ranks, dtype, batch, Tiny.options(STEPS).withAccumulate(accumulate), Tiny::adam);
+  }
+
+  private static Run train(Ranks ranks, DType dtype, int batch, TrainOptions options, Function<Decoder, Optimizer> build) {
     var recorder = new PretrainerTest.Recorder();
-    try (var model = Tiny.model(dtype, 1 + ranks.rank()); var optimizer = Tiny.adam(model)) {       // the first's weights count
-      new Pretrainer(model, optimizer, Tiny.batches(batch), Tiny.options(STEPS).withAccumulate(accumulate), ranks)
+    try (var model = Tiny.model(dtype, 1 + ranks.rank()); var optimizer = build.apply(model)) {     // the first's weights count
+      new Pretrainer(model, optimizer, Tiny.batches(batch), options, ranks)
           .fit(Progress.START, recorder, Tiny.NO_HOOKS);
       assertThat(TensorScope.stats().live()).isZero();
       return new Run(recorder.steps, Tiny.state(model, optimizer));
@@ -58,16 +66,26 @@ class RanksTrainingTest {
         assertThat(each.steps.get(i).gradNorm()).isCloseTo(one.steps.get(i).gradNorm(), within(1e-6));
         assertThat(each.steps.get(i).tokens()).isEqualTo(one.steps.get(i).tokens());
       }
-      assertThat(farthest(each, one)).isLessThan(2e-5);                    // AdamW divides by norms near zero
+      assertThat(farthest(each, one)).isLessThan(1e-4);                    // AdamW divides by norms near zero; see below
       sameState(each, all.getFirst());
     }
     assertThat(one.steps.getLast().loss()).isLessThan(one.steps.getFirst().loss());
   }
 
-  /// With as many micro-batches as ranks the same micro-batches are summed, in the same float32: the same bits.
-  @ParameterizedTest @EnumSource(names = {"F32", "BF16"}) void theSameMicroBatchesGiveTheSameBits(DType dtype) throws Exception {
-    var one = train(Ranks.ALONE, dtype, 4, 2);
-    for (var each : Together.run(2, ranks -> train(ranks, dtype, 4, 2))) {
+  @Test void theWeightsOfAnOptimizerThatDoesNotDivideAreTheSame() throws Exception {
+    var options = TrainOptions.of(STEPS, 0.1, new Schedule.Constant(0)).withAccumulate(2);
+    Function<Decoder, Optimizer> sgd = model -> Sgd.over(model.parameters(), 0.1, new Sgd.Options(0.9, 0, false));
+    var one = train(Ranks.ALONE, DType.F32, 4, options, sgd);
+    for (var each : Together.run(2, ranks -> train(ranks, DType.F32, 4, options, sgd))) {
+      assertThat(farthest(each, one)).isLessThan(1e-6);
+    }
+    assertThat(one.steps.getLast().loss()).isLessThan(one.steps.getFirst().loss() - 0.05);
+  }
+
+  /// With as many micro-batches as ranks the same bf16 gradients are summed, in float32: the same bits.
+  @Test void theSameMicroBatchesGiveTheSameBits() throws Exception {
+    var one = train(Ranks.ALONE, DType.BF16, 4, 2);
+    for (var each : Together.run(2, ranks -> train(ranks, DType.BF16, 4, 2))) {
       sameState(each, one);
     }
   }

@@ -41,7 +41,7 @@ public final class RecipeRun {
           + ". To train again choose another folder with --out, or remove that one");
       return ExitCodes.DONE;
     }
-    if (!args.resume() && Files.exists(run.recipe())) {
+    if (first && !args.resume() && Files.exists(run.recipe())) {
       throw new IllegalArgumentException(run.path() + " holds a run already; --resume auto goes on with it, --out names another folder");
     }
     run.create();
