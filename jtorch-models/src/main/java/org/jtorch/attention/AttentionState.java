@@ -159,6 +159,12 @@ public final class AttentionState implements Pass.Shared {
     };
   }
 
+  /// How many keys one new token may meet where `keys` have meaning and `slots` may be read: masks tell the rest apart.
+  long room(long keys, long slots) {
+    Tensor mask = layout.keyMask();
+    return layout.prefix() != null ? keys : mask == null ? slots : Math.min(slots, mask.size(1));
+  }
+
   /// The keys `[first, end)` that queries `[from, from + n)` of this pass can attend to.
   Keys keys(Span span, long from, long n) {
     boolean ahead = span instanceof Span.Bidirectional || layout.prefix() != null;

@@ -40,7 +40,7 @@ final class DualChunk {
     var own = state.tables(rope, config.headDim(), "dual chunk own", () -> folded(state.positions()));
     Tensor keys = Rope.rotate(k, own).transpose(1, 2);
     KvCache cache = state.cache();
-    var kv = cache == null ? new KvCache.Filled(keys, v, 0, 0) : cache.append(layer, keys, v);
+    var kv = cache == null ? KvCache.Filled.of(keys, v) : cache.append(layer, keys, v);
     var queries = new Queries(q, own, state.tables(rope, config.headDim(), "dual chunk next", this::successive),
         state.tables(rope, config.headDim(), "dual chunk far", () -> state.positions().mul(0).add(c - 1)));
     var parts = new ArrayList<Tensor>();

@@ -149,9 +149,13 @@ public final class GroupedQueryAttention extends Layer {
     Tensor q = qk.narrow(2, 0, H).transpose(1, 2);                                // [B, H, T, D]
     Tensor k = qk.narrow(2, H, G).transpose(1, 2);                                // [B, G, T, D]
     KvCache cache = state.cache();
-    var keys = cache == null ? new KvCache.Filled(k, v, 0, 0) : cache.append(layer, k, v);
+    var keys = cache == null ? KvCache.Filled.of(k, v) : cache.append(layer, k, v);
     var scores = new Scores(config, state);
-    return joined(prefix == null || !pass.adapters() ? scores.attend(q, keys) : scores.attendAfter(prefix.pair(), q, keys));
+    return joined(prefix == null || !pass.adapters() ? scores.attend(q, keys) : scores.attendAfter(pair(prefix, pass), q, keys));
+  }
+
+  private static KeyValuePrefix.Pair pair(KeyValuePrefix prefix, Pass pass) {
+    return pass.frozen() == null ? prefix.pair() : prefix.pair(pass.frozen());
   }
 
   /// Heads back into channels. `[B, H, T, D]` to `[B, T, H D]`

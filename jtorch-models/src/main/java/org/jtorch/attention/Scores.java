@@ -9,10 +9,13 @@ import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
 
-/// Attention of rotated queries over keys and values, without a tape: what autograd differentiates on the CPU and all of
-/// float32 goes through products and softmax; half precision without gradients, single new tokens and CUDA through
-/// libtorch's fused attention, which knows no soft cap.
+/// Attention of rotated queries over keys and values, without a tape. On the CPU it is products and softmax: what autograd
+/// differentiates in one piece, and without gradients one new token at a time, or a block of queries at a time, so that no
+/// `T × T` scores exist. On CUDA it is libtorch's fused attention, which knows no soft cap.
 final class Scores {
+  /// Keys of a half-precision step are rounded up to a multiple of this: oneDNN compiles a kernel for each shape it meets.
+  private static final long STRIDE = 64;
+
   private final AttentionConfig.Gqa config;
   private final AttentionState state;
 
@@ -23,23 +26,25 @@ final class Scores {
 
   /// q `[B, H, T, D]`; result `[B, H, T, D]`
   Tensor attend(Tensor q, KvCache.Filled kv) {
+    boolean one = q.size(2) == 1 && !Grad.isOn();
+    if (q.device().isCuda() && !config.cap().isActive()) {
+      return one ? fusedStep(q, kv) : fused(q, kv);
+    }
+    if (Grad.isOn()) {
+      return products(q, kv.keys(), kv.values(), bias(kv, 0, q.size(2), all(kv)), config.scale(), config.cap());
+    }
+    return one ? step(q, kv) : blocks(q, kv);
+  }
+
+  private Tensor fused(Tensor q, KvCache.Filled kv) {
     long T = q.size(2);
-    if (T == 1 && !Grad.isOn()) {
-      return decode(q, kv);
+    boolean causal = T == kv.keys().size(2) && (state.plainCausal(config.span()) || state.causalBesidePadding(config.span()));
+    Tensor bias = causal ? null : bias(kv, 0, T, all(kv));
+    Tensor mask = bias == null ? null : bias.unsqueeze(1);
+    if (mask != null || !q.dtype().isHalf()) {
+      return Ops.attention(q, repeated(kv.keys(), q.size(1)), repeated(kv.values(), q.size(1)), mask, causal, config.scale());
     }
-    Tensor k = kv.keys();
-    Tensor v = kv.values();
-    boolean fused = q.device().isCuda() || (!Grad.isOn() && q.dtype().isHalf());
-    if (fused && !config.cap().isActive()) {
-      boolean causal = T == k.size(2) && (state.plainCausal(config.span()) || state.causalBesidePadding(config.span()));
-      Tensor bias = causal ? null : bias(kv, 0, T, all(kv));
-      Tensor mask = bias == null ? null : bias.unsqueeze(1);
-      if (q.device().isCuda() && (mask != null || !q.dtype().isHalf())) {
-        return Ops.attention(q, repeated(k, q.size(1)), repeated(v, q.size(1)), mask, causal, config.scale());
-      }
-      return Ops.attention(q, k, v, mask, causal, config.scale());
-    }
-    return Grad.isOn() ? products(q, k, v, bias(kv, 0, T, all(kv)), config.scale(), config.cap()) : blocks(q, kv);
+    return Ops.attention(q, kv.keys(), kv.values(), null, causal, config.scale());
   }
 
   /// [#attend] with keys and values before those of the text that every query sees. q `[B, H, T, D]`
@@ -81,34 +86,91 @@ final class Scores {
 
   /// One new token a row: the heads that share keys take the place of time in the fused kernel, so that keys and values
   /// are read once and never repeated. q `[B, H, 1, D]`
-  private Tensor decode(Tensor q, KvCache.Filled kv) {
-    long B = q.size(0);
-    long G = config.kvHeads();
-    Tensor rows = q.reshape(B, G, config.heads() / G, config.headDim());
-    Tensor bias = kv.turn() != 0 ? state.ringBias(kv)
-        : state.plainCausal(config.span()) ? null : state.bias(config.span(), 0, 1, all(kv));
-    if (config.cap().isActive()) {
-      return products(q, kv.keys(), kv.values(), bias, config.scale(), config.cap());
-    }
+  private Tensor fusedStep(Tensor q, KvCache.Filled kv) {
+    Tensor rows = q.reshape(q.size(0), config.kvHeads(), config.heads() / config.kvHeads(), config.headDim());
+    Tensor bias = stepBias(kv);
     Tensor mask = bias == null ? null : bias.unsqueeze(1);
     return Ops.attention(rows, kv.keys(), kv.values(), mask, false, config.scale()).reshape(q.shape());
   }
 
-  /// [#products] a block of queries at a time, against the keys that it may see: without gradients in float32, where the
-  /// fused kernel calls OpenBLAS from inside its own threads and loses several times over.
+  /// Null if the new token sees all of these keys. `[1 or B, 1, keys]`
+  private @Nullable Tensor stepBias(KvCache.Filled kv) {
+    if (kv.turn() != 0) {
+      return state.ringBias(kv);
+    }
+    boolean open = state.plainCausal(config.span()) && kv.first() + kv.keys().size(2) == state.past() + 1;
+    return open ? null : state.bias(config.span(), 0, 1, all(kv));
+  }
+
+  /// [#fusedStep] as two products for each key-value head and the heads that read it, with the softmax in place: in half
+  /// precision, where the fused kernel multiplies element by element here, and under a cap. Keys times queries is up to four
+  /// times as fast as queries times keys, for it leaves the many keys as they lie. q `[B, H, 1, D]`
+  private Tensor step(Tensor q, KvCache.Filled filled) {
+    if (!q.dtype().isHalf() && !config.cap().isActive()) {
+      return fusedStep(q, filled);
+    }
+    var kv = rounded(filled);
+    long B = q.size(0);
+    long G = config.kvHeads();
+    long R = config.heads() / G;
+    long S = kv.keys().size(2);
+    long D = config.headDim();
+    Tensor rows = q.mul(config.scale()).reshape(B * G, R, D);
+    Tensor s = config.cap().apply(Ops.bmm(kv.keys().reshape(B * G, S, D), rows.transpose(1, 2)).transpose(1, 2).contiguous()); // [B G, R, S]
+    Tensor bias = stepBias(kv);
+    if (bias != null) {
+      s.view(B, G * R, S).addInPlace(bias);
+    }
+    Ops.softmaxInto(s, s, 2);
+    return Ops.bmm(s, kv.values().reshape(B * G, S, D)).view(B, G * R, 1, D);
+  }
+
+  private KvCache.Filled rounded(KvCache.Filled kv) {
+    long keys = kv.keys().size(2);
+    return kv.turn() != 0 || kv.first() != 0 ? kv
+        : kv.widened(Math.max(keys, Math.min((keys + STRIDE - 1) / STRIDE * STRIDE, state.room(keys, kv.room().size()))));
+  }
+
+  /// A block of queries at a time, against the keys that it may see, with the softmax in place.
   private Tensor blocks(Tensor q, KvCache.Filled kv) {
+    long B = q.size(0);
+    long H = q.size(1);
     long T = q.size(2);
-    Tensor out = Ops.empty(q.dtype(), q.device(), q.shape());
+    long D = q.size(3);
+    long G = config.kvHeads();
+    Tensor k = kv.keys().reshape(B * G, kv.keys().size(2), D);
+    Tensor v = kv.values().reshape(B * G, kv.keys().size(2), D);
+    Tensor out = Ops.empty(q.dtype(), q.device(), B, T, H, D).transpose(1, 2);     // time before heads, as the next layer reads it
     for (long from = 0; from < T; from += BlockedAttention.BLOCK) {
       long n = Math.min(BlockedAttention.BLOCK, T - from);
       var keys = state.keys(config.span(), from, n);
       try (var _ = TensorScope.open()) {
-        long at = keys.first() - kv.first();
-        out.narrow(2, from, n).copyInPlace(products(q.narrow(2, from, n), kv.keys().narrow(2, at, keys.count()),
-            kv.values().narrow(2, at, keys.count()), bias(kv, from, n, keys), config.scale(), config.cap()));
+        Tensor rows = Ops.empty(q.dtype(), q.device(), B, H, n, D);
+        Ops.mulInto(rows, q.narrow(2, from, n), config.scale());
+        Tensor s = config.cap().apply(Ops.bmm(rows.view(B * G, H / G * n, D), part(k, kv, keys).transpose(1, 2)));
+        hide(s.view(B, H, n, keys.count()), kv, from, keys);
+        Ops.softmaxInto(s, s, 2);
+        out.narrow(2, from, n).copyInPlace(Ops.bmm(s, part(v, kv, keys)).view(B, H, n, D));
       }
     }
     return out;
+  }
+
+  private static Tensor part(Tensor heads, KvCache.Filled kv, Keys keys) {
+    return heads.narrow(1, keys.first() - kv.first(), keys.count());
+  }
+
+  /// scores `[B, H, n, keys]`
+  private void hide(Tensor scores, KvCache.Filled kv, long from, Keys keys) {
+    long n = scores.size(2);
+    if (state.plainCausal(config.span())) {
+      scores.narrow(3, keys.count() - n, n).addInPlace(state.triangle(n));
+      return;
+    }
+    Tensor bias = bias(kv, from, n, keys);
+    if (bias != null) {
+      scores.addInPlace(bias.unsqueeze(1));
+    }
   }
 
   /// Products and softmax, one key-value head against its group of queries: k and v are never repeated.

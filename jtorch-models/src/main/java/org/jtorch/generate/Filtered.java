@@ -16,13 +16,28 @@ record Filtered(Sampling sampling) implements Sampler {
   ///
   /// @param p float64 `[B, n]`, not normalized; 0 for what is filtered out
   /// @param indices int64 `[B, n]`
-  private record Candidates(Tensor p, @Nullable Tensor indices) {}
+  private record Candidates(Tensor p, @Nullable Tensor indices) {
+    /// The tokens at these places. int64 `[B, 1]` to `[B]`
+    Tensor token(Tensor at) {
+      return (indices == null ? at : indices.gather(1, at)).squeeze(1);
+    }
+  }
 
   @Override public Tensor next(Tensor logits, Tensor seen, Tensor uniforms) {
-    Tensor x = Sampler.penalized(logits, seen, sampling.repetitionPenalty());
-    Candidates c = candidates(x);
-    Tensor at = draw(minP(c.p), uniforms);                                      // [B, 1]
-    return (c.indices == null ? at : c.indices.gather(1, at)).squeeze(1);
+    Candidates c = left(logits, seen);
+    return c.token(pick(c.p, uniforms));
+  }
+
+  @Override public Drawn draw(Tensor logits, Tensor seen, Tensor uniforms) {
+    Candidates c = left(logits, seen);
+    Tensor at = pick(c.p, uniforms);
+    return new Drawn(c.token(at), c.p.gather(1, at).div(c.p.sum(-1, true)).log().squeeze(1));
+  }
+
+  /// What all filters leave.
+  private Candidates left(Tensor logits, Tensor seen) {
+    Candidates c = candidates(Sampler.penalized(logits, seen, sampling.repetitionPenalty()));
+    return new Candidates(minP(c.p), c.indices);
   }
 
   private Candidates candidates(Tensor x) {
@@ -64,7 +79,8 @@ record Filtered(Sampling sampling) implements Sampler {
     return sampling.minP() == 0 ? p : p.maskedFill(p.lt(p.amax(-1, true).mul(sampling.minP())), 0);
   }
 
-  private static Tensor draw(Tensor p, Tensor uniforms) {
+  /// The place of the token at which the running sum exceeds the number. int64 `[B, 1]`
+  private static Tensor pick(Tensor p, Tensor uniforms) {
     Tensor sums = p.cumsum(-1);
     Tensor target = sums.narrow(1, p.size(1) - 1, 1).mul(uniforms);             // [B, 1]
     return sums.le(target).sum(-1, true);

@@ -13,15 +13,15 @@ final class RowStreams {
 
   private RowStreams() {}
 
-  /// One number a row and step, drawn by Java: the same on every device. float64 `[rows, steps]`
-  static Tensor uniforms(long seed, long firstRow, int rows, int steps, Device device) {
-    var all = new double[rows * steps];
-    for (int i = 0; i < rows; i++) {
-      long rowSeed = (long) (Rng.at(seed, firstRow + i).uniform() * SEEDS);
-      System.arraycopy(Rng.of(rowSeed).uniforms(steps), 0, all, i * steps, steps);
-    }
-    Tensor t = Ops.empty(DType.F64, Device.CPU, rows, steps);
-    t.asSegment().copyFrom(MemorySegment.ofArray(all));
+  /// The stream of a row, one number a token, drawn by Java: the same on every device.
+  static Rng of(long seed, long row) {
+    return Rng.of((long) (Rng.at(seed, row).uniform() * SEEDS));
+  }
+
+  /// One number a row. float64 `[B, 1]`
+  static Tensor column(double[] numbers, Device device) {
+    Tensor t = Ops.empty(DType.F64, Device.CPU, numbers.length, 1);
+    t.asSegment().copyFrom(MemorySegment.ofArray(numbers));
     return t.to(device);
   }
 }

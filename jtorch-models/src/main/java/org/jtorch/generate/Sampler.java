@@ -13,6 +13,21 @@ public sealed interface Sampler permits Greedy, Filtered {
   /// @return int64 `[B]`
   Tensor next(Tensor logits, Tensor seen, Tensor uniforms);
 
+  /// Tokens, and the log-probability of each under the distribution that it was drawn from.
+  ///
+  /// @param tokens int64 `[B]`
+  /// @param logProbs float64 `[B]`
+  record Drawn(Tensor tokens, Tensor logProbs) {}
+
+  /// [#next] with what was its probability.
+  Drawn draw(Tensor logits, Tensor seen, Tensor uniforms);
+
+  /// Log-probabilities of tokens under the model itself: float32 log-softmax without temperature, filters or penalty.
+  /// logits `[B, V]`, tokens int64 `[B]`; float32 `[B]`
+  static Tensor logProbs(Tensor logits, Tensor tokens) {
+    return logits.to(DType.F32).logSoftmax(-1).gather(1, tokens.unsqueeze(1)).squeeze(1);
+  }
+
   /// The scores that [#next] draws from: filtered tokens are -inf. logits `[B, V]`, seen int64 `[B, S]`; float32 `[B, V]`
   Tensor scores(Tensor logits, Tensor seen);
 

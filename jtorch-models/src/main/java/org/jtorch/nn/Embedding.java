@@ -55,7 +55,7 @@ public final class Embedding extends Layer {
 
   @Override protected Tensor forward(Tensor ids, Pass pass) {             // int64 [B, T]
     if (extra != null && pass.adapters()) {
-      return extended(ids, extra.rows(), pass);
+      return extended(ids, pass.frozen() == null ? extra.rows() : pass.frozen().keep(extra, extra::rows), pass);
     }
     if (hadExtra) {
       requireOwn(ids);

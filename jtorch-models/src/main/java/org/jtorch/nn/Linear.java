@@ -107,6 +107,11 @@ public final class Linear extends Layer implements Projection {
     return project(x, pass);                                                     // [..., out]
   }
 
+  @Override public Tensor multiply(Tensor x, Pass pass) {
+    Tensor packed = pass.frozen() == null ? null : pass.frozen().product(weight, x, bias == null ? null : bias.tensor());
+    return packed == null ? multiply(x) : packed;
+  }
+
   @Override public Tensor multiply(Tensor x) {
     Tensor b = bias == null ? null : bias.tensor();
     return weight.inPieces() ? byPiece(x, b) : Ops.linear(x, weight.tensor(), b);

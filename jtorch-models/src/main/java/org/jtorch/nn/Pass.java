@@ -18,8 +18,9 @@ import org.jtorch.tensor.kernel.ResidualPass;
 /// @param routing collects what the routers of expert layers chose; null if nobody asks
 /// @param adapters false runs the model as it is without its adapters: the reference of a fine-tuned model, without a copy
 /// @param checkpoint recompute each block during backward instead of keeping its activations
+/// @param frozen what forwards share while no weight changes, as in a generation; null if each is on its own
 public record Pass(Layout layout, @Nullable GradTape tape, @Nullable Shared shared, @Nullable Routing routing, boolean adapters,
-    boolean checkpoint) {
+    boolean checkpoint, @Nullable Frozen frozen) {
   /// What a model shares with its layers.
   public interface Shared {
     /// Tokens before this forward's, which a cache holds.
@@ -29,7 +30,7 @@ public record Pass(Layout layout, @Nullable GradTape tape, @Nullable Shared shar
   /// Marks what collects the choices of routers; see the experts' layer.
   public interface Routing {}
 
-  public static final Pass EMPTY = new Pass(Layout.PLAIN, null, null, null, true, false);
+  public static final Pass EMPTY = new Pass(Layout.PLAIN, null, null, null, true, false, null);
 
   public static Pass training(GradTape tape) {
     return EMPTY.withTape(tape);
@@ -52,7 +53,7 @@ public record Pass(Layout layout, @Nullable GradTape tape, @Nullable Shared shar
   }
 
   public Pass withLayout(Layout l) {
-    return new Pass(l, tape, shared, routing, adapters, checkpoint);
+    return new Pass(l, tape, shared, routing, adapters, checkpoint, frozen);
   }
 
   public Pass withPositions(@Nullable Tensor p) {
@@ -72,23 +73,27 @@ public record Pass(Layout layout, @Nullable GradTape tape, @Nullable Shared shar
   }
 
   public Pass withTape(@Nullable GradTape t) {
-    return new Pass(layout, t, shared, routing, adapters, checkpoint);
+    return new Pass(layout, t, shared, routing, adapters, checkpoint, frozen);
   }
 
   public Pass withShared(@Nullable Shared s) {
-    return new Pass(layout, tape, s, routing, adapters, checkpoint);
+    return new Pass(layout, tape, s, routing, adapters, checkpoint, frozen);
   }
 
   public Pass withRouting(@Nullable Routing r) {
-    return new Pass(layout, tape, shared, r, adapters, checkpoint);
+    return new Pass(layout, tape, shared, r, adapters, checkpoint, frozen);
   }
 
   public Pass withAdapters(boolean on) {
-    return new Pass(layout, tape, shared, routing, on, checkpoint);
+    return new Pass(layout, tape, shared, routing, on, checkpoint, frozen);
   }
 
   public Pass withCheckpoint(boolean c) {
-    return new Pass(layout, tape, shared, routing, adapters, c);
+    return new Pass(layout, tape, shared, routing, adapters, c, frozen);
+  }
+
+  public Pass withFrozen(@Nullable Frozen f) {
+    return new Pass(layout, tape, shared, routing, adapters, checkpoint, f);
   }
 
   /// Runs a block of a model; under activation checkpointing it keeps nothing and runs again during backward. Without a tape

@@ -31,6 +31,11 @@ public interface Projection {
   /// The product with the parameter itself. `[..., in]` to `[..., out]`
   Tensor multiply(Tensor x);
 
+  /// [#multiply] as a pass may make it faster, with a packed weight for example.
+  default Tensor multiply(Tensor x, Pass pass) {
+    return multiply(x);
+  }
+
   /// The product as the model has it now: with the weight in the form in which it is held, and what an adapter makes of it.
   /// `[..., in]` to `[..., out]`
   default Tensor project(Tensor x, Pass pass) {
@@ -38,7 +43,7 @@ public interface Projection {
     if (held != null && pass.tape() != null) {
       x = pass.tape().cut(x);                            // the product records itself: it and the adapter add to one leaf
     }
-    Tensor y = held == null ? multiply(x) : held.multiply(x, pass);
+    Tensor y = held == null ? multiply(x, pass) : held.multiply(x, pass);
     Parameter b = bias();
     y = held == null || b == null ? y : y.add(b.tensor());
     Linear.Adapter on = adapter();

@@ -23,6 +23,7 @@ import org.jtorch.family.Llama;
 import org.jtorch.generate.Generator;
 import org.jtorch.generate.Options;
 import org.jtorch.io.DataException;
+import org.jtorch.nn.Frozen;
 import org.jtorch.nn.Module;
 import org.jtorch.nn.Pass;
 import org.jtorch.tensor.DType;
@@ -81,6 +82,30 @@ class PromptTest {
       assertThat(made).endsWith(Arrays.copyOfRange(row, prompt.length, row.length));
       assertThatIllegalArgumentException().isThrownBy(() -> new Generator(model).generate(
           List.of(new long[] {Small.VOCAB + N}), Options.greedy(1))).withMessageContaining("token id " + (Small.VOCAB + N));
+    }
+  }
+
+  /// The networks of prompts run once for all passes that share a [Frozen], and again for others.
+  @Test void networksRunOnceWhileWeightsAreFrozen() {
+    try (var model = Small.model(DType.F32); var tokens = VirtualTokens.pTuning(model, N, 7, Rng.of(4));
+         var prefix = PrefixTuning.apply(model, N, 5, Rng.of(6)); var _ = TensorScope.open(); var _ = Grad.off()) {
+      Tensor ids = tokens.prepend(Small.ids());
+      double[] plain = model.apply(ids, Pass.EMPTY).toDoubles();
+      try (var frozen = new Frozen(0)) {
+        var pass = Pass.EMPTY.withFrozen(frozen);
+        assertThat(model.apply(ids, pass).toDoubles()).isEqualTo(plain);
+        tokens.parameters().getFirst().tensor().mulInPlace(2);          // against the promise, to see what is computed again
+        prefix.parameters().getFirst().tensor().mulInPlace(2);
+        assertThat(model.apply(ids, pass).toDoubles()).isEqualTo(plain);
+        assertThat(Small.distance(model.apply(ids, Pass.EMPTY).toDoubles(), plain)).isGreaterThan(1e-3);
+        assertThat(frozen.packedBytes()).isZero();
+      }
+      try (var frozen = new Frozen(2)) {
+        var pass = Pass.EMPTY.withFrozen(frozen);
+        double[] packed = model.apply(ids, pass).toDoubles();
+        assertThat(Small.distance(packed, model.apply(ids, Pass.EMPTY).toDoubles())).isLessThan(1e-5);
+        assertThat(frozen.packedBytes()).isPositive();
+      }
     }
   }
 

@@ -30,7 +30,7 @@ class HostReadsTest {
     assertThat(TensorScope.stats().live()).isZero();
   }
 
-  @ParameterizedTest @CsvSource({"false, F32, 0", "true, F32, 1", "false, BF16, 1", "true, BF16, 2"})
+  @ParameterizedTest @CsvSource({"false, F32, 0", "true, F32, 1", "false, BF16, 0", "true, BF16, 1"})
   void theirNumberDoesNotGrowWithTheLayers(boolean experts, DType type, int expected) {
     for (int layers : new int[] {1, 5}) {
       try (var model = Decoder.create(shape(experts, layers), Device.CPU, type, Rng.of(1)); var scope = TensorScope.open();

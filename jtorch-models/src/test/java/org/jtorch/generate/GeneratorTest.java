@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.offset;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.LongStream;
@@ -15,6 +16,7 @@ import org.jtorch.io.SafeTensors;
 import org.jtorch.nn.Pass;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Grad;
+import org.jtorch.tensor.GradTape;
 import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
@@ -117,6 +119,90 @@ class GeneratorTest {
     assertThat(same.get(0)).isNotEqualTo(same.get(1));          // rows have streams of their own
   }
 
+  private static List<long[]> repeated(int times) {
+    return RAGGED.stream().flatMap(p -> Collections.nCopies(times, p).stream()).toList();
+  }
+
+  /// Prompts of a row each, and of one row for three answers.
+  @Test void answersToOnePromptShareItsRun() {
+    for (int length : new int[] {9, 20}) {                      // without and with packed weights
+      var options = Options.greedy(length).withSampling(SAMPLED).withSeed(5);
+      var answers = new Generator(model).sample(RAGGED, 3, options);
+      var rows = generate(repeated(3), options);
+      assertThat(answers).hasSize(12);
+      for (int i = 0; i < rows.size(); i++) {
+        assertThat(answers.get(i).tokens()).as("row %s", i).containsExactly(rows.get(i));
+        assertThat(answers.get(i).stopped()).isFalse();
+        var alone = new Generator(model).generate(List.of(RAGGED.get(i / 3)), options, i, TokenListener.NONE);
+        assertThat(alone.getFirst()).as("row %s alone", i).containsExactly(rows.get(i));
+      }
+    }
+  }
+
+  /// What policy gradients need: a training forward over prompt and answer gives the log-probabilities that came with it.
+  @Test void logProbabilitiesEqualThoseOfATrainingForward() {
+    var options = Options.greedy(20).withSampling(SAMPLED).withSeed(5);
+    var answers = new Generator(model).sample(RAGGED, 2, options);
+    for (int i = 0; i < answers.size(); i++) {
+      long[] prompt = RAGGED.get(i / 2);
+      var answer = answers.get(i);
+      long[] text = LongStream.concat(Arrays.stream(prompt), Arrays.stream(answer.tokens())).toArray();
+      try (var _ = TensorScope.open(); var tape = GradTape.open()) {
+        Tensor hidden = model.hidden(Ops.of(text, Device.CPU, 1, text.length), Pass.training(tape), null).detach();
+        Tensor p = model.logits(hidden.narrow(1, prompt.length - 1, answer.tokens().length)).logSoftmax(-1);
+        float[] expected = p.gather(2, Ops.of(answer.tokens(), Device.CPU, 1, answer.tokens().length, 1)).toFloats();
+        assertThat(answer.logProbs()).as("row %s", i).containsExactly(expected, offset(1e-5f));
+        assertThat(answer.drawnLogProbs()).hasSize(20).isNotEqualTo(answer.logProbs());
+      }
+    }
+  }
+
+  /// However many rows there are at once, and whenever they end.
+  @Test void waitingRowsTakeThePlacesOfThoseThatEnded() {
+    var prompts = new ArrayList<>(RAGGED);
+    prompts.addAll(repeated(2));
+    for (var sampling : List.of(Sampling.GREEDY, Sampling.temperature(1.3))) {
+      var free = Options.greedy(18).withSampling(sampling).withSeed(9);
+      var whole = generate(prompts, free);
+      var options = free.withStopTokens(Set.of(whole.get(0)[3], whole.get(1)[7], whole.get(5)[0], whole.get(6)[12])).withPadToken(-7);
+      var expected = generate(prompts, options);
+      for (int i = 0; i < prompts.size(); i++) {
+        int end = ended(whole.get(i), options.stopTokens());
+        long[] filled = whole.get(i).clone();
+        Arrays.fill(filled, end, filled.length, -7);
+        assertThat(expected.get(i)).as("row %s", i).containsExactly(Arrays.copyOf(filled, expected.get(i).length));
+      }
+      for (int atOnce : new int[] {1, 3, 5}) {
+        assertThat(new Generator(model, atOnce).generate(prompts, options)).as("%s at once", atOnce)
+            .usingRecursiveComparison().isEqualTo(expected);
+      }
+    }
+  }
+
+  private static int ended(long[] row, Set<Long> stop) {
+    for (int i = 0; i < row.length; i++) {
+      if (stop.contains(row[i])) {
+        return i + 1;
+      }
+    }
+    return row.length;
+  }
+
+  @Test void rowsThatEndedAreNotComputedAnyMore() {
+    var free = generate(RAGGED, Options.greedy(12));
+    var options = Options.greedy(12).withStopTokens(Set.of(free.get(0)[1], free.get(1)[1], free.get(2)[2]));
+    long left = RAGGED.size() * 12L - Arrays.stream(lengths(options)).sum();
+    assertThat(left).isPositive();
+    try (var counted = new Counting(model)) {
+      var _ = new Generator(counted).generate(RAGGED, options);
+      assertThat(counted.rows).isLessThanOrEqualTo(RAGGED.size() * 12L - left / 2);
+    }
+  }
+
+  private static int[] lengths(Options options) {
+    return new Generator(model).sample(RAGGED, 1, options).stream().mapToInt(g -> g.tokens().length).toArray();
+  }
+
   @Test void tokensStreamInOrderUpToTheStop() {
     var free = generate(RAGGED, Options.greedy(10));
     long stop = free.get(1)[4];
@@ -155,15 +241,25 @@ class GeneratorTest {
         .hasMessageContaining("at most " + (model.maxPositions() - 5));
   }
 
+  /// Without and with packed weights; rows that share a prompt and leave.
   @Test void nothingLeaks() {
-    var options = Options.greedy(6).withSampling(SAMPLED);
-    var before = generate(RAGGED, options);
-    long objects = TensorScope.stats().nativeObjects();
-    for (int i = 0; i < 5; i++) {
-      assertThat(generate(RAGGED, options)).usingRecursiveComparison().isEqualTo(before);
-      assertThat(TensorScope.stats().live()).isZero();
-      assertThat(TensorScope.stats().nativeObjects()).isEqualTo(objects);
+    for (int length : new int[] {6, 20}) {
+      var free = Options.greedy(length).withSampling(SAMPLED);
+      var options = free.withStopTokens(Set.of(generate(RAGGED, free).getFirst()[2]));
+      var before = new Generator(model, 3).sample(RAGGED, 2, options);
+      long objects = TensorScope.stats().nativeObjects();
+      for (int i = 0; i < 3; i++) {
+        assertThat(new Generator(model, 3).sample(RAGGED, 2, options)).usingRecursiveComparison().isEqualTo(before);
+        assertThat(TensorScope.stats().live()).isZero();
+        assertThat(TensorScope.stats().nativeObjects()).isEqualTo(objects);
+      }
     }
+  }
+
+  @Test void aListenerThatThrowsLeavesNothingBehind() {
+    var options = Options.greedy(20).withSampling(SAMPLED);
+    var _ = generate(RAGGED, options);
+    long objects = TensorScope.stats().nativeObjects();
     assertThatThrownBy(() -> new Generator(model).generate(RAGGED, options, (_, _, _) -> {
       throw new IllegalStateException("stop");
     })).hasMessage("stop");

@@ -70,7 +70,7 @@ class SamplerTest {
       var sampler = Sampler.of(sampling);
       double[] p = sampler.scores(logits, seen).softmax(-1).toDoubles();
       long[] drawn = sampler.next(logits.expand(draws, V).contiguous(), seen.expand(draws, 4).contiguous(),
-          RowStreams.uniforms(1, 0, draws, 1, Device.CPU)).toLongs();
+          uniforms(1, 0, draws, 1, Device.CPU)).toLongs();
       var counts = new double[V];
       Arrays.stream(drawn).forEach(t -> counts[(int) t]++);
       double chi = 0;
@@ -82,6 +82,39 @@ class SamplerTest {
         }
       }
       assertThat(chi).isLessThan(60);           // 23 degrees of freedom at most: p < 5e-5
+    }
+  }
+
+  /// One number a row and step. float64 `[rows, steps]`
+  private static Tensor uniforms(long seed, long firstRow, int rows, int steps, Device device) {
+    var all = IntStream.range(0, rows).boxed().flatMapToDouble(i -> Arrays.stream(RowStreams.of(seed, firstRow + i).uniforms(steps)));
+    return RowStreams.column(all.toArray(), device).view(rows, steps);
+  }
+
+  /// The log-probability of what was drawn is that of the scores that [Sampler#scores] shows, and under the model that of its own.
+  @ParameterizedTest @MethodSource("filters")
+  void logProbabilitiesAreThoseOfTheScores(Sampling sampling) {
+    try (var _ = TensorScope.open()) {
+      Tensor logits = Rng.of(6).normal(0, 2, DType.F32, Device.CPU, 40, 700);
+      Tensor seen = Ops.arange(0, 120, Device.CPU).view(40, 3);
+      var sampler = Sampler.of(sampling);
+      Tensor u = uniforms(3, 0, 40, 1, Device.CPU);
+      var drawn = sampler.draw(logits, seen, u);
+      Tensor at = drawn.tokens().unsqueeze(1);
+      assertThat(drawn.tokens().toLongs()).containsExactly(sampler.next(logits, seen, u).toLongs());
+      double[] expected = sampler.scores(logits, seen).to(DType.F64).logSoftmax(-1).gather(1, at).toDoubles();
+      assertThat(drawn.logProbs().toDoubles()).containsExactly(expected, offset(1e-5));
+      double[] model = logits.to(DType.F64).logSoftmax(-1).gather(1, at).toDoubles();
+      assertThat(Sampler.logProbs(logits, drawn.tokens()).toDoubles()).containsExactly(model, offset(1e-5));
+    }
+  }
+
+  @Test void whatIsCertainHasTheLogProbabilityZero() {
+    try (var _ = TensorScope.open()) {
+      Tensor logits = Rng.of(6).normal(0, 2, DType.F32, Device.CPU, 3, 50);
+      var drawn = Sampler.of(Sampling.GREEDY).draw(logits, Ops.zeros(DType.I64, Device.CPU, 3, 1), Ops.zeros(DType.F64, Device.CPU, 3, 1));
+      assertThat(drawn.tokens().toLongs()).containsExactly(logits.argMax(-1).toLongs());
+      assertThat(drawn.logProbs().toDoubles()).containsOnly(0);
     }
   }
 
@@ -104,7 +137,7 @@ class SamplerTest {
         Tensor logits = Rng.of(2).normal(0, spread, DType.F32, Device.CPU, 4, V);
         Tensor seen = Ops.zeros(DType.I64, Device.CPU, 4, 1);
         var sampler = Sampler.of(WARM.withTopP(0.7));
-        Tensor u = RowStreams.uniforms(3, 0, 4, 1, Device.CPU);
+        Tensor u = uniforms(3, 0, 4, 1, Device.CPU);
         var sorted = Ops.sort(sampler.scores(logits, seen).to(DType.F64), -1, true);
         Tensor sums = sorted.values().softmax(-1).cumsum(-1);
         Tensor at = sums.le(u.mul(sums.narrow(1, V - 1, 1))).sum(-1, true);
@@ -115,11 +148,11 @@ class SamplerTest {
 
   @Test void rowsDrawFromTheirOwnStreams() {
     try (var _ = TensorScope.open()) {
-      double[] three = RowStreams.uniforms(9, 4, 3, 5, Device.CPU).toDoubles();
-      double[] last = RowStreams.uniforms(9, 6, 1, 5, Device.CPU).toDoubles();
+      double[] three = uniforms(9, 4, 3, 5, Device.CPU).toDoubles();
+      double[] last = uniforms(9, 6, 1, 5, Device.CPU).toDoubles();
       assertThat(Arrays.copyOfRange(three, 10, 15)).containsExactly(last);
       assertThat(IntStream.range(0, 15).mapToDouble(i -> three[i]).distinct().count()).isEqualTo(15);
-      assertThat(RowStreams.uniforms(10, 6, 1, 5, Device.CPU).toDoubles()).isNotEqualTo(last);
+      assertThat(uniforms(10, 6, 1, 5, Device.CPU).toDoubles()).isNotEqualTo(last);
     }
   }
 

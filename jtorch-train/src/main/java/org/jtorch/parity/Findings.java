@@ -33,6 +33,11 @@ final class Findings {
     rows.accept(new Row(folder, c.what(), c.maxAbs(), c.maxRel(), passed ? Verdict.PASS : Verdict.FAIL, note));
   }
 
+  /// A difference that is only told.
+  void measured(String what, double relative) {
+    rows.accept(new Row(folder, what, Double.NaN, relative, Verdict.MEASURED, "from the stored float32 values"));
+  }
+
   void skip(String what, String why) {
     rows.accept(new Row(folder, what, Double.NaN, Double.NaN, Verdict.SKIP, why));
   }

@@ -7,17 +7,24 @@ import java.util.stream.LongStream;
 import org.jtorch.ffn.Routing;
 import org.jtorch.io.JsonFile;
 import org.jtorch.loss.ChunkedCrossEntropy;
+import org.jtorch.loss.CrossEntropy;
+import org.jtorch.loss.TokenLoss;
+import org.jtorch.loss.Tokens;
 import org.jtorch.nn.SoftCap;
+import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.GradTape;
 import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
+import org.jtorch.tensor.kernel.TokenPass;
 
 /// Cases of the kind `loss`: those functions that this version has.
 final class LossCases {
   private static final Tolerance VALUE = new Tolerance(2e-5, 2e-5, false);
   private static final String CHUNKED = "chunked_cross_entropy";
   private static final String PLAIN = "cross_entropy";
+  private static final String Z_LOSS = "z_loss";
+  private static final String LOG_PROBS = "token_logprobs";
   private static final String EXPERTS = "moe_load_balancing";
 
   private LossCases() {}
@@ -25,8 +32,12 @@ final class LossCases {
   static void run(Path folder, Findings findings) {
     try (var io = CaseFolder.open(folder)) {
       String name = io.settings().requiredString("case");
-      if (!Set.of(CHUNKED, PLAIN, EXPERTS).contains(name)) {
+      if (!Set.of(CHUNKED, PLAIN, Z_LOSS, LOG_PROBS, EXPERTS).contains(name)) {
         throw new NotSupportedException("the loss \"" + name + "\" is not supported by this version");
+      }
+      if (name.equals(LOG_PROBS)) {
+        findings.part("logps", () -> logProbs(io, findings));
+        return;
       }
       var variants = io.variants();
       for (int i = 0; i < variants.size(); i++) {
@@ -65,15 +76,41 @@ final class LossCases {
   }
 
   private static void plain(CaseFolder io, JsonFile variant, String v, Findings findings) {
-    if (variant.optDouble("label_smoothing", 0) != 0) {
-      throw new NotSupportedException("label smoothing is not supported by this version");
+    try (var _ = TensorScope.open(); var _ = Grad.off()) {
+      var loss = new CrossEntropy(variant.optDouble("label_smoothing", 0), variant.optDouble("z_coef", 0));
+      Tensor stored = io.tensor("logits");                                               // [..., V]
+      long[] labels = io.tensor("labels").toLongs();
+      long trained = LongStream.of(labels).filter(l -> l != Tokens.IGNORE).count();
+      var weights = new float[labels.length];
+      for (int i = 0; i < labels.length; i++) {
+        weights[i] = labels[i] == Tokens.IGNORE ? 0 : 1f / trained;
+      }
+      Tensor logits = stored.flatten(0, stored.dim() - 2).copy();
+      var chunk = new TokenLoss.Chunk(logits, Tensor.of(LongStream.of(labels).map(l -> Math.max(0, l)).toArray()), Tensor.of(weights),
+          Ops.arange(0, labels.length, logits.device()), Double.POSITIVE_INFINITY);
+      Tensor values = loss.gradient(chunk);
+      findings.add(value(io).check(v + "loss", new double[] {values.mul(chunk.weights()).sum().item()}, io.doubles("expected." + v + "loss")));
+      compare(io, v + "logits", "", logits, findings);
     }
-    try (var _ = TensorScope.open()) {
-      Tensor logits = io.tensor("logits").requiresGrad(true);                            // [..., V]
-      Tensor loss = Ops.crossEntropy(logits.flatten(0, logits.dim() - 2), io.tensor("labels").reshape(-1));
-      loss.backward();
-      findings.add(value(io).check(v + "loss", new double[] {loss.item()}, io.doubles("expected." + v + "loss")));
-      gradient(io, v + "logits", "", logits, findings);
+  }
+
+  /// Log-probabilities of chosen tokens and, through them, the gradient of `-Σ mask · log p`.
+  private static void logProbs(CaseFolder io, Findings findings) {
+    try (var _ = TensorScope.open(); var _ = Grad.off()) {
+      Tensor stored = io.tensor("logits");
+      Tensor logits = stored.flatten(0, stored.dim() - 2).copy();
+      Tensor targets = io.tensor("labels").reshape(-1);
+      Tensor mask = io.tensor("mask").to(logits.dtype()).reshape(-1);
+      var rows = TokenPass.forward(logits, targets);
+      Tensor logps = rows.logProbs();
+      var tolerance = value(io);
+      findings.add(tolerance.check("logps", logps.view(io.tensor("mask").shape()), io.tensor("expected.logps")));
+      Tensor sums = logps.mul(mask).view(io.tensor("mask").shape()).sum(1, false);
+      findings.add(tolerance.check("sum_logps", sums, io.tensor("expected.sum_logps")));
+      findings.add(tolerance.check("mean_logps", sums.div(mask.view(io.tensor("mask").shape()).sum(1, false)), io.tensor("expected.mean_logps")));
+      findings.add(tolerance.check("loss", new double[] {-sums.sum().item()}, io.doubles("expected.loss")));
+      TokenPass.gradient(logits, targets, rows.lse(), mask.neg(), null, mask, Double.POSITIVE_INFINITY);
+      compare(io, "logits", "", logits, findings);
     }
   }
 
@@ -106,6 +143,10 @@ final class LossCases {
       findings.fail("grad." + name + how, "no gradient arrived");
       return;
     }
+    compare(io, name, how, gradient, findings);
+  }
+
+  private static void compare(CaseFolder io, String name, String how, Tensor gradient, Findings findings) {
     Tensor stored = io.tensor("grad." + name);
     findings.add(Tolerance.of(io.settings(), Tolerance.GRADIENT, "grad")
         .check("grad." + name + how, gradient.reshape(stored.shape()), stored));

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
+import org.jtorch.tensor.DType;
 
 /// Runs every case below a folder: what was computed elsewhere and stored, against this version of JTorch.
 ///
@@ -41,6 +42,23 @@ public final class ParityRunner {
         listener.accept(row);
       });
       findings.part(found.kind, () -> run(found, findings));
+    }
+    return rows;
+  }
+
+  /// Runs the model cases in another type and tells how far their logits and gradients are from the stored float32 values.
+  ///
+  /// @throws DataException if there is no case, or a `case.json` cannot be read
+  public static List<Row> precision(Path dir, DType type, Consumer<Row> listener) {
+    var rows = new ArrayList<Row>();
+    for (var found : find(dir)) {
+      if (found.kind.equals("causal_lm")) {
+        var findings = new Findings(found.name, OptionalDouble.empty(), row -> {
+          rows.add(row);
+          listener.accept(row);
+        });
+        findings.part(found.kind, () -> PrecisionCases.run(found.folder, type, findings));
+      }
     }
     return rows;
   }

@@ -15,7 +15,9 @@ public record Row(String folder, String what, double maxAbs, double maxRel, Verd
   public enum Verdict {
     PASS, FAIL,
     /// Not compared, because this version of JTorch does not know the kind of case or the family of the model.
-    SKIP
+    SKIP,
+    /// A difference that nobody judges: another type than the stored one.
+    MEASURED
   }
 
   /// As one line of JSON; differences that are no number are null.

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -143,6 +144,10 @@ class TrainerSketchesTest {
       return loop.result();
     }
 
+    private static Tokens tokens(Batch micro, double scale) {
+      return new Tokens(micro.targets(), Objects.requireNonNull(micro.weights(), "advantages"), scale);
+    }
+
     private StepLoss gradients(List<long[]> prompts, long seed) {
       var repeated = prompts.stream().flatMap(p -> IntStream.range(0, answers).mapToObj(_ -> p)).toList();
       var written = new Generator(model).generate(repeated, new Options(4, Sampling.temperature(1), Set.of(), seed, 0));
@@ -159,7 +164,7 @@ class TrainerSketchesTest {
         try (var tape = GradTape.open()) {
           var input = BatchTensors.of(micro, model.device());
           var hidden = model.hidden(input.tokens(), input.on(Pass.training(tape)), null);               // [B, T, C]
-          return new ChunkedLoss(CrossEntropy.PLAIN).backward(model, hidden, new Tokens(micro.targets(), micro.weights(), scale), tape);
+          return new ChunkedLoss(CrossEntropy.PLAIN).backward(model, hidden, tokens(micro, scale), tape);
         }
       });
       var figures = new LinkedHashMap<String, Double>();

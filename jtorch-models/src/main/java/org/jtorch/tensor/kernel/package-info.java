@@ -3,7 +3,7 @@
 ///
 /// One file a pass: the way in, its plain twin from libtorch's operations, and the loops over vectors
 /// (`jdk.incubator.vector`), which run where that module is there and the tensors are on the CPU
-/// (docs/decisions/010-fused-passes.md).
+/// (docs/decisions/014-fused-passes.md).
 @NullMarked
 package org.jtorch.tensor.kernel;
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PassesTest {
   private TensorScope scope;
 
+  @SuppressWarnings("MustBeClosedChecker")                                      // close() is the end of each test
   @BeforeEach void open() {
     scope = TensorScope.open();
   }
@@ -113,7 +115,7 @@ class PassesTest {
     Tensor da = normal(2, DType.F64, 3, 4);
     Tensor g = both.narrow(1, 0, 4);
     (gate == GatedPass.Gate.SILU ? Ops.silu(g) : Ops.geluTanh(g)).mul(both.narrow(1, 4, 4)).mul(da).sum().backward();
-    assertThat(distance(GatedPass.plainBackward(gate, da, both.detach()), both.grad())).isLessThan(1e-12);
+    assertThat(distance(GatedPass.plainBackward(gate, da, both.detach()), Objects.requireNonNull(both.grad()))).isLessThan(1e-12);
   }
 
   @ParameterizedTest @MethodSource("types") void theResidualStream(DType type) {
@@ -151,7 +153,7 @@ class PassesTest {
     var rows = TokenPass.plain(z, t);
     a.mul(rows.chosen()).add(b.mul(rows.sum())).add(c.mul(rows.lse())).sum().backward();
     Tensor mine = TokenPass.plainGradient(z.detach(), t, rows.lse().detach(), a, b, c, 5);
-    assertThat(distance(mine, u.grad())).isLessThan(1e-12);
+    assertThat(distance(mine, Objects.requireNonNull(u.grad()))).isLessThan(1e-12);
   }
 
   @Test void aSureTokenStillHasItsLossAndGradient() {
@@ -226,7 +228,7 @@ class PassesTest {
       var n = RmsNormPass.forward(x, w, 1e-5, false, type);
       Tensor dx = RmsNormPass.backward(dy, x, n.r(), w, null, ds);
       try (var _ = Grad.off()) {
-        return Ops.cat(0, dx.view(-1), ds, n.y().to(DType.F32).view(-1)).toFloats();
+        return Ops.cat(0, Objects.requireNonNull(dx).view(-1), ds, n.y().to(DType.F32).view(-1)).toFloats();
       }
     };
     float[] first = run.get();

@@ -11,6 +11,7 @@ import org.jtorch.parity.ParityRunner;
 import org.jtorch.parity.Row;
 import org.jtorch.parity.Row.Verdict;
 import org.jtorch.recipes.ExitCodes;
+import org.jtorch.tensor.DType;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -32,6 +33,10 @@ final class ParityCommand implements Callable<Integer> {
       description = "Pass what differs by at most X, absolutely or relatively, instead of by the case's own tolerances.")
   @Nullable Double tolerance;
 
+  @Option(names = "--dtype", paramLabel = "NAME",
+      description = "bf16 or f16: run the models in it and print how far logits and gradients are from the stored float32 values.")
+  @Nullable String dtype;
+
   @Option(names = "--strict", description = "Fail too if a case is left out because this version does not support it.")
   boolean strict;
 
@@ -47,7 +52,8 @@ final class ParityCommand implements Callable<Integer> {
       out.println(line("CASE", "WHAT", "MAX ABS", "MAX REL", "VERDICT", ""));
     }
     var limit = tolerance == null ? OptionalDouble.empty() : OptionalDouble.of(tolerance);
-    var rows = ParityRunner.run(dir, limit, row -> print(row, out));
+    var rows = dtype == null ? ParityRunner.run(dir, limit, row -> print(row, out))
+        : ParityRunner.precision(dir, type(dtype), row -> print(row, out));
     long failed = count(rows, Verdict.FAIL);
     long skipped = count(rows, Verdict.SKIP);
     if (!json) {
@@ -55,6 +61,15 @@ final class ParityCommand implements Callable<Integer> {
     }
     out.flush();
     return failed > 0 || (strict && skipped > 0) ? ExitCodes.CHECK_FAILED : ExitCodes.DONE;
+  }
+
+  private static DType type(String name) {
+    return switch (name) {
+      case "bf16" -> DType.BF16;
+      case "f16" -> DType.F16;
+      default -> throw new IllegalArgumentException("--dtype is bf16 or f16 here but was " + name
+          + "; without it the stored float32 values are judged");
+    };
   }
 
   private void print(Row row, PrintWriter out) {
@@ -84,7 +99,8 @@ final class ParityCommand implements Callable<Integer> {
 
   private static String summary(List<Row> rows, long failed, long skipped) {
     long cases = rows.stream().map(Row::folder).distinct().count();
-    return String.format(Locale.ROOT, "%s: %d comparisons passed, %d failed, %d left out as not supported",
-        cases == 1 ? "1 case" : cases + " cases", rows.size() - failed - skipped, failed, skipped);
+    long measured = count(rows, Verdict.MEASURED);
+    return String.format(Locale.ROOT, "%s: %s%d failed, %d left out as not supported", cases == 1 ? "1 case" : cases + " cases",
+        measured > 0 ? measured + " differences measured, " : rows.size() - failed - skipped + " comparisons passed, ", failed, skipped);
   }
 }

@@ -122,6 +122,7 @@ public final class Launcher {
   }
 
   /// In a process that a launcher started: ends it, saving, when that launcher is gone without a word.
+  @SuppressWarnings("FutureReturnValueIgnored")                // it ends this process, and nobody waits for that
   public static void watch(Map<String, String> environment) {
     String parent = environment.get(PARENT);
     if (parent != null) {
