@@ -69,7 +69,7 @@ class RanksTrainingTest {
       assertThat(farthest(each, one)).isLessThan(1e-4);                    // AdamW divides by norms near zero; see below
       sameState(each, all.getFirst());
     }
-    assertThat(one.steps.getLast().loss()).isLessThan(one.steps.getFirst().loss());
+    assertThat(one.steps).as("something to be equal in").allMatch(s -> s.gradNorm() > 0.05);
   }
 
   @Test void theWeightsOfAnOptimizerThatDoesNotDivideAreTheSame() throws Exception {
@@ -79,7 +79,7 @@ class RanksTrainingTest {
     for (var each : Together.run(2, ranks -> train(ranks, DType.F32, 4, options, sgd))) {
       assertThat(farthest(each, one)).isLessThan(1e-6);
     }
-    assertThat(one.steps.getLast().loss()).isLessThan(one.steps.getFirst().loss() - 0.05);
+    assertThat(one.steps).as("something to be equal in").allMatch(s -> s.gradNorm() > 0.05);
   }
 
   /// With as many micro-batches as ranks the same bf16 gradients are summed, in float32: the same bits.
