@@ -51,6 +51,13 @@ class RanksTrainingTest {
     }).max().orElseThrow();
   }
 
+  /// The farthest that any weight has gone.
+  private static double moved(Run run) {
+    try (var model = Tiny.model(DType.F32, 1); var optimizer = Tiny.adam(model)) {
+      return farthest(new Run(List.of(), Tiny.state(model, optimizer)), run);
+    }
+  }
+
   private static void sameState(Run a, Run b) {
     a.state.forEach((name, values) -> assertThat(values).as(name).isEqualTo(b.state.get(name)));
   }
@@ -69,7 +76,7 @@ class RanksTrainingTest {
       assertThat(farthest(each, one)).isLessThan(1e-4);                    // AdamW divides by norms near zero; see below
       sameState(each, all.getFirst());
     }
-    assertThat(one.steps).as("something to be equal in").allMatch(s -> s.gradNorm() > 0.05);
+    assertThat(moved(one)).isGreaterThan(1e-3);
   }
 
   @Test void theWeightsOfAnOptimizerThatDoesNotDivideAreTheSame() throws Exception {
@@ -79,7 +86,7 @@ class RanksTrainingTest {
     for (var each : Together.run(2, ranks -> train(ranks, DType.F32, 4, options, sgd))) {
       assertThat(farthest(each, one)).isLessThan(1e-6);
     }
-    assertThat(one.steps).as("something to be equal in").allMatch(s -> s.gradNorm() > 0.05);
+    assertThat(moved(one)).isGreaterThan(1e-2);
   }
 
   /// With as many micro-batches as ranks the same bf16 gradients are summed, in float32: the same bits.
