@@ -21,6 +21,9 @@ import org.jtorch.ffm.TorchAbi;
 final class Native {
   /// Turns of libgomp's waiting loop, some microseconds: long enough from one operation to the next, short enough for others.
   private static final String SPIN_COUNT = "2000";
+  /// Compiled kernels that oneDNN keeps, about 3 MB each: a run meets some hundred shapes of products, and its own limit of
+  /// 1,024 is a memory leak in all but name where shapes change from step to step (experts).
+  private static final String KERNELS = "256";
   private static final Map<String, String> REPORT = new LinkedHashMap<>();
   private static final @Nullable TorchAbi ABI;
   private static final int CUDA_DEVICES;
@@ -35,6 +38,7 @@ final class Native {
     REPORT.put("allocator", System.getProperty("jtorch.malloc", "tuned").equals("default")
         ? "left alone (jtorch.malloc=default)" : CLibrary.keepFreedMemory());
     REPORT.put("idle threads", waiting());
+    REPORT.put("oneDNN kernels", "at most " + CLibrary.environment("ONEDNN_PRIMITIVE_CACHE_CAPACITY", KERNELS) + " kept");
     int threads = threads();
     Blas blas = Blas.load(threads);
     REPORT.put("BLAS", blas.toString());
@@ -76,7 +80,7 @@ final class Native {
   }
 
   private static int threads() {
-    String asked = System.getProperty("jtorch.threads", System.getenv().getOrDefault("OMP_NUM_threads", ""));
+    String asked = System.getProperty("jtorch.threads", System.getenv().getOrDefault("OMP_NUM_THREADS", ""));
     try {
       return Math.max(1, Integer.parseInt(asked));
     } catch (NumberFormatException _) {

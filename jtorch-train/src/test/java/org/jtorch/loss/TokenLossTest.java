@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.google.errorprone.annotations.MustBeClosed;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Objects;
 import java.util.function.Function;
 import org.jtorch.attention.Rope;
@@ -189,6 +190,32 @@ class TokenLossTest {
       }
       model.zeroGrad();
     }
+  }
+
+  /// oneDNN compiles and keeps a kernel for every new shape: packed rows train another number of tokens at each step.
+  @Test void aRunMeetsFewShapesOfLogits() {
+    var shapes = new HashSet<Long>();
+    TokenLoss watched = new TokenLoss() {
+      @Override public Tensor values(Chunk chunk) {
+        shapes.add(chunk.logits().size(0));
+        return CrossEntropy.PLAIN.values(chunk);
+      }
+
+      @Override public Tensor gradient(Chunk chunk) {
+        throw new AssertionError("not asked for");
+      }
+    };
+    try (var model = model(DType.F32); var _ = TensorScope.open(); var _ = Grad.off()) {
+      Tensor hidden = Rng.of(1).normal(0, 1, DType.F32, Device.CPU, 1, 1_000, 16);
+      var targets = new long[1_000];
+      for (int trained = 1; trained < 1_000; trained += 7) {
+        Arrays.fill(targets, trained, 1_000, Tokens.IGNORE);
+        double sum = new ChunkedLoss(watched, 256).sum(model, hidden, Tokens.of(targets));
+        assertThat(sum / trained).isBetween(3.0, 4.5);                          // near ln 37
+        Arrays.fill(targets, 0);
+      }
+    }
+    assertThat(shapes).containsExactlyInAnyOrder(64L, 128L, 192L, 256L);
   }
 
   @Test void settingsAreChecked() {

@@ -55,6 +55,17 @@ class ParityCommandTest {
     assertThat(parity().code()).isEqualTo(2);
   }
 
+  @Test void halfPrecisionIsMeasuredAndNotJudged() {
+    assertThat(parity(temp.toString(), "--dtype", "f64").err()).contains("--dtype is bf16 or f16 here but was f64");
+    var result = parity("../jtorch-train/src/test/resources/parity/models/llama31", "--dtype", "bf16");
+    assertThat(result.code()).isEqualTo(0);
+    var lines = result.out().lines().toList();
+    assertThat(lines).hasSize(4);
+    assertThat(lines.get(1)).matches("llama31 +logits, relative L2 +- +[1-9]\\.\\de-0[23] +MEASURED +from the stored float32 values");
+    assertThat(lines.get(2)).matches("llama31 +gradients, relative L2 +- +[1-9]\\.\\de-0[23] +MEASURED +from the stored float32 values");
+    assertThat(lines.get(3)).isEqualTo("1 case: 2 differences measured, 0 failed, 0 left out as not supported");
+  }
+
   private static Result parity(String... args) {
     var out = new StringWriter();
     var err = new StringWriter();

@@ -99,7 +99,8 @@ class CrashTest {
 
   private static Process start(RunFolder run) throws IOException {
     var command = List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1",
-        "-XX:+UseSerialGC", "-Xmx512m", "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-cp",
+        "-XX:+UseSerialGC", "-Xmx512m", "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
+        "--add-modules=jdk.incubator.vector", "-cp",
         System.getProperty("java.class.path"), Main.class.getName(), "run", recipe.toString(), "--out", run.path().toString());
     return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log(run).toFile()).start();
   }
