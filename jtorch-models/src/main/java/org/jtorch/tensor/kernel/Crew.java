@@ -19,7 +19,7 @@ final class Crew {
 
   /// Elements below which waking a helper costs more than it brings.
   private static final long ALONE = 1L << 15;
-  private static final int SPINS = 1 << 11;
+  private static final int SPINS = 1 << 10;
   private static final Crew CREW = new Crew(TorchInfo.threads() - 1);
 
   /// One pass: the chunks not yet taken, and those not yet done.
@@ -93,8 +93,12 @@ final class Crew {
       LockSupport.unpark(h);
     }
     mine.work();
-    while (!mine.done()) {
-      Thread.onSpinWait();
+    for (int i = 0; !mine.done(); i++) {
+      if (i < SPINS) {
+        Thread.onSpinWait();
+      } else {
+        Thread.yield();                              // on a busy machine the helper may need this very core to end its chunk
+      }
     }
     job = null;
     var failure = mine.failure;
