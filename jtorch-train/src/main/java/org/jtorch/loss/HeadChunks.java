@@ -1,6 +1,5 @@
 package org.jtorch.loss;
 
-import org.jspecify.annotations.Nullable;
 import org.jtorch.decoder.CausalLm;
 import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
@@ -78,13 +77,13 @@ final class HeadChunks {
 
   /// From the gradient D of a chunk's logits: `dW += Dᵀ h`, and `D W`, the gradient of h, into its places of `dflat`.
   ///
-  /// @param dflat `[N, C]`, zero before; null if nobody wants it
-  void backward(Tensor h, TokenLoss.Chunk chunk, int from, @Nullable Tensor dflat) {
+  /// @param dflat `[N, C]`, zero before
+  void backward(Tensor h, TokenLoss.Chunk chunk, int from, Tensor dflat) {
     Tensor d = chunk.logits();
     var head = model.head();
-    if (dflat != null && all) {
+    if (all) {
       Ops.matmulInto(dflat.narrow(0, from, h.size(0)), d, head.tensor().detach());
-    } else if (dflat != null) {
+    } else {
       dflat.indexAddInPlace(0, chunk.rows(), d.matmul(head.tensor().detach()));
     }
     if (head.tensor().requiresGrad()) {                                                  // not if frozen, under an adapter

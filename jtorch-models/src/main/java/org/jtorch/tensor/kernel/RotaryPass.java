@@ -37,7 +37,7 @@ public final class RotaryPass {
     var parts = new Parts(Ops.empty(qk, device, B, heads.G, T, heads.R, heads.D), Ops.empty(qk, device, B, heads.G, T, heads.D),
         Ops.empty(v, device, B, heads.G, T, heads.D));
     if (fuse(all, heads, angles, parts)) {
-      Loops.split(all, heads, angles, parts);
+      Loops.move(all, parts, heads, angles, true);
     } else {
       plainSplit(all, heads, angles, parts);
     }
@@ -50,7 +50,7 @@ public final class RotaryPass {
   public static Tensor join(Parts d, Heads heads, @Nullable Angles angles, DType type) {
     Tensor all = Ops.empty(type, d.q.device(), d.q.size(0), d.q.size(2), heads.width());
     if (fuse(all, heads, angles, d)) {
-      Loops.join(d, heads, angles, all);
+      Loops.move(all, d, heads, angles, false);
     } else {
       plainJoin(d, heads, angles, all);
     }
@@ -97,83 +97,62 @@ public final class RotaryPass {
   }
 
   private static final class Loops {
-    static void split(Tensor alls, Heads h, @Nullable Angles angles, Parts parts) {
-      var all = Mem.of(alls);
+    /// Every head from where it lies among all of them to where it lies in its part, or back.
+    static void move(Tensor alls, Parts parts, Heads h, @Nullable Angles angles, boolean apart) {
+      var move = new Move(Mem.of(alls), angles == null ? null : Mem.of(angles.cos), angles == null ? null : Mem.of(angles.sin), h.D, apart);
       var q = Mem.of(parts.q);
       var k = Mem.of(parts.k);
       var v = Mem.of(parts.v);
-      long T = parts.q.size(2);
-      each(parts, h, angles, (row, b, t, cos, sin, table) -> {
-        long at = row * h.width();
-        for (int g = 0; g < h.G; g++) {
-          long place = ((long) b * h.G + g) * T + t;
-          for (int r = 0; r < h.R; r++) {
-            turn(all, at + ((long) g * h.R + r) * h.D, q, (place * h.R + r) * h.D, h.D, cos, sin, table, 1, (float) h.scale);
-          }
-          turn(all, at + ((long) h.G * h.R + g) * h.D, k, place * h.D, h.D, cos, sin, table, 1, 1);
-          copy(all, at + ((long) h.G * h.R + h.G + g) * h.D, v, place * h.D, h.D);
-        }
-      });
-    }
-
-    static void join(Parts d, Heads h, @Nullable Angles angles, Tensor alls) {
-      var all = Mem.of(alls);
-      var q = Mem.of(d.q);
-      var k = Mem.of(d.k);
-      var v = Mem.of(d.v);
-      long T = d.q.size(2);
-      each(d, h, angles, (row, b, t, cos, sin, table) -> {
-        long at = row * h.width();
-        for (int g = 0; g < h.G; g++) {
-          long place = ((long) b * h.G + g) * T + t;
-          for (int r = 0; r < h.R; r++) {
-            turn(q, (place * h.R + r) * h.D, all, at + ((long) g * h.R + r) * h.D, h.D, cos, sin, table, -1, (float) h.scale);
-          }
-          turn(k, place * h.D, all, at + ((long) h.G * h.R + g) * h.D, h.D, cos, sin, table, -1, 1);
-          copy(v, place * h.D, all, at + ((long) h.G * h.R + h.G + g) * h.D, h.D);
-        }
-      });
-    }
-
-    /// One token of a batch row.
-    private interface Token {
-      void run(long row, int b, int t, @Nullable Mem cos, @Nullable Mem sin, long table);
-    }
-
-    private static void each(Parts p, Heads h, @Nullable Angles angles, Token body) {
-      int T = (int) p.q.size(2);
-      var cos = angles == null ? null : Mem.of(angles.cos);
-      var sin = angles == null ? null : Mem.of(angles.sin);
+      int T = (int) parts.q.size(2);
       boolean shared = angles == null || angles.cos.size(0) == 1;
-      Crew.over(p.q.size(0) * T, h.width(), (from, to) -> {
+      Crew.over(parts.q.size(0) * T, h.width(), (from, to) -> {
         for (int i = from; i < to; i++) {
-          body.run(i, i / T, i % T, cos, sin, (long) (shared ? i % T : i) * (h.D / 2));
+          long at = i * h.width();
+          long table = (long) (shared ? i % T : i) * (h.D / 2);
+          for (int g = 0; g < h.G; g++) {
+            long place = ((long) i / T * h.G + g) * T + i % T;
+            for (int r = 0; r < h.R; r++) {
+              move.turn(at + ((long) g * h.R + r) * h.D, q, (place * h.R + r) * h.D, table, (float) h.scale);
+            }
+            move.turn(at + ((long) h.G * h.R + g) * h.D, k, place * h.D, table, 1);
+            move.scale(at + ((long) h.G * h.R + h.G + g) * h.D, v, place * h.D, 1);
+          }
         }
       });
     }
 
-    private static void turn(Mem x, long from, Mem y, long to, int D, @Nullable Mem cos, @Nullable Mem sin, long table, int sign,
-        float scale) {
-      if (cos == null || sin == null) {
+    /// One head between its place among all and its place in a part.
+    ///
+    /// @param apart from all to the part and rotated forward; else from the part to all and rotated back
+    private record Move(Mem all, @Nullable Mem cos, @Nullable Mem sin, int D, boolean apart) {
+      void turn(long inAll, Mem part, long inPart, long table, float scale) {
+        if (cos == null || sin == null) {
+          scale(inAll, part, inPart, scale);
+          return;
+        }
+        Mem x = apart ? all : part;
+        Mem y = apart ? part : all;
+        long from = apart ? inAll : inPart;
+        long to = apart ? inPart : inAll;
+        int half = D / 2;
+        for (int j = 0; j < half; j += Mem.LANES) {
+          var c = cos.load(table + j).mul(scale);
+          var s = sin.load(table + j).mul(apart ? scale : -scale);
+          var a = x.load(from + j);
+          var b = x.load(from + half + j);
+          y.store(to + j, a.mul(c).sub(b.mul(s)));
+          y.store(to + half + j, b.mul(c).add(a.mul(s)));
+        }
+      }
+
+      void scale(long inAll, Mem part, long inPart, float scale) {
+        Mem x = apart ? all : part;
+        Mem y = apart ? part : all;
+        long from = apart ? inAll : inPart;
+        long to = apart ? inPart : inAll;
         for (int j = 0; j < D; j += Mem.LANES) {
           y.store(to + j, x.load(from + j).mul(scale));
         }
-        return;
-      }
-      int half = D / 2;
-      for (int j = 0; j < half; j += Mem.LANES) {
-        var c = cos.load(table + j).mul(scale);
-        var s = sin.load(table + j).mul(sign * scale);
-        var a = x.load(from + j);
-        var b = x.load(from + half + j);
-        y.store(to + j, a.mul(c).sub(b.mul(s)));
-        y.store(to + half + j, b.mul(c).add(a.mul(s)));
-      }
-    }
-
-    private static void copy(Mem x, long from, Mem y, long to, int D) {
-      for (int j = 0; j < D; j += Mem.LANES) {
-        y.store(to + j, x.load(from + j));
       }
     }
   }
