@@ -35,6 +35,19 @@ public final class Fused {
         gradScale == null ? 0 : TorchAbi.some(abi.handle(address(gradScale))), 0);
   }
 
+  /// Copies tensors into others of the same shapes and any types, in few launches.
+  public static void copyAll(List<Tensor> to, List<Tensor> from) {
+    var abi = Native.abi();
+    if (to.isEmpty()) {
+      return;
+    }
+    if (abi == null) {
+      Plain.copyAll(to, from);
+      return;
+    }
+    call("_foreach_copy_", "", 0, to.get(0), list(abi, to), list(abi, from), 0);
+  }
+
   /// The gradient of a softmax over the last dimension: `(g − Σ g·p) p`.
   public static Tensor softmaxBackward(Tensor gradient, Tensor probabilities) {
     var abi = Native.abi();

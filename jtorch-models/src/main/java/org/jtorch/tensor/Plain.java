@@ -25,6 +25,12 @@ final class Plain {
     }
   }
 
+  static void copyAll(List<Tensor> to, List<Tensor> from) {
+    for (int i = 0; i < to.size(); i++) {
+      to.get(i).copyInPlace(from.get(i));
+    }
+  }
+
   static Tensor softmaxBackward(Tensor gradient, Tensor probabilities) {
     return gradient.sub(gradient.mul(probabilities).sum(-1, true)).mul(probabilities);
   }

@@ -114,6 +114,17 @@ class FusedTest {
     assertThat(y.select(0, 1).contiguous().toFloats()).containsOnly(0);
   }
 
+  @Test void copiesOfManyTensorsEqualTheirTwin() {
+    var from = List.of(Rng.of(1).normal(0, 1, DType.F32, Device.CPU, 3, 5), Rng.of(2).normal(0, 1, DType.F32, Device.CPU, 7));
+    var to = List.of(Ops.zeros(DType.BF16, Device.CPU, 3, 5), Ops.zeros(DType.BF16, Device.CPU, 7));
+    Fused.copyAll(to, from);
+    for (int i = 0; i < 2; i++) {
+      assertThat(to.get(i).toFloats()).isEqualTo(from.get(i).to(DType.BF16).toFloats());
+    }
+    Plain.copyAll(from, to);
+    assertThat(from.get(1).toFloats()).isEqualTo(to.get(1).toFloats());
+  }
+
   @Test void rmsNormEqualsItsTwinWithGradients() {
     Tensor x = Rng.of(1).normal(0, 3, DType.F32, Device.CPU, 2, 5, 8).requiresGrad(true);
     Tensor w = Rng.of(2).normal(1, 0.5, DType.F32, Device.CPU, 8).requiresGrad(true);
