@@ -1,5 +1,6 @@
 package org.jtorch.jinja;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -51,9 +52,11 @@ public final class Template {
   /// @throws TemplateException if a value does not allow what is done with it, or the template does more than it may
   /// @throws IllegalArgumentException if a variable is any other object
   public String render(Map<String, ? extends @Nullable Object> variables, RenderOptions options) {
-    var budget = new Budget(options.limits());
+    var values = new HashMap<String, Value>();
+    variables.forEach((name, value) -> values.put(name, FromJava.value(value)));
+    var budget = new Budget(options.limits().plusInput(values.values().stream().mapToLong(FromJava::characters).sum()));
     var root = new Scope(Globals.scope(budget, options.clock()));
-    variables.forEach((name, value) -> root.set(name, FromJava.value(value)));
+    values.forEach(root::set);
     try {
       return new Renderer(budget, options).template(statements, root);
     } catch (PythonException e) {

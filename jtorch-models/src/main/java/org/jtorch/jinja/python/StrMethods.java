@@ -61,8 +61,8 @@ final class StrMethods {
     all.put("splitlines", (s, a, _) -> list(s, Splitting.lines(s.text(), a.bind("splitlines", "keepends?").isTrue("keepends"))));
     all.put("partition", partition("partition", false));
     all.put("rpartition", partition("rpartition", true));
-    all.put("startswith", affix("startswith", String::startsWith));
-    all.put("endswith", affix("endswith", String::endsWith));
+    all.put("startswith", affix("startswith", "prefix", String::startsWith));
+    all.put("endswith", affix("endswith", "suffix", String::endsWith));
     all.put("removeprefix", (s, a, _) -> {
       String prefix = a.bind("removeprefix", "prefix").requiredText("prefix");
       return s.text().startsWith(prefix) ? like(s, s.text().substring(prefix.length())) : s;
@@ -140,11 +140,11 @@ final class StrMethods {
         .<Value>map(p -> like(s, p)).toList());
   }
 
-  private static Method affix(String name, BiPredicate<String, String> test) {
+  private static Method affix(String name, String parameter, BiPredicate<String, String> test) {
     return (s, a, _) -> {
-      var p = a.bind(name, "affix", "start?", "end?");
+      var p = a.bind(name, parameter, "start?", "end?");
       var window = Searching.window(s.text(), p);
-      return new Value.Bool(!window.beyond() && switch (p.get("affix")) {
+      return new Value.Bool(!window.beyond() && switch (p.get(parameter)) {
         case Value.Str affix -> test.test(window.text(), affix.text());
         case Value.Tuple(var options, _) -> options.stream().anyMatch(o -> o instanceof Value.Str affix && test.test(window.text(), affix.text()));
         case Value v -> throw new PythonException(name + " first arg must be str or a tuple of str, not " + v.type());
