@@ -20,7 +20,6 @@ import org.jtorch.io.JsonFile;
 public final class TemplateFiles {
   /// The template that counts if none is asked for.
   public static final String DEFAULT = "default";
-  /// The folder for the templates with other names.
   private static final String OTHERS = "additional_chat_templates";
   static final String FILE = "chat_template.jinja";
   static final String CONFIG = "tokenizer_config.json";
@@ -56,6 +55,11 @@ public final class TemplateFiles {
     } catch (IOException e) {
       throw new DataException("cannot list " + others + ": " + e, e);
     }
+  }
+
+  /// Copies the templates with other names than the default from one folder to another.
+  public static void copyOthers(Path from, Path to) {
+    others(from).forEach(file -> AtomicFile.copy(file, made(to.resolve(OTHERS)).resolve(file.getFileName())));
   }
 
   private static Path made(Path folder) {
