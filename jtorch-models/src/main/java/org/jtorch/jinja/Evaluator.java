@@ -20,18 +20,24 @@ import org.jtorch.jinja.python.Value;
 final class Evaluator {
   private final Budget budget;
   private final Arithmetic arithmetic;
+  private final Order order;
   private final Slices slices;
   private final Repr repr;
 
   Evaluator(Budget budget) {
     this.budget = budget;
     this.arithmetic = new Arithmetic(budget);
+    this.order = new Order(budget);
     this.slices = new Slices(budget);
     this.repr = new Repr(budget);
   }
 
   Budget budget() {
     return budget;
+  }
+
+  Order order() {
+    return order;
   }
 
   /// @throws TemplateException with the line of the innermost expression that has no value
@@ -121,11 +127,11 @@ final class Evaluator {
 
   private boolean holds(String operator, Value left, Value right) {
     return switch (operator) {
-      case "==" -> left.equals(right);
-      case "!=" -> !left.equals(right);
+      case "==" -> order.equal(left, right);
+      case "!=" -> !order.equal(left, right);
       case "in" -> Items.contains(right, left, budget);
       case "not in" -> !Items.contains(right, left, budget);
-      default -> Order.holds(operator, left, right);
+      default -> order.holds(operator, left, right);
     };
   }
 

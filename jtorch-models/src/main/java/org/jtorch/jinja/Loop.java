@@ -2,18 +2,20 @@ package org.jtorch.jinja;
 
 import java.util.ArrayList;
 import java.util.Iterator;
-import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.jinja.python.Arguments;
+import org.jtorch.jinja.python.Budget;
 import org.jtorch.jinja.python.Items;
+import org.jtorch.jinja.python.Order;
 import org.jtorch.jinja.python.PythonException;
 import org.jtorch.jinja.python.Value;
 
 /// The variable `loop`. Reads no further ahead than it is asked to, as Jinja's does.
 final class Loop implements Value.HasAttributes, Value.Callable {
   private final Value iterated;
+  private final Budget budget;
   private final int depth;
   private final @Nullable UnaryOperator<Value> recursion;
   private Iterator<Value> rest;
@@ -22,13 +24,14 @@ final class Loop implements Value.HasAttributes, Value.Callable {
   private @Nullable Value before;
   private @Nullable Value current;
   private @Nullable Value after;
-  private @Nullable List<Value> lastChanged;
+  private @Nullable Value lastChanged;
 
   /// @param iterated what is looped over, for its length
   /// @param rest its items
   /// @param depth how many loops of the same recursion are around this one
   /// @param recursion what `loop(items)` does; null if the loop is not recursive
-  Loop(Value iterated, Iterator<Value> rest, int depth, @Nullable UnaryOperator<Value> recursion) {
+  Loop(Value iterated, Iterator<Value> rest, int depth, @Nullable UnaryOperator<Value> recursion, Budget budget) {
+    this.budget = budget;
     this.iterated = iterated;
     this.rest = rest;
     this.depth = depth;
@@ -67,7 +70,7 @@ final class Loop implements Value.HasAttributes, Value.Callable {
 
   private int length() {
     if (length < 0) {
-      length = Items.length(iterated).orElseGet(() -> index + 1 + readAll());
+      length = Items.length(iterated, budget).orElseGet(() -> index + 1 + readAll());
     }
     return length;
   }
@@ -107,8 +110,9 @@ final class Loop implements Value.HasAttributes, Value.Callable {
   }
 
   private Value changed(Arguments arguments) {
-    boolean changed = !arguments.positional().equals(lastChanged);
-    lastChanged = arguments.positional();
+    Value now = new Value.Tuple(arguments.positional());
+    boolean changed = lastChanged == null || !new Order(budget).equal(now, lastChanged);
+    lastChanged = now;
     return new Value.Bool(changed);
   }
 

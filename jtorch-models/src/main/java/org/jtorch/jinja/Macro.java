@@ -12,13 +12,13 @@ import org.jtorch.jinja.python.Value;
 /// A macro, or what a `{% call %}` block gives to one as `caller`. It sees the variables around its definition as they are when it
 /// is called.
 final class Macro implements Value.HasAttributes, Value.Callable {
-  private final String name;
+  private final @Nullable String name;
   private final Signature signature;
   private final Scope around;
   private final Evaluator evaluator;
   private final Function<Scope, String> body;
 
-  Macro(String name, Signature signature, Scope around, Evaluator evaluator, Function<Scope, String> body) {
+  Macro(@Nullable String name, Signature signature, Scope around, Evaluator evaluator, Function<Scope, String> body) {
     this.name = name;
     this.signature = signature;
     this.around = around;
@@ -64,7 +64,7 @@ final class Macro implements Value.HasAttributes, Value.Callable {
 
   @Override public @Nullable Value attribute(String attribute) {
     return switch (attribute) {
-      case "name" -> Value.Str.of(name);
+      case "name" -> name == null ? Value.None.NONE : Value.Str.of(name);
       case "arguments" -> new Value.Tuple(signature.parameters().stream().<Value>map(Value.Str::of).toList());
       case "caller", "catch_kwargs", "catch_varargs" ->
           new Value.Bool(signature.uses().contains(attribute.replace("catch_kwargs", "kwargs").replace("catch_varargs", "varargs")));
@@ -81,6 +81,6 @@ final class Macro implements Value.HasAttributes, Value.Callable {
   }
 
   @Override public String toString() {
-    return "<Macro '" + name + "'>";
+    return name == null ? "<Macro anonymous>" : "<Macro '" + name + "'>";
   }
 }

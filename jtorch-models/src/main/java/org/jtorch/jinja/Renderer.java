@@ -1,8 +1,9 @@
 package org.jtorch.jinja;
 
-import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.jtorch.jinja.Statement.Signature;
 import org.jtorch.jinja.Statement.Target;
 import org.jtorch.jinja.python.Budget;
@@ -68,7 +69,7 @@ final class Renderer {
       }
       case Statement.For loop -> loop(loop, evaluator.evaluate(loop.items(), scope), scope, 0, out);
       case Statement.FilterBlock(var filter, var body, _) -> {
-        write(evaluator.text(evaluator.filter(filter, scope, Value.Str.of(text(body, new Scope(scope))))), out);
+        writeText(evaluator.filter(filter, scope, Value.Str.of(text(body, new Scope(scope)))), out);
         yield Flow.NEXT;
       }
       case Statement.With(var targets, var values, var body, _) -> {
@@ -98,7 +99,7 @@ final class Renderer {
       }
       case Statement.DefineMacro(String name, Signature signature, _) -> scope.set(name, macro(name, signature, scope));
       case Statement.CallBlock(var call, Signature signature, _) ->
-          write(evaluator.text(evaluator.call(call, scope, macro("caller", signature, scope))), out);
+          writeText(evaluator.call(call, scope, macro(null, signature, scope)), out);
       case Statement.Generation(var body, _) -> {
         write(options.generationBegins(), out);
         run(body, new Scope(scope), out);
@@ -108,54 +109,75 @@ final class Renderer {
     }
   }
 
+  /// What blocks give must be text already.
+  private void writeText(Value value, StringBuilder out) {
+    if (!(value instanceof Value.Str(String text, _))) {
+      throw new PythonException("the block gives a value of type " + value.type() + ", not text");
+    }
+    write(text, out);
+  }
+
   private void write(String text, StringBuilder out) {
     budget.characters(text.length());
     out.append(text);
   }
 
-  private Macro macro(String name, Signature signature, Scope scope) {
+  private Macro macro(@Nullable String name, Signature signature, Scope scope) {
     return new Macro(name, signature, scope, evaluator, inner -> text(signature.body(), inner));
   }
 
   private Flow loop(Statement.For loop, Value items, Scope scope, int depth, StringBuilder out) {
-    var wanted = loop.condition() == null ? Items.iterate(items) : filtered(loop, Items.iterate(items), scope);
-    var state = new Loop(loop.condition() == null ? items : new Value.Generator(wanted), wanted, depth, loop.recursive()
+    var condition = loop.condition();
+    var wanted = condition == null ? Items.iterate(items) : filtered(loop.target(), condition, Items.iterate(items), scope);
+    var state = new Loop(condition == null ? items : new Value.Generator(wanted), wanted, depth, loop.recursive()
         ? inner -> {
           var nested = new StringBuilder();
           loop(loop, inner, scope, depth + 1, nested);
           return budget.text(nested.toString());
-        } : null);
-    if (!state.hasNext()) {
-      return run(loop.otherwise(), new Scope(scope), out);
-    }
-    while (state.hasNext()) {
+        } : null, budget);
+    boolean completed = false;
+    Flow flow = Flow.NEXT;
+    while (flow != Flow.BREAK && state.hasNext()) {
       budget.steps(1);
       var inner = new Scope(scope);
       assign(loop.target(), state.next(), inner);
-      if (run(loop.body(), inner.with("loop", state), out) == Flow.BREAK) {
-        break;
-      }
+      flow = run(loop.body(), inner.with("loop", state), out);
+      completed |= flow == Flow.NEXT;
     }
-    return Flow.NEXT;
+    return completed ? Flow.NEXT : run(loop.otherwise(), new Scope(scope), out);
   }
 
   /// The items that the loop's condition lets through, asked for one by one.
-  private Iterator<Value> filtered(Statement.For loop, Iterator<Value> items, Scope scope) {
-    return Lazily.filtered(items, item -> {
+  private Iterator<Value> filtered(Target target, Expression condition, Iterator<Value> items, Scope scope) {
+    return Lazily.filtered(Lazily.mapped(items, item -> unpacked(target, item)), item -> {
       var inner = new Scope(scope);
-      assign(loop.target(), item, inner);
-      return evaluator.evaluate(java.util.Objects.requireNonNull(loop.condition()), inner).isTrue();
+      assign(target, item, inner);
+      return evaluator.evaluate(condition, inner).isTrue();
     });
+  }
+
+  /// The item as a loop with a condition hands it on: what several names take is a tuple from then on.
+  private Value unpacked(Target target, Value item) {
+    if (!(target instanceof Target.Unpacked(var targets))) {
+      return item;
+    }
+    var values = values(item, targets.size());
+    return new Value.Tuple(IntStream.range(0, values.size()).mapToObj(i -> unpacked(targets.get(i), values.get(i))).toList());
+  }
+
+  private List<Value> values(Value value, int count) {
+    var values = Items.list(value, budget);
+    if (values.size() != count) {
+      throw new PythonException("cannot unpack " + values.size() + " values into " + count + " names");
+    }
+    return values;
   }
 
   private void assign(Target target, Value value, Scope scope) {
     switch (target) {
       case Target.Name(String name) -> scope.set(name, value);
       case Target.Unpacked(var targets) -> {
-        var values = new ArrayList<>(Items.list(value, budget));
-        if (values.size() != targets.size()) {
-          throw new PythonException("cannot unpack " + values.size() + " values into " + targets.size() + " names");
-        }
+        var values = values(value, targets.size());
         for (int i = 0; i < values.size(); i++) {
           assign(targets.get(i), values.get(i), scope);
         }

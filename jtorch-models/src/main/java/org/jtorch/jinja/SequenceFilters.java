@@ -11,7 +11,6 @@ import org.jtorch.jinja.Filters.Filter;
 import org.jtorch.jinja.python.Arguments;
 import org.jtorch.jinja.python.CodePoints;
 import org.jtorch.jinja.python.Items;
-import org.jtorch.jinja.python.Order;
 import org.jtorch.jinja.python.PythonException;
 import org.jtorch.jinja.python.Value;
 
@@ -21,9 +20,9 @@ final class SequenceFilters {
 
   static void addTo(Map<String, Filter> filters) {
     for (String name : List.of("length", "count")) {
-      filters.put(name, (v, a, _) -> {
+      filters.put(name, (v, a, e) -> {
         a.bind(name);
-        return Value.Int.of(Items.length(v).orElseThrow(() -> new PythonException("object of type '" + v.type() + "' has no len()")));
+        return Value.Int.of(Items.length(v, e.budget()).orElseThrow(() -> new PythonException("object of type '" + v.type() + "' has no len()")));
       });
     }
     filters.put("list", (v, a, e) -> {
@@ -45,7 +44,7 @@ final class SequenceFilters {
     filters.put("sort", (v, a, e) -> {
       var p = a.bind("sort", "reverse?", "case_sensitive?", "attribute?");
       var keys = AttributePath.several(p.get("attribute"), p.isTrue("case_sensitive"), e);
-      Comparator<Value> order = Comparator.comparing(item -> new Value.ListValue(keys.stream().map(k -> k.apply(item)).toList()), Order.ASCENDING);
+      Comparator<Value> order = Comparator.comparing(item -> new Value.ListValue(keys.stream().map(k -> k.apply(item)).toList()), e.order()::compare);
       return new Value.ListValue(sorted(Items.list(v, e.budget()), p.isTrue("reverse") ? order.reversed() : order, e));
     });
     filters.put("unique", SequenceFilters::unique);
@@ -133,7 +132,7 @@ final class SequenceFilters {
     Comparator<Value.Tuple> order = Comparator.comparing(pair -> {
       Value key = pair.items().get(by.equals("key") ? 0 : 1);
       return p.isTrue("case_sensitive") ? key : AttributePath.ignoringCase(key);
-    }, Order.ASCENDING);
+    }, e.order()::compare);
     var pairs = new ArrayList<>(entries.entrySet().stream().map(entry -> Value.Tuple.of(entry.getKey(), entry.getValue())).toList());
     return new Value.ListValue(List.copyOf(sorted(pairs, p.isTrue("reverse") ? order.reversed() : order, e)));
   }
@@ -158,7 +157,7 @@ final class SequenceFilters {
     var path = AttributePath.of(p.get("attribute"), p.isTrue("case_sensitive"), Value.None.NONE, e);
     Value best = null;
     for (Value item : Items.list(value, e.budget())) {
-      best = best == null || Order.holds(better, path.apply(item), path.apply(best)) ? item : best;
+      best = best == null || e.order().holds(better, path.apply(item), path.apply(best)) ? item : best;
     }
     return best == null ? new Value.Undefined("No aggregated item, sequence was empty.") : best;
   }
@@ -212,9 +211,9 @@ final class SequenceFilters {
     var key = AttributePath.of(p.get("attribute"), p.isTrue("case_sensitive"), p.get("default"), e);
     var shown = AttributePath.of(p.get("attribute"), true, p.get("default"), e);
     var groups = new ArrayList<Value>();
-    var items = sorted(Items.list(value, e.budget()), Comparator.comparing(key, Order.ASCENDING), e);
+    var items = sorted(Items.list(value, e.budget()), Comparator.comparing(key, e.order()::compare), e);
     for (int start = 0, end = 0; start < items.size(); start = end) {
-      while (end < items.size() && key.apply(items.get(end)).equals(key.apply(items.get(start)))) {
+      while (end < items.size() && e.order().equal(key.apply(items.get(end)), key.apply(items.get(start)))) {
         end++;
       }
       groups.add(new Value.Tuple(List.of(shown.apply(items.get(start)), new Value.ListValue(List.copyOf(items.subList(start, end)))),

@@ -20,7 +20,7 @@ sealed interface Statement {
 
   /// `{% for target in items if condition recursive %}`
   ///
-  /// @param otherwise what is done if nothing was looped over
+  /// @param otherwise what is done if no round came to its end: there was nothing to loop over, or each ended early
   record For(Target target, Expression items, @Nullable Expression condition, boolean recursive, List<Statement> body,
       List<Statement> otherwise, int line) implements Statement {}
 

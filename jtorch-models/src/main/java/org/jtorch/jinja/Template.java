@@ -38,7 +38,7 @@ public final class Template {
       var parsed = Parser.parse(source);
       return new Template(parsed, Parser.holdsGeneration(parsed));
     } catch (StackOverflowError e) {
-      throw new TemplateException(0, "the template is nested too deeply for this thread's stack");
+      throw new TemplateException("the template is nested too deeply for this thread's stack");
     }
   }
 
@@ -60,9 +60,9 @@ public final class Template {
     try {
       return new Renderer(budget, options).template(statements, root);
     } catch (PythonException e) {
-      throw new TemplateException(0, String.valueOf(e.getMessage()));
+      throw new TemplateException(String.valueOf(e.getMessage()));
     } catch (StackOverflowError e) {
-      throw new TemplateException(0, "values are nested too deeply for this thread's stack");
+      throw new TemplateException("values are nested too deeply for this thread's stack");
     }
   }
 }

@@ -10,12 +10,12 @@ public class TemplateException extends RuntimeException {
     this.line = line;
   }
 
-  private TemplateException(String message) {
-    super(message);
+  TemplateException(String problem) {
+    super(problem);
     this.line = 0;
   }
 
-  /// The line of the template, counted from 1; 0 if the template itself refuses.
+  /// The line of the template, counted from 1; 0 if no single line is at fault.
   public int line() {
     return line;
   }

@@ -36,6 +36,7 @@ final class TextFilters {
     filters.put("title", mapped("title", TextFilters::title));
     filters.put("trim", (v, a, e) -> {
       String characters = a.bind("trim", "chars?").text("chars");
+      e.budget().searching(soft(v, e).text(), characters == null ? "" : characters);
       return change(v, e, s -> Splitting.strip(s, characters, true, true));
     });
     filters.put("center", (v, a, e) -> {
@@ -143,11 +144,11 @@ final class TextFilters {
     if (kept < 0 || leeway < 0) {
       throw new PythonException("truncate() needs a length of at least that of its end, and no negative leeway");
     }
+    if (Items.length(value, e.budget()).orElse(Integer.MAX_VALUE) <= (long) length + leeway) {
+      return value;
+    }
     if (!(value instanceof Value.Str text)) {
       throw new PythonException("truncate() needs a string, not " + value.type());
-    }
-    if (CodePoints.count(text.text()) <= (long) length + leeway) {
-      return text;
     }
     String cut = CodePoints.part(text.text(), 0, kept);
     int blank = p.isTrue("killwords") ? -1 : cut.lastIndexOf(' ');

@@ -72,8 +72,8 @@ final class ValueFilters {
     double power = Math.pow(10, precision);
     return switch (method) {
       case "common" -> Numbers.round(number, precision);
-      case "ceil" -> new Value.Real(Math.ceil(number.real() * power) / power);
-      case "floor" -> new Value.Real(Math.floor(number.real() * power) / power);
+      case "ceil" -> new Value.Real(Math.ceil(number.real() * power) / power + 0.0);
+      case "floor" -> new Value.Real(Math.floor(number.real() * power) / power + 0.0);
       default -> throw new PythonException("method must be common, ceil or floor");
     };
   }

@@ -4,7 +4,9 @@ import java.math.BigInteger;
 
 /// What is left of the [Limits] during one rendering. Whatever grows asks here before it does.
 public final class Budget {
-  private static final int MOST_BITS = 100_000;
+  /// What Python turns into text: 4,300 digits.
+  private static final int MOST_BITS = 14_284;
+  private static final int READ_AT_ONCE = 100;
   private final Limits limits;
   private long steps;
   private long characters;
@@ -20,6 +22,16 @@ public final class Budget {
     if (steps > limits.steps()) {
       throw new PythonException("the template takes more than " + limits.steps() + " steps; it runs away or is no chat template");
     }
+  }
+
+  /// Looking at characters, which is quick.
+  public void reading(long characters) {
+    steps(characters / READ_AT_ONCE);
+  }
+
+  /// Looking for a part in a text, which may take as many comparisons as the lengths' product.
+  public void searching(String text, String part) {
+    reading(text.length() * (long) Math.max(1, part.length()));
   }
 
   /// @throws PythonException if that is more than the template may write
@@ -55,6 +67,7 @@ public final class Budget {
 
   Value whole(BigInteger value) {
     bits(value.bitLength());
+    steps(value.bitLength() / Long.SIZE);
     return new Value.Int(value);
   }
 

@@ -1,7 +1,5 @@
 package org.jtorch.jinja.python;
 
-import java.util.Arrays;
-
 /// Strings as Python counts them: by code points.
 public final class CodePoints {
   private CodePoints() {}
@@ -27,8 +25,12 @@ public final class CodePoints {
   }
 
   static int compare(String a, String b) {
-    int at = Arrays.mismatch(a.toCharArray(), b.toCharArray());
-    if (at < 0 || at == a.length() || at == b.length()) {
+    int at = 0;
+    int common = Math.min(a.length(), b.length());
+    while (at < common && a.charAt(at) == b.charAt(at)) {
+      at++;
+    }
+    if (at == common) {
       return Integer.compare(a.length(), b.length());
     }
     return Integer.compare(rank(a.charAt(at)), rank(b.charAt(at)));

@@ -2,6 +2,7 @@ package org.jtorch.jinja.python;
 
 import java.math.BigInteger;
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 record FormatSpec(int fill, String align, char sign, boolean alternate, int width, String grouping, int precision, String type) {
   private static final Pattern SPEC = Pattern.compile("(?:(.)?([<>=^]))?([-+ ])?(#)?(0)?(\\d+)?([,_])?(?:\\.(\\d+))?([bcdeEfFgGnosxX%])?",
       Pattern.DOTALL);
+
+  private static final FormatSpec PLAIN = parse("");
+  private static final Set<String> INTEGER_TYPES = Set.of("b", "c", "d", "o", "x", "X");
 
   static FormatSpec parse(String text) {
     var m = SPEC.matcher(text);
@@ -39,26 +43,34 @@ record FormatSpec(int fill, String align, char sign, boolean alternate, int widt
 
   String apply(Value value, Budget budget) {
     budget.characters(width + Math.max(0, precision));
+    boolean plain = equals(PLAIN);
     return switch (value) {
-      case Value.Bool _ when type.isEmpty() && width + align.length() == 0 -> new Repr(budget).text(value);
+      case Value.Bool _ when plain -> new Repr(budget).text(value);
       case Value.Whole n -> whole(n);
-      case Value.Real(double x) -> real(x);
+      case Value.Real(double x) when !INTEGER_TYPES.contains(type) && !type.equals("s") -> real(x);
       case Value.Str s when type.isEmpty() || type.equals("s") -> text(s.text());
-      case Value v when equals(parse("")) -> new Repr(budget).text(v);
+      case Value v when plain -> new Repr(budget).text(v);
       case Value v -> throw new PythonException("Unknown format code '" + type + "' for object of type '" + v.type() + "'");
     };
   }
 
   private String text(String text) {
-    if (align.equals("=")) {
-      throw new PythonException("'=' alignment not allowed in string format specifier");
+    if (align.equals("=") && fill != '0' || sign != '-' || alternate || !grouping.isEmpty()) {
+      throw new PythonException("'=' alignment, sign, '#' and grouping are not allowed in string format specifier");
     }
     String cut = precision < 0 || precision >= CodePoints.count(text) ? text : CodePoints.part(text, 0, precision);
-    return padded("", cut, "<");
+    return align.equals("=") ? withAlign("<").padded("", cut, "<") : padded("", cut, "<");
+  }
+
+  private FormatSpec withAlign(String other) {
+    return new FormatSpec(fill, other, sign, alternate, width, grouping, precision, type);
   }
 
   private String whole(Value.Whole value) {
     BigInteger n = value.whole();
+    if (precision >= 0 && (type.isEmpty() || INTEGER_TYPES.contains(type))) {
+      throw new PythonException("Precision not allowed in integer format specifier");
+    }
     return switch (type) {
       case "e", "E", "f", "F", "g", "G", "%" -> real(n.doubleValue());
       case "c" -> padded("", Character.toString(n.intValueExact()), "<");

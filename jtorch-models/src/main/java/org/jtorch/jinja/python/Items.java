@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /// What values hold: iteration, length, membership, items.
 public final class Items {
+  private static final int LARGEST_KEY = 1000;
+
   private Items() {}
 
   /// Python's `iter(value)`.
@@ -50,9 +52,12 @@ public final class Items {
   }
 
   /// Python's `len(value)`; empty if it has none.
-  public static OptionalInt length(Value value) {
+  public static OptionalInt length(Value value, Budget budget) {
     return switch (value) {
-      case Value.Str s -> OptionalInt.of(CodePoints.count(s.text()));
+      case Value.Str s -> {
+        budget.reading(s.text().length());
+        yield OptionalInt.of(CodePoints.count(s.text()));
+      }
       case Value.ListValue l -> OptionalInt.of(l.items().size());
       case Value.Tuple t -> OptionalInt.of(t.items().size());
       case Value.Dict d -> OptionalInt.of(d.entries().size());
@@ -67,6 +72,7 @@ public final class Items {
   public static boolean contains(Value container, Value item, Budget budget) {
     if (container instanceof Value.Str s) {
       if (item instanceof Value.Str part) {
+        budget.searching(s.text(), part.text());
         return s.text().contains(part.text());
       }
       throw new PythonException("'in <string>' requires string as left operand, not " + item.type());
@@ -74,9 +80,9 @@ public final class Items {
     if (container instanceof Value.Dict d) {
       return d.entries().containsKey(hashable(item));
     }
+    var order = new Order(budget);
     for (var i = iterate(container); i.hasNext(); ) {
-      budget.steps(1);
-      if (i.next().equals(item)) {
+      if (order.equal(i.next(), item)) {
         return true;
       }
     }
@@ -84,21 +90,33 @@ public final class Items {
   }
 
   /// A value that may be a key.
+  ///
+  /// @throws PythonException for lists and dicts, and for a tuple of more than a thousand values, which no template needs as a key
   public static Value hashable(Value key) {
-    return switch (key) {
-      case Value.ListValue _, Value.Dict _ -> throw new PythonException("unhashable type: '" + key.type() + "'");
-      case Value.Tuple t -> {
-        t.items().forEach(Items::hashable);
-        yield key;
+    hashable(key, LARGEST_KEY);
+    return key;
+  }
+
+  private static int hashable(Value key, int room) {
+    if (key instanceof Value.ListValue || key instanceof Value.Dict) {
+      throw new PythonException("unhashable type: '" + key.type() + "'");
+    }
+    int left = room - 1;
+    if (key instanceof Value.Tuple t) {
+      for (Value item : t.items()) {
+        left = hashable(item, left);
       }
-      case Value _ -> key;
-    };
+    }
+    if (left < 0) {
+      throw new PythonException("a tuple of more than " + LARGEST_KEY + " values as a key");
+    }
+    return left;
   }
 
   /// `value[key]`; null where Python raises a LookupError or a TypeError.
-  public static @Nullable Value get(Value value, Value key) {
+  public static @Nullable Value get(Value value, Value key, Budget budget) {
     return switch (value) {
-      case Value.Dict d -> key instanceof Value.ListValue || key instanceof Value.Dict ? null : d.entries().get(key);
+      case Value.Dict d -> key instanceof Value.ListValue || key instanceof Value.Dict ? null : d.entries().get(hashable(key));
       case Value.ListValue l when key instanceof Value.Whole n -> at(l.items(), n);
       case Value.Tuple t when key instanceof Value.Whole n -> at(t.items(), n);
       case Value.Range r when key instanceof Value.Whole n -> {
@@ -106,6 +124,7 @@ public final class Items {
         yield index < 0 ? null : r.get(index);
       }
       case Value.Str s when key instanceof Value.Whole n -> {
+        budget.reading(s.text().length());
         int index = index(n, CodePoints.count(s.text()));
         yield index < 0 ? null : new Value.Str(CodePoints.part(s.text(), index, index + 1), s.safe());
       }

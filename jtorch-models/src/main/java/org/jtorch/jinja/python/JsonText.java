@@ -61,7 +61,7 @@ public final class JsonText {
   private Iterator<Map.Entry<Value, Value>> entries(Map<Value, Value> entries) {
     List<Map.Entry<Value, Value>> list = new ArrayList<>(entries.entrySet());
     if (sorted) {
-      list.sort(Map.Entry.comparingByKey(Order.ASCENDING));
+      list.sort(Map.Entry.comparingByKey(new Order(budget)::compare));
     }
     return list.iterator();
   }

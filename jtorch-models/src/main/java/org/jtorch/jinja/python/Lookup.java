@@ -16,7 +16,7 @@ public final class Lookup {
   /// `value.name`: the attribute, else the item, else undefined.
   public static Value attribute(Value value, String name, Budget budget) {
     Value found = found(value, name, budget);
-    found = found == null ? Items.get(value, Value.Str.of(name)) : found;
+    found = found == null ? Items.get(value, Value.Str.of(name), budget) : found;
     return found == null ? missing(value, Value.Str.of(name), budget) : found;
   }
 
@@ -25,7 +25,7 @@ public final class Lookup {
     if (value instanceof Value.Undefined u) {
       throw new PythonException(u.why());
     }
-    Value found = Items.get(value, key);
+    Value found = Items.get(value, key, budget);
     if (found == null && key instanceof Value.Str name) {
       found = found(value, name.text(), budget);
     }
@@ -42,10 +42,16 @@ public final class Lookup {
     return switch (value) {
       case Value.Undefined u -> throw new PythonException(u.why());
       case Value.Str s -> StrMethods.find(s, name, budget);
-      case Value.Dict d -> CollectionMethods.find(d, name);
-      case Value.ListValue l -> CollectionMethods.find(l, l.items(), name);
+      case Value.Dict d -> CollectionMethods.find(d, name, budget);
+      case Value.ListValue l -> CollectionMethods.find(l, l.items(), name, budget);
       case Value.Tuple t when t.names().contains(name) -> t.items().get(t.names().indexOf(name));
-      case Value.Tuple t -> CollectionMethods.find(t, t.items(), name);
+      case Value.Tuple t -> CollectionMethods.find(t, t.items(), name, budget);
+      case Value.Range r -> switch (name) {
+        case "start" -> Value.Int.of(r.start());
+        case "stop" -> Value.Int.of(r.stop());
+        case "step" -> Value.Int.of(r.step());
+        default -> CollectionMethods.find(r, Items.list(r, budget), name, budget);
+      };
       case Value.HasAttributes o -> o.attribute(name);
       case Value.Numeric n when LEFT_OUT.contains(name) ->
           throw new PythonException("the attribute `" + name + "` of " + n.type() + ", which templates here do not know");

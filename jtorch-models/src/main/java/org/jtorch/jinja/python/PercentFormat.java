@@ -32,12 +32,17 @@ public final class PercentFormat {
       named |= m.group(1) != null;
       out.append(place(m, m.group(1) != null ? named(m.group(1), given) : rest, format.safe()));
     }
-    if (rest.hasNext() && !named && !(given instanceof Value.Dict)) {
+    if (rest.hasNext() && !named && !hasItems(given)) {
       throw new PythonException("not all arguments converted during string formatting");
     }
     out.append(format.text(), copied, format.text().length());
     budget.characters(out.length());
     return new Value.Str(out.toString(), format.safe());
+  }
+
+  /// What could be a mapping in Python's eyes, which need not be used up.
+  private static boolean hasItems(Value given) {
+    return given instanceof Value.Dict || given instanceof Value.ListValue || given instanceof Value.Range || given instanceof Value.Undefined;
   }
 
   private static Iterator<Value> named(String name, Value given) {
@@ -70,11 +75,19 @@ public final class PercentFormat {
         String shown = safe && value instanceof Value.Str s ? Html.escape(s) : safe ? Html.escape(text) : text;
         yield new FormatSpec(' ', left ? "<" : ">", '-', false, spec.width(), "", precision, "s").apply(Value.Str.of(shown), budget);
       }
-      case "c" -> value instanceof Value.Str ? withType(spec, "s").apply(value, budget) : spec.apply(value, budget);
+      case "c" -> character(spec, value);
       case "d", "i", "u" -> digits(withType(spec, "d"), value, type);
       case "x", "X", "o" -> digits(spec, value, type);
       case "e", "E", "f", "F", "g", "G" -> spec.apply(new Value.Real(number(value, type).real()), budget);
       default -> throw new PythonException("unsupported format character '" + type + "' in `" + m.group() + "`");
+    };
+  }
+
+  private String character(FormatSpec spec, Value value) {
+    return switch (value) {
+      case Value.Str s when CodePoints.count(s.text()) == 1 -> withType(spec, "s").apply(value, budget);
+      case Value.Whole n when n.whole().bitLength() <= 20 && n.whole().signum() >= 0 -> spec.apply(value, budget);
+      case Value _ -> throw new PythonException("%c requires int or char");
     };
   }
 
@@ -83,7 +96,7 @@ public final class PercentFormat {
     if (spec.precision() >= 0) {
       throw new PythonException("a precision for %" + type + ", which templates here do not know");
     }
-    return spec.apply(number instanceof Value.Real(double x) && type.equals("d") ? new Value.Int(Numbers.truncate(x)) : number, budget);
+    return spec.apply(number instanceof Value.Real(double x) && spec.type().equals("d") ? new Value.Int(Numbers.truncate(x)) : number, budget);
   }
 
   private static FormatSpec withType(FormatSpec spec, String type) {

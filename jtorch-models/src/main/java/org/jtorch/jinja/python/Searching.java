@@ -51,6 +51,7 @@ public final class Searching {
   ///
   /// @param most how often; negative for always
   public static String replace(String text, String old, String with, int most, Budget budget) {
+    budget.searching(text, old);
     int times = most < 0 ? count(text, old) : Math.min(most, count(text, old));
     budget.characters(text.length() + (long) times * with.length());
     var out = new StringBuilder();

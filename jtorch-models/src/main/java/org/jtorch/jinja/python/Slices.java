@@ -17,6 +17,7 @@ public final class Slices {
   public Value slice(Value value, Value start, Value stop, Value step) {
     return switch (value) {
       case Value.Str s -> {
+        budget.reading(s.text().length());
         int[] points = s.text().codePoints().toArray();
         var taken = new StringBuilder();
         Span.of(points.length, start, stop, step).indices().forEach(i -> taken.appendCodePoint(points[i]));

@@ -67,37 +67,48 @@ public final class Splitting {
 
   private static List<String> words(String text, int most) {
     var words = new ArrayList<String>();
-    String rest = strip(text, null, true, false);
-    while (!rest.isEmpty() && words.size() < most) {
-      int end = 0;
-      while (end < rest.length() && !CodePoints.isSpace(rest.charAt(end))) {
-        end++;
-      }
-      words.add(rest.substring(0, end));
-      rest = strip(rest.substring(end), null, true, false);
+    int at = skip(text, 0, true);
+    while (at < text.length() && words.size() < most) {
+      int end = skip(text, at, false);
+      words.add(text.substring(at, end));
+      at = skip(text, end, true);
     }
-    if (!rest.isEmpty()) {
-      words.add(rest);
+    if (at < text.length()) {
+      words.add(text.substring(at));
     }
     return words;
   }
 
+  /// The first place from `at` on that is no white space, or that is.
+  private static int skip(String text, int at, boolean space) {
+    int end = at;
+    while (end < text.length() && CodePoints.isSpace(text.charAt(end)) == space) {
+      end++;
+    }
+    return end;
+  }
+
   private static List<String> wordsFromRight(String text, int most) {
     var words = new ArrayList<String>();
-    String rest = strip(text, null, false, true);
-    while (!rest.isEmpty() && words.size() < most) {
-      int start = rest.length();
-      while (start > 0 && !CodePoints.isSpace(rest.charAt(start - 1))) {
-        start--;
-      }
-      words.add(rest.substring(start));
-      rest = strip(rest.substring(0, start), null, false, true);
+    int end = skipBack(text, text.length(), true);
+    while (end > 0 && words.size() < most) {
+      int start = skipBack(text, end, false);
+      words.add(text.substring(start, end));
+      end = skipBack(text, start, true);
     }
-    if (!rest.isEmpty()) {
-      words.add(rest);
+    if (end > 0) {
+      words.add(text.substring(0, end));
     }
     Collections.reverse(words);
     return words;
+  }
+
+  private static int skipBack(String text, int at, boolean space) {
+    int start = at;
+    while (start > 0 && CodePoints.isSpace(text.charAt(start - 1)) == space) {
+      start--;
+    }
+    return start;
   }
 
   /// `str.splitlines`.

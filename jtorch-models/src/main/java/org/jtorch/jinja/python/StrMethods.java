@@ -31,7 +31,7 @@ final class StrMethods {
     Method method = METHODS.get(name);
     return method == null ? null : arguments -> {
       Value result = method.call(self, arguments, budget);
-      budget.characters(result instanceof Value.Str s ? s.text().length() : self.text().length());
+      budget.characters(result instanceof Value.Str s ? s.text().length() : 0);
       return result;
     };
   }
@@ -58,7 +58,12 @@ final class StrMethods {
     all.put("rstrip", strip("rstrip", false, true));
     all.put("split", split("split", false));
     all.put("rsplit", split("rsplit", true));
-    all.put("splitlines", (s, a, _) -> list(s, Splitting.lines(s.text(), a.bind("splitlines", "keepends?").isTrue("keepends"))));
+    all.put("splitlines", (s, a, budget) -> {
+      budget.characters(s.text().length());
+      var lines = Splitting.lines(s.text(), a.bind("splitlines", "keepends?").isTrue("keepends"));
+      budget.steps(lines.size());
+      return list(s, lines);
+    });
     all.put("partition", partition("partition", false));
     all.put("rpartition", partition("rpartition", true));
     all.put("startswith", affix("startswith", "prefix", String::startsWith));
@@ -77,8 +82,9 @@ final class StrMethods {
     all.put("rfind", search("rfind", true, false));
     all.put("index", search("index", false, true));
     all.put("rindex", search("rindex", true, true));
-    all.put("count", (s, a, _) -> {
+    all.put("count", (s, a, budget) -> {
       var p = a.bind("count", "sub", "start?", "end?");
+      budget.searching(s.text(), p.requiredText("sub"));
       return Value.Int.of(Searching.count(Searching.window(s.text(), p).text(), p.requiredText("sub")));
     });
     all.put("center", justify("center", "^"));
@@ -112,8 +118,9 @@ final class StrMethods {
   }
 
   private static Method test(String name, Predicate<String> test) {
-    return (s, a, _) -> {
+    return (s, a, budget) -> {
       a.bind(name);
+      budget.reading(s.text().length());
       return new Value.Bool(test.test(s.text()));
     };
   }
@@ -123,21 +130,32 @@ final class StrMethods {
   }
 
   private static Method strip(String name, boolean left, boolean right) {
-    return (s, a, _) -> like(s, Splitting.strip(s.text(), a.bind(name, "chars?").text("chars"), left, right));
+    return (s, a, budget) -> {
+      String characters = a.bind(name, "chars?").text("chars");
+      budget.searching(s.text(), characters == null ? "" : characters);
+      return like(s, Splitting.strip(s.text(), characters, left, right));
+    };
   }
 
   private static Method split(String name, boolean fromRight) {
     return (s, a, budget) -> {
       var p = a.bind(name, "sep?", "maxsplit?");
-      var parts = Splitting.split(s.text(), p.text("sep"), p.whole("maxsplit", -1), fromRight);
+      String separator = p.text("sep");
+      budget.searching(s.text(), separator == null ? "" : separator);
+      budget.characters(s.text().length());
+      var parts = Splitting.split(s.text(), separator, p.whole("maxsplit", -1), fromRight);
       budget.steps(parts.size());
       return list(s, parts);
     };
   }
 
   private static Method partition(String name, boolean last) {
-    return (s, a, _) -> new Value.Tuple(Splitting.partition(s.text(), a.bind(name, "sep").requiredText("sep"), last).stream()
-        .<Value>map(p -> like(s, p)).toList());
+    return (s, a, budget) -> {
+      String separator = a.bind(name, "sep").requiredText("sep");
+      budget.searching(s.text(), separator);
+      budget.characters(s.text().length());
+      return new Value.Tuple(Splitting.partition(s.text(), separator, last).stream().<Value>map(p -> like(s, p)).toList());
+    };
   }
 
   private static Method affix(String name, String parameter, BiPredicate<String, String> test) {
@@ -153,8 +171,9 @@ final class StrMethods {
   }
 
   private static Method search(String name, boolean last, boolean must) {
-    return (s, a, _) -> {
+    return (s, a, budget) -> {
       var p = a.bind(name, "sub", "start?", "end?");
+      budget.searching(s.text(), p.requiredText("sub"));
       int at = Searching.find(Searching.window(s.text(), p), p.requiredText("sub"), last);
       if (at < 0 && must) {
         throw new PythonException("substring not found");
