@@ -97,6 +97,7 @@ public final class ParityRunner {
       case "rope" -> RopeCases.run(found.folder, findings);
       case "loss" -> LossCases.run(found.folder, findings);
       case "tokenizer" -> TextCases.tokenizer(found.folder, findings);
+      case "jinja" -> JinjaCases.run(found.folder, findings);
       case "chat_template" -> TextCases.template(found.folder, findings);
       case "sampling" -> SamplingCases.run(found.folder).forEach(findings::add);
       case "schedule" -> ScheduleCases.run(found.folder).forEach(findings::add);
