@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.Consumer;
-import java.util.stream.StreamSupport;
+import java.util.regex.Pattern;
 import org.jtorch.io.AtomicFolder;
 import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
@@ -35,11 +35,12 @@ import org.jtorch.tensor.TensorScope;
 /// passed over for the one before it, with a note. Tensors are written from where they lie: a save needs no memory to speak of.
 ///
 /// @param folder where the checkpoints lie
-/// @param keep how many of the newest stay; 0 keeps all
+/// @param retention which of them stay
 /// @param model what is trained
 /// @param parts by the names of their files
-public record Checkpoint(Path folder, int keep, ModelFolder model, SequencedMap<String, Saved> parts) {
+public record Checkpoint(Path folder, Retention retention, ModelFolder model, SequencedMap<String, Saved> parts) {
   private static final String PREFIX = "step-";
+  private static final Pattern NAME = Pattern.compile(PREFIX + "[0-9]{1,18}");
   private static final String TRAINER = "trainer.json";
   private static final String LAYOUT = "layout";
   private static final int VERSION = 2;
@@ -49,8 +50,15 @@ public record Checkpoint(Path folder, int keep, ModelFolder model, SequencedMap<
   }
 
   /// Checkpoints of the weights alone.
+  ///
+  /// @param keep how many of the newest stay; 0: all
   public static Checkpoint of(Path folder, int keep, ModelFolder model) {
-    return new Checkpoint(folder, keep, model, Collections.emptyNavigableMap());
+    return of(folder, Retention.newest(keep), model);
+  }
+
+  /// Checkpoints of the weights alone.
+  public static Checkpoint of(Path folder, Retention retention, ModelFolder model) {
+    return new Checkpoint(folder, retention, model, Collections.emptyNavigableMap());
   }
 
   /// The same with a part more.
@@ -63,7 +71,7 @@ public record Checkpoint(Path folder, int keep, ModelFolder model, SequencedMap<
     }
     var all = new LinkedHashMap<>(parts);
     all.put(name, part);
-    return new Checkpoint(folder, keep, model, all);
+    return new Checkpoint(folder, retention, model, all);
   }
 
   /// Writes a checkpoint, in the place of a damaged one if need be, and removes those that need not stay.
@@ -82,7 +90,7 @@ public record Checkpoint(Path folder, int keep, ModelFolder model, SequencedMap<
       parts.forEach((name, part) -> StoredParts.write(into, name, part));
       writeTrainer(into.resolve(TRAINER), progress);
     });
-    prune();
+    prune(progress.step());
     return target;
   }
 
@@ -163,23 +171,48 @@ public record Checkpoint(Path folder, int keep, ModelFolder model, SequencedMap<
     }
   }
 
-  private void prune() {
-    if (keep == 0) {
+  /// Remembers how well the model of a step does, for [Retention#best]: lower is better.
+  public void evaluated(long step, double loss) {
+    if (loss < BestStep.read(folder).loss()) {
+      new BestStep(step, loss).write(folder);
+    }
+  }
+
+  /// Removes what need not stay of those up to `step`, which is just written; a damaged one after it is not in the way.
+  private void prune(long step) {
+    if (retention.newest() == 0) {
       return;
     }
-    List<Path> all = all();
-    for (Path old : all.subList(0, Math.max(0, all.size() - keep))) {
-      delete(old);
+    long best = retention.best() ? BestStep.read(folder).step() : -1;
+    List<Path> all = all().stream().filter(p -> step(p) <= step).toList();
+    for (Path old : all.subList(0, Math.max(0, all.size() - retention.newest()))) {
+      if (step(old) != best && !retention.isMilestone(step(old))) {
+        delete(old);
+      }
     }
   }
 
   /// Finished checkpoints, oldest first.
   public List<Path> all() {
-    try (var entries = Files.newDirectoryStream(folder, PREFIX + "*")) {
-      return StreamSupport.stream(entries.spliterator(), false).sorted().toList();
+    return all(folder);
+  }
+
+  /// The checkpoints in a folder, oldest first; none if there is no such folder.
+  public static List<Path> all(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (var entries = Files.list(folder)) {
+      return entries.filter(p -> NAME.matcher(String.valueOf(p.getFileName())).matches())
+          .sorted(Comparator.comparingLong(Checkpoint::step)).toList();
     } catch (IOException e) {
       throw new DataException("could not list checkpoints in " + folder + ": " + e.getMessage(), e);
     }
+  }
+
+  /// The step that a checkpoint's name says.
+  public static long step(Path checkpoint) {
+    return Long.parseLong(String.valueOf(checkpoint.getFileName()).substring(PREFIX.length()));
   }
 
   private static void delete(Path old) {
