@@ -7,7 +7,8 @@ import org.jtorch.io.JsonFile;
 
 /// The validation that went best so far, in `best.json` beside the checkpoints.
 record BestStep(long step, double loss) {
-  private static final BestStep NONE = new BestStep(-1, Double.POSITIVE_INFINITY);
+  /// Of no step.
+  static final BestStep NONE = new BestStep(-1, Double.POSITIVE_INFINITY);
 
   static BestStep read(Path checkpoints) {
     Path file = file(checkpoints);

@@ -78,7 +78,7 @@ public record Checkpoint(Path folder, Retention retention, ModelFolder model, Se
   ///
   /// @return its folder
   public Path save(Progress progress) {
-    Path target = folder.resolve("%s%08d".formatted(PREFIX, progress.step()));
+    Path target = at(progress.step());
     if (Files.exists(target)) {
       if (isWhole(target)) {
         return target;                               // a stop right after a save
@@ -171,11 +171,23 @@ public record Checkpoint(Path folder, Retention retention, ModelFolder model, Se
     }
   }
 
-  /// Remembers how well the model of a step does, for [Retention#best]: lower is better.
+  /// Remembers how well the checkpoint of a step does, if there is one and the best is to stay.
+  ///
+  /// @param loss lower is better
   public void evaluated(long step, double loss) {
-    if (loss < BestStep.read(folder).loss()) {
+    if (retention.best() && Files.exists(at(step)) && loss < best().loss()) {
       new BestStep(step, loss).write(folder);
     }
+  }
+
+  /// The best of those that are there.
+  private BestStep best() {
+    var best = BestStep.read(folder);
+    return Files.exists(at(best.step())) ? best : BestStep.NONE;
+  }
+
+  private Path at(long step) {
+    return folder.resolve("%s%08d".formatted(PREFIX, step));
   }
 
   /// Removes what need not stay of those up to `step`, which is just written; a damaged one after it is not in the way.
@@ -183,7 +195,7 @@ public record Checkpoint(Path folder, Retention retention, ModelFolder model, Se
     if (retention.newest() == 0) {
       return;
     }
-    long best = retention.best() ? BestStep.read(folder).step() : -1;
+    long best = retention.best() ? best().step() : BestStep.NONE.step();
     List<Path> all = all().stream().filter(p -> step(p) <= step).toList();
     for (Path old : all.subList(0, Math.max(0, all.size() - retention.newest()))) {
       if (step(old) != best && !retention.isMilestone(step(old))) {

@@ -10,10 +10,16 @@ import org.jtorch.recipes.config.RecipeException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
+import org.jtorch.tensor.TorchException;
 import picocli.CommandLine;
 
 /// Turns whatever a command throws into one clear message on stderr and an exit code; the stack trace is for `-v`.
 final class Failures {
+  private static final String LESS_MEMORY = """
+      A run needs less with train.accumulate=2 or more (fewer rows at once, the same step), with
+      train.activation_checkpointing=true, with dtype=bf16, with a smaller train.batch or data.seq_len; any command with a
+      smaller model. jtorch plan RECIPE says what a run needs.""";
+
   private Failures() {}
 
   /// Something went wrong while a command ran.
@@ -45,6 +51,7 @@ final class Failures {
       case FileAlreadyExistsException _ -> "error: the file exists already: " + text;
       case FileSystemException e ->
           "error: " + e.getFile() + ": " + (e.getReason() == null ? t.getClass().getSimpleName() : e.getReason());
+      case TorchException _ when code == ExitCodes.OUT_OF_MEMORY -> "error: out of memory: " + text + "\n" + LESS_MEMORY;
       case OutOfMemoryError _ -> "error: out of Java memory (" + text + "); give the JVM more with JTORCH_OPTS=-Xmx8g";
       default -> "error: " + (code == ExitCodes.INTERNAL || t.getMessage() == null ? t.toString() : text);
     };

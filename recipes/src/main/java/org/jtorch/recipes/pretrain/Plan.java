@@ -121,7 +121,8 @@ record Plan(PretrainRecipe recipe) {
     out.println("            " + line);
   }
 
-  private int vocab() {
+  /// The vocabulary of the recipe's tokenizer.
+  int vocab() {
     return switch (recipe.tokenizer()) {
       case TokenizerConfig.Train(int size) -> size;
       case TokenizerConfig.File(var path, _) -> {
