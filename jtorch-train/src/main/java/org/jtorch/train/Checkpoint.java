@@ -49,16 +49,16 @@ public record Checkpoint(Path folder, Retention retention, ModelFolder model, Se
     parts = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(parts));
   }
 
-  /// Checkpoints of the weights alone.
+  /// Checkpoints of the model alone.
   ///
   /// @param keep how many of the newest stay; 0: all
   public static Checkpoint of(Path folder, int keep, ModelFolder model) {
     return of(folder, Retention.newest(keep), model);
   }
 
-  /// Checkpoints of the weights alone.
+  /// Checkpoints of the model alone.
   public static Checkpoint of(Path folder, Retention retention, ModelFolder model) {
-    return new Checkpoint(folder, retention, model, Collections.emptyNavigableMap());
+    return new Checkpoint(folder, retention, model, model.parts());
   }
 
   /// The same with a part more.
@@ -136,11 +136,18 @@ public record Checkpoint(Path folder, Retention retention, ModelFolder model, Se
     return Files.isDirectory(folder) ? AtomicFolder.newestValid(folder, PREFIX, note) : Optional.empty();
   }
 
-  /// Goes on from the newest checkpoint that is whole, or begins; `note` hears of it.
+  /// Goes on from the newest checkpoint that is whole, or begins where there is none; `note` hears of it.
+  ///
+  /// @throws DataException if there are checkpoints and none is whole: to begin again would write over what is left of the run
   public Progress resume(Consumer<String> note) {
-    return newest(note).map(from -> {
-      Progress at = restore(from);
-      note.accept("resuming from step %,d (%s)".formatted(at.step(), from.getFileName()));
+    var from = newest(note);
+    if (from.isEmpty() && !all().isEmpty()) {
+      throw new DataException("none of the checkpoints in " + folder + " is whole (" + all().size() + " of them); put a whole one there to "
+          + "go on, or remove them to begin again");
+    }
+    return from.map(checkpoint -> {
+      Progress at = restore(checkpoint);
+      note.accept("resuming from step %,d (%s)".formatted(at.step(), checkpoint.getFileName()));
       return at;
     }).orElse(Progress.START);
   }

@@ -134,7 +134,10 @@ class CheckpointTest {
     Damage.CUT_SHORT.to(temp.resolve("step-00000004"));
     var notes = new ArrayList<String>();
     try (var model = Tiny.model(DType.F32, 1)) {
-      assertThat(Checkpoint.of(temp, 0, ModelFolder.of(model, null)).newest(notes::add)).isEmpty();
+      var checkpoint = Checkpoint.of(temp, 0, ModelFolder.of(model, null));
+      assertThat(checkpoint.newest(notes::add)).isEmpty();
+      assertThatThrownBy(() -> checkpoint.resume(_ -> {})).isInstanceOf(DataException.class).hasMessageContaining("none of the checkpoints")
+          .hasMessageContaining("2 of them");
     }
     assertThat(notes).hasSize(2).first().asString().contains("optimizer.safetensors");
     assertThat(notes.getLast()).contains("step-00000002").contains("model.safetensors");

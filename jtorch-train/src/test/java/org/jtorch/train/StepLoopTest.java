@@ -73,6 +73,9 @@ class StepLoopTest {
     run(loop);
     assertThat(done).containsExactly("eval 0", "save 1");
     assertThat(loop.result()).isEqualTo(new StepLoop.Result(new Progress(1, 10, 2), false));
+    done.clear();
+    run(new StepLoop(Tiny.options(1), Progress.START, recorder, hooks, Device.CPU));
+    assertThat(done).as("a stop after the last step changes nothing").containsExactly("save 1", "eval 1");
   }
 
   @Test void aRequestToSaveDoesNotEndIt() {

@@ -91,11 +91,10 @@ public final class RecipeRun {
   private void sayWhereToGoOn(Throwable failure) {
     try {
       var saved = Checkpoint.all(run.checkpoints());
+      args.out().println(saved.isEmpty() ? "no checkpoint is saved" : "saved last: " + saved.getLast());
       if (saved.isEmpty()) {
-        return;
-      }
-      args.out().println("saved last: " + saved.getLast());
-      if (failure instanceof DivergedException) {
+        args.out().println("the same command begins again");
+      } else if (failure instanceof DivergedException) {
         args.out().println("to go back to a checkpoint before the trouble: the same command with --resume " + saved.getFirst()
             + " and a lower train.learning_rate");
       } else {
