@@ -16,9 +16,8 @@ import picocli.CommandLine;
 /// Turns whatever a command throws into one clear message on stderr and an exit code; the stack trace is for `-v`.
 final class Failures {
   private static final String LESS_MEMORY = """
-      A run needs less with train.accumulate=2 or more (fewer rows at once, the same step), with
-      train.activation_checkpointing=true, with dtype=bf16, with a smaller train.batch or data.seq_len; any command with a
-      smaller model. jtorch plan RECIPE says what a run needs.""";
+      a run needs less with train.accumulate=2 or more (the same step, fewer rows at once), train.activation_checkpointing=true,
+      dtype=bf16, a smaller train.batch or data.seq_len; jtorch plan RECIPE says how much it needs""";
 
   private Failures() {}
 

@@ -47,7 +47,7 @@ public final class RecipeRun {
 
   /// There is nothing to do but a report that a kill came before.
   private int leave() {
-    if (first && !Files.exists(run.report())) {
+    if (first && !Files.exists(run.report()) && Files.exists(run.metrics())) {
       var _ = RunReport.write(run);
     }
     args.out().println(run.path() + " holds a finished run; its model is " + run.model()
