@@ -20,11 +20,13 @@ final class Parser {
 
   private final TokenStream tokens;
   private final ExpressionParser expressions;
+  private final OperandParser operands;
   private int loops;
 
   private Parser(String source) {
     this.tokens = new TokenStream(Lexer.tokens(source));
     this.expressions = new ExpressionParser(tokens);
+    this.operands = expressions.operands();
   }
 
   /// @throws TemplateException if the template breaks Jinja's grammar or has what chat templates do not need
@@ -121,14 +123,14 @@ final class Parser {
   private Statement condition(Token tag) {
     var branches = new ArrayList<Branch>();
     var ends = Set.of("elif", "else", "endif");
-    expressions.enterCondition();
+    operands.enterCondition();
     String end;
     do {
       branches.add(new Branch(expressions.tuple(false, ""), body(tag, ends)));
       end = tokens.next().text();
     } while (end.equals("elif"));
     var otherwise = end.equals("else") ? body(tag) : List.<Statement>of();
-    expressions.leaveCondition();
+    operands.leaveCondition();
     return new Statement.If(branches, otherwise, tag.line());
   }
 
@@ -150,7 +152,7 @@ final class Parser {
     if (tokens.skip("=")) {
       return new Statement.Assign(target, expressions.tuple(true, ""), tag.line());
     }
-    var filter = expressions.filterChain(null);
+    var filter = operands.filterChain(null);
     return new Statement.AssignBlock(target, filter, body(tag), tag.line());
   }
 
@@ -188,17 +190,17 @@ final class Parser {
   }
 
   private Signature signature(Parameters parameters, Token tag) {
-    var outside = expressions.swapNames(new HashSet<>());
+    var outside = operands.swapNames(new HashSet<>());
     var body = ownBody(tag);
-    var named = expressions.swapNames(outside);
+    var named = operands.swapNames(outside);
     outside.addAll(named);
     named.retainAll(SPECIAL);
     return new Signature(parameters.names(), parameters.defaults(), body, named);
   }
 
   private Statement filterBlock(Token tag) {
-    Expression.Filter filter = expressions.namedFilter(null);
-    var chain = expressions.filterChain(filter);
+    Expression.Filter filter = operands.namedFilter(null);
+    var chain = operands.filterChain(filter);
     return new Statement.FilterBlock(chain == null ? filter : chain, body(tag), tag.line());
   }
 
