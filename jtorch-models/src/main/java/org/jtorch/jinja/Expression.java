@@ -92,12 +92,13 @@ sealed interface Expression {
   ///
   /// @param starred after `*`
   /// @param doubleStarred after `**`
-  record CallArguments(List<Expression> positional, List<Keyword> named, @Nullable Expression starred, @Nullable Expression doubleStarred) {
+  record CallArguments(List<Expression> positional, List<Keyword> named, @Nullable Expression starred,
+      @Nullable Expression doubleStarred) {
     static final CallArguments NONE = new CallArguments(List.of(), List.of(), null, null);
 
     private List<Expression> after(@Nullable Expression target) {
-      return Stream.of(Stream.of(target), positional.stream(), named.stream().map(Keyword::value), Stream.of(starred), Stream.of(doubleStarred))
-          .flatMap(all -> all).filter(Objects::nonNull).toList();
+      return Stream.of(Stream.of(target), positional.stream(), named.stream().map(Keyword::value), Stream.of(starred),
+          Stream.of(doubleStarred)).flatMap(all -> all).filter(Objects::nonNull).toList();
     }
   }
 

@@ -56,8 +56,7 @@ final class OperandParser {
         }
         yield new Expression.Literal(Value.Str.of(text.toString()), token.line());
       }
-      case INTEGER -> new Expression.Literal(new Value.Int(Numbers.whole(token.text(), 0).orElseThrow(
-          () -> new TemplateException(token.line(), "the number " + token.describe() + " has too many digits"))), token.line());
+      case INTEGER -> integer(token);
       case FLOAT -> new Expression.Literal(new Value.Real(new BigDecimal(token.text().replace("_", "")).doubleValue()), token.line());
       default -> switch (token.text()) {
         case "(" -> {
@@ -70,6 +69,11 @@ final class OperandParser {
         default -> throw new TemplateException(token.line(), "expected an expression but found " + token.describe());
       };
     };
+  }
+
+  private static Expression integer(Token token) {
+    return new Expression.Literal(new Value.Int(Numbers.whole(token.text(), 0).orElseThrow(
+        () -> new TemplateException(token.line(), "the number " + token.describe() + " has too many digits"))), token.line());
   }
 
   private Expression name(Token token) {
@@ -131,7 +135,7 @@ final class OperandParser {
     Token name = tokens.next();
     return switch (name.kind()) {
       case NAME -> new Expression.Attribute(target, name.text(), line);
-      case INTEGER -> new Expression.Item(target, new Expression.Literal(new Value.Int(Numbers.whole(name.text(), 0).orElseThrow()), line), line);
+      case INTEGER -> new Expression.Item(target, integer(name), line);
       default -> throw new TemplateException(name.line(), "expected a name or a number after `.` but found " + name.describe());
     };
   }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.jinja.Statement.Branch;
 import org.jtorch.jinja.Statement.Signature;
@@ -101,7 +102,8 @@ final class Parser {
       return new TemplateException(tag.line(), "`{% " + tag.text() + " %}` is not supported: chat templates stand alone");
     }
     return new TemplateException(tag.line(), "there is no tag `{% " + tag.text() + " %}`"
-        + (ends.isEmpty() ? "" : " here; expected " + ends.stream().sorted().map(e -> "`{% " + e + " %}`").reduce((a, b) -> a + " or " + b).orElse("")));
+        + (ends.isEmpty() ? "" : " here; expected "
+        + ends.stream().sorted().map(e -> "`{% " + e + " %}`").collect(Collectors.joining(" or "))));
   }
 
   private int inLoop(Token tag) {
