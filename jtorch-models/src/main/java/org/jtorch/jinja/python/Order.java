@@ -37,7 +37,8 @@ public final class Order {
             Value other = b.entries().get(entry.getKey());
             return other != null && equal(entry.getValue(), other);
           });
-      case Value.DictView a when right instanceof Value.DictView b -> a == b;
+      case Value.DictView a when right instanceof Value.DictView b -> a == b || a.isSet() && b.isSet() && a.items().size() == b.items().size()
+          && a.items().stream().allMatch(item -> b.items().stream().anyMatch(other -> equal(item, other)));
       case Value.ListValue _, Value.Tuple _, Value.Dict _, Value.DictView _ -> false;
       case Value a -> a.equals(right);
     };
