@@ -53,7 +53,7 @@ final class PretrainRun {
       try (var model = Shapes.build(recipe, shape, device, dtype)) {
         model.requiresGrad(true);
         var options = options();
-        try (var optimizer = recipe.optimizer().over(model)) {
+        try (var optimizer = recipe.optimizer().over(model, recipe.train().learningRate())) {
           var batches = new TokenBatches(recipe.seed(), recipe.train().batch(), Corpus.rows(corpus.train(), recipe.data()));
           var trainer = new Pretrainer(model, optimizer, batches, options, ranks);
           var folder = ModelFolder.of(model, tokenizer());

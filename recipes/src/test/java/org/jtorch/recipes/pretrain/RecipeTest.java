@@ -56,12 +56,13 @@ class RecipeTest {
     assertThat(result.code()).isZero();
   }
 
-  @Test void aRunWithMuonLearnsAndGoesOn() throws IOException {
-    String[] command = {"run", recipe.toString(), "--out", temp.resolve("muon").toString(), "optimizer.type=muon", "train.steps=4"};
+  @ParameterizedTest @ValueSource(strings = {"muon", "adastar"})
+  void aRunWithAnotherOptimizerLearnsAndGoesOn(String type) {
+    String[] command = {"run", recipe.toString(), "--out", temp.resolve("other").toString(), "optimizer.type=" + type, "train.steps=4"};
     assertThat(TinyRun.jtorch(command).code()).isZero();
     command[command.length - 1] = "train.steps=8";
     assertThat(TinyRun.jtorch(command).code()).isZero();
-    var losses = MetricsFile.read(temp.resolve("muon/metrics.jsonl")).steps().stream().map(StepEvent::loss).toList();
+    var losses = MetricsFile.read(temp.resolve("other/metrics.jsonl")).steps().stream().map(StepEvent::loss).toList();
     assertThat(losses).hasSize(8);
     assertThat(losses.getLast()).isLessThan(losses.getFirst());
   }
