@@ -32,7 +32,7 @@ record Plan(PretrainRecipe recipe) {
     int vocab = vocab();
     DecoderConfig shape = Shapes.of(recipe, vocab);
     Device device = Device.parse(recipe.device());
-    DType dtype = MachineSpeed.dtype(recipe.dtype(), device);
+    DType dtype = TrainedType.of(recipe, device, note -> line(out, "", "%s", note));
     var t = recipe.train();
     var text = PlannedText.of(recipe);
     long steps = t.steps(recipe.data().seqLen(), text.trainTokens() / recipe.data().seqLen());

@@ -17,7 +17,7 @@ public record PretrainRecipe(
     @Doc("names the run; its folder is runs/<name> unless --out says otherwise") String name,
     @Doc("one number that data order, initial weights and samples follow from") @Default("1") long seed,
     @Doc("best, cpu, cuda or cuda:N") @Default("best") String device,
-    @Doc("auto (bf16 where this machine has instructions for its products, else f32), bf16 or f32") @Default("auto") String dtype,
+    @Doc("auto (bf16 where this machine has instructions for its products, else f32; f32 for a model that is f32), bf16 or f32") @Default("auto") String dtype,
     Data data,
     @Doc("needed unless data.source is of type tokens, which bring theirs") @Nullable TokenizerConfig tokenizer,
     ModelConfig model, Train train,

@@ -49,7 +49,7 @@ final class PretrainRun {
     }
     try (var corpus = Corpus.open(recipe, run)) {
       Device device = device();
-      DType dtype = ranks.afterFirst(() -> run.dtype(device, () -> MachineSpeed.dtype(recipe.dtype(), device)));
+      DType dtype = ranks.afterFirst(() -> run.dtype(device, () -> TrainedType.of(recipe, device, logs::note)));
       double peak = ranks.afterFirst(() -> ranks.isFirst() ? MachineSpeed.flops(device, dtype) : 0);
       DecoderConfig shape = Shapes.of(recipe, corpus.tokenizer().vocabSize());
       try (var model = Shapes.build(recipe, shape, device, dtype)) {
@@ -66,6 +66,9 @@ final class PretrainRun {
           Progress from = checkpoint.resume(logs::note);
           var log = logs.open(from.step());
           log.onStart(new RunStart(recipe.name(), options.steps(), from.step(), model.parameterCount(), flopsPerToken(shape), peak));
+          if (from.step() == 0) {
+            log.onEval(evaluate(model, corpus, 0));
+          }
           var hooks = new Hooks(step -> evaluate(model, corpus, step), now -> log.onSave(checkpoint.timedSave(now)), stop);
           var result = trainer.fit(from, log, hooks);
           if (result.finished() && ranks.isFirst()) {

@@ -82,7 +82,7 @@ class CrashTest {
     long nanos = random.nextLong(4_000_000_000L);
     long started = System.nanoTime();
     return switch (kind) {
-      case 0 -> () -> hasTemporary(run.path());
+      case 0 -> () -> Files.exists(run.data().resolve("preparing.json"));
       case 1 -> () -> hasTemporary(run.checkpoints());
       case 2 -> () -> System.nanoTime() - started > nanos;
       default -> () -> false;
@@ -145,7 +145,7 @@ class CrashTest {
     var mine = MetricsFile.read(run.metrics());
     var theirs = MetricsFile.read(whole.metrics());
     assertThat(figures(mine)).hasSize(STEPS).isEqualTo(figures(theirs));
-    assertThat(mine.evals().stream().map(EvalEvent::bitsPerByte)).hasSize((STEPS + 9) / 10)
+    assertThat(mine.evals().stream().map(EvalEvent::bitsPerByte)).hasSize(1 + (STEPS + 9) / 10)
         .containsExactlyElementsOf(theirs.evals().stream().map(EvalEvent::bitsPerByte).toList());
     assertThat(run.report()).isNotEmptyFile();
     assertThat(run.checkpoints().resolve("step-%08d".formatted(STEPS))).isDirectory();

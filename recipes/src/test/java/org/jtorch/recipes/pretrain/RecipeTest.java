@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 import org.jtorch.family.Pretrained;
 import org.jtorch.io.AtomicFolder;
 import org.jtorch.nn.Pass;
+import org.jtorch.observe.EvalEvent;
 import org.jtorch.observe.MetricsFile;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Grad;
@@ -81,7 +82,7 @@ class RecipeTest {
     }
     var metrics = MetricsFile.read(out.resolve("metrics.jsonl"));
     assertThat(metrics.steps()).hasSize(2).allMatch(s -> s.liveTensors() == 0 && !s.skipped());
-    assertThat(metrics.evals()).hasSize(1);
+    assertThat(metrics.evals()).extracting(EvalEvent::step).containsExactly(0L, 2L);
     assertThat(metrics.evals().getFirst().bitsPerByte()).isBetween(1.0, 8.0);
     AtomicFolder.verify(out.resolve("model"));
     speaks(out.resolve("model"));
