@@ -3,6 +3,7 @@ package org.jtorch.corpus;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -25,28 +26,43 @@ final class BatchPipeline implements AutoCloseable {
 
   private record Running<R>(Future<R> result, Position after, long bytesRead, long chars) {}
 
-  private static final long BATCH_CHARS = 1 << 18;
   private static final long MOST_CHARS = 1 << 24;
 
   private final ExecutorService pool;
   private final int mostBatches;
+  private final long batchChars;
 
-  BatchPipeline(int threads) {
+  BatchPipeline(int threads, long batchChars) {
     pool = Executors.newFixedThreadPool(threads, Thread.ofPlatform().daemon().name("jtorch-corpus-", 0).factory());
     mostBatches = 2 * threads;
+    this.batchChars = batchChars;
   }
 
-  /// Reads to the end, or until asked to stop; what was read by then is worked on and handed on.
+  /// Reads to the end, or until asked to stop; what was read by then is worked on and handed on. No work goes on when this
+  /// returns or throws.
   ///
   /// @return whether the end was reached
   <R> boolean run(DocumentCursor cursor, Function<List<Document>, R> work, Consumer<Done<R>> sink, BooleanSupplier stop) {
     var running = new ArrayDeque<Running<R>>();
+    try {
+      boolean ended = submit(cursor, work, sink, stop, running);
+      while (!running.isEmpty()) {
+        hand(running.remove(), sink);
+      }
+      return ended;
+    } finally {
+      running.forEach(left -> settle(left.result));
+    }
+  }
+
+  private <R> boolean submit(DocumentCursor cursor, Function<List<Document>, R> work, Consumer<Done<R>> sink, BooleanSupplier stop,
+      Queue<Running<R>> running) {
     long chars = 0;
     boolean ended = false;
     while (!ended && !stop.getAsBoolean()) {
       var batch = new ArrayList<Document>();
       long size = read(cursor, batch);
-      ended = size < BATCH_CHARS;
+      ended = size < batchChars;
       if (!batch.isEmpty()) {
         running.add(new Running<>(pool.submit(() -> work.apply(batch)), cursor.position(), cursor.bytesRead(), size));
         chars += size;
@@ -55,13 +71,23 @@ final class BatchPipeline implements AutoCloseable {
         chars -= hand(running.remove(), sink);
       }
     }
-    running.forEach(last -> hand(last, sink));
     return ended;
   }
 
-  private static long read(DocumentCursor cursor, List<Document> batch) {
+  /// Waits for work whose result nobody wants any more: it may use what the caller is about to close.
+  private static void settle(Future<?> work) {
+    try {
+      var _ = work.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException _) {
+      // another failure is under way already
+    }
+  }
+
+  private long read(DocumentCursor cursor, List<Document> batch) {
     long size = 0;
-    for (Document next; size < BATCH_CHARS && (next = cursor.next()) != null; ) {
+    for (Document next; size < batchChars && (next = cursor.next()) != null; ) {
       batch.add(next);
       size += next.text().length();
     }

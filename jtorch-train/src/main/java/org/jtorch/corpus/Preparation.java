@@ -18,23 +18,29 @@ import org.jtorch.text.Tokenizer;
 /// A preparation that was cut off at any moment goes on from its last mark, by calling this again, and ends in the same bits; so
 /// it does with any number of threads. One process at a time prepares a folder; the others wait for it.
 public final class Preparation {
-  private static final long MARK_BYTES = 16_000_000;
+  /// How the work is cut; the result does not depend on it.
+  ///
+  /// @param batchChars characters that a thread works on at once
+  /// @param markBytes text between two marks
+  record Effort(int threads, long batchChars, long markBytes) {
+    static Effort whole() {
+      return new Effort(Runtime.getRuntime().availableProcessors(), 1 << 18, 16_000_000);
+    }
+  }
 
   private final CorpusSpec spec;
   private final Path folder;
-  private final int threads;
-  private final long markBytes;
+  private final Effort effort;
 
   /// @param folder new, or one in which this corpus is or is being prepared
   public Preparation(CorpusSpec spec, Path folder) {
-    this(spec, folder, Runtime.getRuntime().availableProcessors(), MARK_BYTES);
+    this(spec, folder, Effort.whole());
   }
 
-  Preparation(CorpusSpec spec, Path folder, int threads, long markBytes) {
+  Preparation(CorpusSpec spec, Path folder, Effort effort) {
     this.spec = spec;
     this.folder = folder;
-    this.threads = threads;
-    this.markBytes = markBytes;
+    this.effort = effort;
   }
 
   /// Prepares what is not prepared yet.
@@ -51,8 +57,8 @@ public final class Preparation {
       if (PreparedCorpus.isIn(folder)) {
         return true;
       }
-      try (var pipeline = new BatchPipeline(threads)) {
-        return prepare(new Workplace(pipeline, note, stop, System::nanoTime, markBytes));
+      try (var pipeline = new BatchPipeline(effort.threads, effort.batchChars)) {
+        return prepare(new Workplace(pipeline, note, stop, System::nanoTime, effort.markBytes));
       }
     }
   }
