@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// @param separator what stands between the documents of a file, such as `<|endoftext|>`; null if nothing does
 public record PlainText(Path path, DocumentSplit split, @Nullable String separator) implements TextSource {
   public PlainText {
-    if (separator != null && separator.isBlank()) {
-      throw new IllegalArgumentException("`separator` of " + path + " is blank; use for example <|endoftext|>, or split: blank_line");
+    if (separator != null && separator.isEmpty()) {
+      throw new IllegalArgumentException("`separator` of " + path + " is empty; use for example <|endoftext|>, or split: blank_line");
     }
     if (separator != null && split != DocumentSplit.FILE) {
       throw new IllegalArgumentException("`separator` of " + path + " cuts whole files, but `split` says "

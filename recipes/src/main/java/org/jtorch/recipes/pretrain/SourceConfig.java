@@ -34,8 +34,8 @@ public sealed interface SourceConfig {
       @Doc("what stands between the documents of a file, such as <|endoftext|>; then split must be file") @Nullable String separator)
       implements Text {
     public PlainText {
-      if (separator != null && separator.isBlank()) {
-        throw new IllegalArgumentException("`separator` is blank; use for example \"<|endoftext|>\", or split: blank_line");
+      if (separator != null && separator.isEmpty()) {
+        throw new IllegalArgumentException("`separator` is empty; use for example \"<|endoftext|>\", or split: blank_line");
       }
       if (separator != null && split != DocumentSplit.FILE) {
         throw new IllegalArgumentException("`separator` cuts whole files, so `split` must be file; use one of the two");
