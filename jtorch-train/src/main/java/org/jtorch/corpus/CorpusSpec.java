@@ -20,8 +20,7 @@ import org.jtorch.text.Tokenizer;
 ///
 /// @param heldOut what is kept from training for validation; without effect if `validation` is given
 /// @param validation texts of one's own to validate on, or null
-/// @param seed which texts the tokenizer learns from
-public record CorpusSpec(List<Part> parts, TokenizerOrigin tokenizer, HeldOut.Share heldOut, @Nullable TextSource validation, long seed) {
+public record CorpusSpec(List<Part> parts, TokenizerOrigin tokenizer, HeldOut.Share heldOut, @Nullable TextSource validation) {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
   private static final int KEY_DIGITS = 16;
 
@@ -65,7 +64,7 @@ public record CorpusSpec(List<Part> parts, TokenizerOrigin tokenizer, HeldOut.Sh
     return switch (tokenizer) {
       case TokenizerOrigin.Learned t -> {
         var node = JSON.objectNode().put("vocab_size", t.vocabSize()).put("eos", t.eos()).put("sample_bytes", t.sampleBytes())
-            .put("seed", seed);
+            .put("seed", t.seed());
         t.specialTokens().forEach(node.putArray("special_tokens")::add);
         var weights = node.putArray("weights");
         parts.forEach(part -> weights.add(part.weight()));

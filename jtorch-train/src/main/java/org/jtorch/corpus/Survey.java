@@ -20,10 +20,10 @@ record Survey(HeldOut heldOut, List<String> sample) {
     var samples = new ArrayList<LowestHashes>();
     double weights = spec.parts().stream().mapToDouble(Part::weight).sum();
     for (Part part : spec.parts()) {
-      long room = spec.tokenizer() instanceof TokenizerOrigin.Learned t ? (long) (t.sampleBytes() * part.weight() / weights) : 0;
-      var sample = new LowestHashes(-1, room, true);
+      var learned = spec.tokenizer() instanceof TokenizerOrigin.Learned t ? t : null;
+      var sample = new LowestHashes(-1, learned == null ? 0 : (long) (learned.sampleBytes() * part.weight() / weights), true);
       samples.add(sample);
-      if (!read(spec, part, place, held, sample)) {
+      if (!read(part, learned == null ? 0 : learned.seed(), place, held, sample)) {
         return null;
       }
     }
@@ -35,14 +35,14 @@ record Survey(HeldOut heldOut, List<String> sample) {
     return new Survey(heldOut, texts(samples, heldOut));
   }
 
-  private static boolean read(CorpusSpec spec, Part part, Workplace place, LowestHashes held, LowestHashes sample) {
+  private static boolean read(Part part, long seed, Workplace place, LowestHashes held, LowestHashes sample) {
     try (var cursor = part.source().open()) {
       var progress = place.progress("surveying " + part.name(), part.source(), 0);
       return place.pipeline().run(cursor, Survey::hashes, done -> {
         for (var document : done.result()) {
           var hash = document.hash;
           held.add(hash.value(), hash.bytes(), "");
-          sample.add(TextHash.shuffled(hash.value(), spec.seed()), hash.bytes(), document.text);
+          sample.add(TextHash.shuffled(hash.value(), seed), hash.bytes(), document.text);
         }
         progress.at(done.bytesRead());
       }, place.stop());

@@ -12,7 +12,8 @@ public sealed interface TokenizerOrigin {
   ///
   /// @param specialTokens beside the EOS, for uses to come
   /// @param sampleBytes text that it is learned from, at most
-  record Learned(int vocabSize, String eos, List<String> specialTokens, long sampleBytes) implements TokenizerOrigin {
+  /// @param seed which texts those are
+  record Learned(int vocabSize, String eos, List<String> specialTokens, long sampleBytes, long seed) implements TokenizerOrigin {
     public Learned {
       specialTokens = List.copyOf(specialTokens);
     }

@@ -24,7 +24,7 @@ class HeldOutTest {
 
   private List<String> heldOut(String name, HeldOut.Share share, List<String> documents) throws IOException {
     var source = Texts.lines(dir.resolve(name + ".txt"), documents);
-    var spec = new CorpusSpec(List.of(Part.only(source)), new TokenizerOrigin.Given(tokenizer, Texts.EOS), share, null, 1);
+    var spec = new CorpusSpec(List.of(Part.only(source)), new TokenizerOrigin.Given(tokenizer, Texts.EOS), share, null);
     try (var corpus = Texts.prepared(spec, dir.resolve(name))) {
       var held = Texts.validation(corpus);
       assertThat(Texts.training(corpus)).hasSize(documents.size() - held.size()).doesNotContainAnyElementsOf(held);
@@ -58,7 +58,7 @@ class HeldOutTest {
     var one = heldOut("one", share, documents);
     var parts = List.of(new Part("b", 1, Texts.lines(dir.resolve("b.txt"), documents.subList(600, 1_000))),
         new Part("a", 5, Texts.lines(dir.resolve("a.txt"), documents.subList(0, 600))));
-    var spec = new CorpusSpec(parts, new TokenizerOrigin.Given(tokenizer, Texts.EOS), share, null, 9);
+    var spec = new CorpusSpec(parts, new TokenizerOrigin.Given(tokenizer, Texts.EOS), share, null);
     try (var corpus = Texts.prepared(spec, dir.resolve("two"))) {
       assertThat(Texts.validation(corpus)).containsExactlyInAnyOrderElementsOf(one);
     }

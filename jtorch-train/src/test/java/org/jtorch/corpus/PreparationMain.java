@@ -11,7 +11,7 @@ final class PreparationMain {
 
   static CorpusSpec spec(Path home) {
     return new CorpusSpec(List.of(Part.only(new Jsonl(home.resolve("text.jsonl"), "text"))),
-        new TokenizerOrigin.Given(home.resolve("tokenizer"), Texts.EOS), new HeldOut.Share(0.05, 50_000), null, 1);
+        new TokenizerOrigin.Given(home.resolve("tokenizer"), Texts.EOS), new HeldOut.Share(0.05, 50_000), null);
   }
 
   public static void main(String... args) {

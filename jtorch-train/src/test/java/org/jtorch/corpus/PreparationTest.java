@@ -28,14 +28,14 @@ class PreparationTest {
   @TempDir Path dir;
   private Path tokenizer = Path.of("");
   private CorpusSpec spec = new CorpusSpec(List.of(Part.only(new org.jtorch.data.Jsonl(Path.of("x"), "x"))),
-      new TokenizerOrigin.Given(Path.of("x"), "x"), new HeldOut.Share(0, 0), null, 0);
+      new TokenizerOrigin.Given(Path.of("x"), "x"), new HeldOut.Share(0, 0), null);
 
   @BeforeEach void twoSources() throws IOException {
     tokenizer = Texts.tokenizer(dir.resolve("tokenizer"));
     var parts = List.of(new Part("web", 3, Texts.lines(dir.resolve("web/a.txt"), Texts.documents(300, 1))),
         new Part("books", 1, Texts.lines(dir.resolve("books.txt"), Texts.documents(200, 2))));
-    spec = new CorpusSpec(parts, new TokenizerOrigin.Learned(330, Texts.EOS, List.of("<|im_start|>"), 20_000),
-        new HeldOut.Share(0.1, 3_000), null, 1);
+    spec = new CorpusSpec(parts, new TokenizerOrigin.Learned(330, Texts.EOS, List.of("<|im_start|>"), 20_000, 1),
+        new HeldOut.Share(0.1, 3_000), null);
   }
 
   private static boolean run(CorpusSpec spec, Path folder, Effort effort, BooleanSupplier stop) {
@@ -151,11 +151,11 @@ class PreparationTest {
 
   @Test void theKeyFollowsFromWhatTheTokensAreMadeOf() throws IOException {
     String key = spec.key();
-    assertThat(new CorpusSpec(spec.parts(), spec.tokenizer(), spec.heldOut(), null, 1).key()).isEqualTo(key);
-    assertThat(List.of(new CorpusSpec(spec.parts(), spec.tokenizer(), new HeldOut.Share(0.1, 3_001), null, 1).key(),
-        new CorpusSpec(spec.parts().reversed(), spec.tokenizer(), spec.heldOut(), null, 1).key(),
-        new CorpusSpec(spec.parts(), new TokenizerOrigin.Given(tokenizer, Texts.EOS), spec.heldOut(), null, 1).key(),
-        new CorpusSpec(spec.parts(), spec.tokenizer(), spec.heldOut(), spec.parts().getFirst().source(), 1).key()))
+    assertThat(new CorpusSpec(spec.parts(), spec.tokenizer(), spec.heldOut(), null).key()).isEqualTo(key);
+    assertThat(List.of(new CorpusSpec(spec.parts(), spec.tokenizer(), new HeldOut.Share(0.1, 3_001), null).key(),
+        new CorpusSpec(spec.parts().reversed(), spec.tokenizer(), spec.heldOut(), null).key(),
+        new CorpusSpec(spec.parts(), new TokenizerOrigin.Given(tokenizer, Texts.EOS), spec.heldOut(), null).key(),
+        new CorpusSpec(spec.parts(), spec.tokenizer(), spec.heldOut(), spec.parts().getFirst().source()).key()))
         .doesNotContain(key).doesNotHaveDuplicates();
     Texts.lines(dir.resolve("books.txt"), Texts.documents(201, 2));
     assertThat(spec.key()).isNotEqualTo(key);
@@ -163,7 +163,7 @@ class PreparationTest {
 
   @Test void ownTextsAreValidatedOnWhole() throws IOException {
     var mine = Texts.documents(20, 8);
-    var own = new CorpusSpec(spec.parts(), spec.tokenizer(), spec.heldOut(), Texts.lines(dir.resolve("mine.txt"), mine), 1);
+    var own = new CorpusSpec(spec.parts(), spec.tokenizer(), spec.heldOut(), Texts.lines(dir.resolve("mine.txt"), mine));
     try (var corpus = Texts.prepared(own, dir.resolve("own"))) {
       assertThat(Texts.validation(corpus)).isEqualTo(mine);
       assertThat(Texts.training(corpus)).hasSize(500);

@@ -51,7 +51,7 @@ final class Texts {
   }
 
   static CorpusSpec spec(PlainText source, Path tokenizer) {
-    return new CorpusSpec(List.of(Part.only(source)), new TokenizerOrigin.Given(tokenizer, EOS), new HeldOut.Share(0.1, 2_000), null, 1);
+    return new CorpusSpec(List.of(Part.only(source)), new TokenizerOrigin.Given(tokenizer, EOS), new HeldOut.Share(0.1, 2_000), null);
   }
 
   /// Prepares to the end.

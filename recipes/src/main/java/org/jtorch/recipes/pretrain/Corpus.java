@@ -58,12 +58,13 @@ final class Corpus implements AutoCloseable {
   static CorpusSpec spec(PretrainRecipe recipe) {
     var data = recipe.data();
     var tokenizer = switch (Objects.requireNonNull(recipe.tokenizer(), "the recipe was checked")) {
-      case TokenizerConfig.Train t -> new TokenizerOrigin.Learned(t.vocabSize(), TokenizerConfig.EOS, t.specialTokens(), t.sampleBytes());
+      case TokenizerConfig.Train t -> new TokenizerOrigin.Learned(t.vocabSize(), TokenizerConfig.EOS, t.specialTokens(), t.sampleBytes(),
+          t.seed());
       case TokenizerConfig.File f -> new TokenizerOrigin.Given(f.path(), f.eos());
     };
     var validation = data.validation();
     return new CorpusSpec(SourceConfig.parts(data.source()), tokenizer, new HeldOut.Share(data.heldOut(), data.heldOutBytes()),
-        validation == null ? null : validation.source(), recipe.seed());
+        validation == null ? null : validation.source());
   }
 
   private RowSource rows(TokenShards shards) {

@@ -54,7 +54,8 @@ public record PretrainRecipe(
         @Default("4096") int vocabSize,
         @Doc("tokens that no text turns into, beside <|endoftext|>: for chats to come, for example") @Default("[]") List<String> specialTokens,
         @Doc("text that it learns from, at most; the sample is drawn over the whole text, and is kept in memory") @Default("64000000")
-        long sampleBytes) implements TokenizerConfig {
+        long sampleBytes,
+        @Doc("which texts the sample holds, if not all") @Default("1") long seed) implements TokenizerConfig {
       public Train {
         atLeast("vocab_size", vocabSize, 260 + specialTokens.size());
         atLeast("sample_bytes", sampleBytes, 1_000);
@@ -112,7 +113,7 @@ public record PretrainRecipe(
       @Default("{}") Spikes spikes) {
     public Train {
       if (steps == null && tokens == null && epochs == null) {
-        throw new IllegalArgumentException("`steps`, `tokens` or `epochs` is needed; e.g. steps: 1000");
+        throw new IllegalArgumentException("`steps` is missing, and so are `tokens` and `epochs`; give one of them, e.g. steps: 1000");
       }
       atLeast("steps", steps == null ? 1 : steps, 1);
       atLeast("tokens", tokens == null ? 1 : tokens, 1);
