@@ -63,7 +63,7 @@ public final class AdamW extends MasterOptimizer {
         continue;
       }
       m.step.addInPlace(one);
-      if (m.slot.isHalf()) {
+      if (m.slot.isHalf() && !Pieces.together(m.square)) {
         updateHalf(m, gradient, learningRate, divisor);
       } else {
         batch.add(m, gradient);
@@ -85,12 +85,14 @@ public final class AdamW extends MasterOptimizer {
         group.weightDecay(), options.eps, divisor);
   }
 
-  /// Float32 parameters of one group, updated by one call.
+  /// Parameters of one group, updated by one call: those in float32, and where launches cost more than memory traffic also
+  /// those in half precision, with float32 copies of their gradients.
   private final class Batch {
     private final double learningRate;
     private final @Nullable Tensor divisor;
     private final List<Moments> members = new ArrayList<>();
     private final List<Tensor> gradients = new ArrayList<>();
+    private long copied;
 
     Batch(double learningRate, @Nullable Tensor divisor) {
       this.learningRate = learningRate;
@@ -98,21 +100,38 @@ public final class AdamW extends MasterOptimizer {
     }
 
     void add(Moments m, Tensor gradient) {
-      if (!members.isEmpty() && !members.getFirst().slot.group.equals(m.slot.group)) {
+      long copy = gradient.dtype() == DType.F32 ? 0 : gradient.numel();
+      if (!members.isEmpty() && (!members.getFirst().slot.group.equals(m.slot.group) || copied + copy > Pieces.TOGETHER)) {
         run();
       }
       members.add(m);
       gradients.add(gradient);
+      copied += copy;
     }
 
     void run() {
-      if (!members.isEmpty()) {
-        fused(members.getFirst().slot.group, learningRate, divisor, members.stream().map(m -> m.slot.master()).toList(),
-            gradients, members.stream().map(Moments::average).toList(), members.stream().map(Moments::square).toList(),
-            members.stream().map(Moments::step).toList());
-        members.clear();
-        gradients.clear();
+      if (members.isEmpty()) {
+        return;
       }
+      try (var _ = TensorScope.open()) {
+        fused(members.getFirst().slot.group, learningRate, divisor, members.stream().map(m -> m.slot.master()).toList(),
+            precise(), members.stream().map(Moments::average).toList(), members.stream().map(Moments::square).toList(),
+            members.stream().map(Moments::step).toList());
+        var half = members.stream().map(Moments::slot).filter(Slot::isHalf).toList();
+        Fused.copyAll(half.stream().map(s -> s.parameter.tensor()).toList(), half.stream().map(Slot::master).toList());
+      }
+      members.clear();
+      gradients.clear();
+      copied = 0;
+    }
+
+    /// The gradients in the masters' type.
+    private List<Tensor> precise() {
+      var half = gradients.stream().filter(g -> g.dtype().isHalf()).toList();
+      var copies = half.stream().map(g -> Ops.empty(DType.F32, g.device(), g.shape())).toList();
+      Fused.copyAll(copies, half);
+      var next = copies.iterator();
+      return gradients.stream().map(g -> g.dtype().isHalf() ? next.next() : g).toList();
     }
   }
 }
