@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
@@ -173,8 +174,7 @@ class PreparationTest {
 
   @Test void theTokenizersSampleIsBoundedAndDrawnFromEverySourceByWeight() {
     try (var pipeline = new BatchPipeline(2, 3_000)) {
-      var survey = Survey.of(spec, new Workplace(pipeline, _ -> {}, () -> false, System::nanoTime, 1));
-      assertThat(survey).isNotNull();
+      var survey = Objects.requireNonNull(Survey.of(spec, new Workplace(pipeline, _ -> {}, () -> false, System::nanoTime, 1)));
       assertThat(Texts.bytes(survey.sample())).isBetween(15_000L, 20_000L);
       long web = Texts.bytes(survey.sample().stream().filter(t -> t.contains(" of 1 ")).toList());
       assertThat((double) web / Texts.bytes(survey.sample())).isBetween(0.70, 0.80);

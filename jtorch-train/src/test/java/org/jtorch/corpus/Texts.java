@@ -2,6 +2,7 @@ package org.jtorch.corpus;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,6 +56,7 @@ final class Texts {
   }
 
   /// Prepares to the end.
+  @MustBeClosed
   static PreparedCorpus prepared(CorpusSpec spec, Path folder) {
     if (!new Preparation(spec, folder).run(_ -> {}, () -> false)) {
       throw new AssertionError("it stopped unasked");
