@@ -44,7 +44,7 @@ class PreparationTest {
   }
 
   @ParameterizedTest @ValueSource(ints = {1, 5}) void threadsAndBatchesDoNotMatter(int threads) throws IOException {
-    Texts.prepared(spec, dir.resolve("whole")).close();
+    Texts.prepare(spec, dir.resolve("whole"));
     assertThat(run(spec, dir.resolve("cut"), new Effort(threads, 700L * threads, 2_000), () -> false)).isTrue();
     assertThat(Texts.bits(dir.resolve("cut"))).isEqualTo(Texts.bits(dir.resolve("whole"))).containsKeys("train-web/tokens.bin",
         "train-books/documents.bin", "validation/tokens.bin", "held-out.txt", "prepared.json", "tokenizer/tokenizer.json");
@@ -52,7 +52,7 @@ class PreparationTest {
 
   /// Asked to stop before the n-th batch, again and again.
   @ParameterizedTest @ValueSource(ints = {3, 9}) void stoppedAndContinuedItHasTheSameBits(int batches) throws IOException {
-    Texts.prepared(spec, dir.resolve("whole")).close();
+    Texts.prepare(spec, dir.resolve("whole"));
     int attempts = attempts(dir.resolve("stopped"), batches, () -> true);
     assertThat(attempts).isGreaterThan(1);
     assertThat(Texts.bits(dir.resolve("stopped"))).isEqualTo(Texts.bits(dir.resolve("whole")));
@@ -60,7 +60,7 @@ class PreparationTest {
 
   /// Cut off without a chance to write anything, as by a kill.
   @ParameterizedTest @ValueSource(ints = {9, 20}) void cutOffAndContinuedItHasTheSameBits(int batches) throws IOException {
-    Texts.prepared(spec, dir.resolve("whole")).close();
+    Texts.prepare(spec, dir.resolve("whole"));
     int attempts = attempts(dir.resolve("cut off"), batches, () -> {
       throw new IllegalStateException("killed");
     });
@@ -88,9 +88,9 @@ class PreparationTest {
   }
 
   @Test void stoppedWhileSurveyingItBeginsAgain() throws IOException {
-    Texts.prepared(spec, dir.resolve("whole")).close();
+    Texts.prepare(spec, dir.resolve("whole"));
     assertThat(run(spec, dir.resolve("cut"), SMALL, () -> Files.exists(dir.resolve("cut/preparing.json")))).isFalse();
-    Texts.prepared(spec, dir.resolve("cut")).close();
+    Texts.prepare(spec, dir.resolve("cut"));
     assertThat(Texts.bits(dir.resolve("cut"))).isEqualTo(Texts.bits(dir.resolve("whole")));
   }
 
@@ -105,7 +105,7 @@ class PreparationTest {
     var notes = new ArrayList<String>();
     assertThat(new Preparation(spec, dir.resolve("p"), SMALL).run(notes::add, () -> false)).isTrue();
     assertThat(notes.getFirst()).contains("changed").contains("beginning again");
-    Texts.prepared(spec, dir.resolve("whole")).close();
+    Texts.prepare(spec, dir.resolve("whole"));
     assertThat(Texts.bits(dir.resolve("p"))).isEqualTo(Texts.bits(dir.resolve("whole")));
   }
 
@@ -134,7 +134,7 @@ class PreparationTest {
       assertThat(List.of(first.get(), second.get())).as("one of them trained a tokenizer")
           .filteredOn(notes -> notes.stream().anyMatch(n -> n.startsWith("training a tokenizer"))).hasSize(1);
     }
-    Texts.prepared(spec, dir.resolve("whole")).close();
+    Texts.prepare(spec, dir.resolve("whole"));
     assertThat(Texts.bits(dir.resolve("both"))).isEqualTo(Texts.bits(dir.resolve("whole")));
   }
 

@@ -56,11 +56,16 @@ final class Texts {
   }
 
   /// Prepares to the end.
-  @MustBeClosed
-  static PreparedCorpus prepared(CorpusSpec spec, Path folder) {
+  static void prepare(CorpusSpec spec, Path folder) {
     if (!new Preparation(spec, folder).run(_ -> {}, () -> false)) {
       throw new AssertionError("it stopped unasked");
     }
+  }
+
+  /// As [#prepare], and opens it.
+  @MustBeClosed
+  static PreparedCorpus prepared(CorpusSpec spec, Path folder) {
+    prepare(spec, folder);
     return PreparedCorpus.open(folder);
   }
 
