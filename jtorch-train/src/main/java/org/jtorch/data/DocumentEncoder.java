@@ -2,8 +2,7 @@ package org.jtorch.data;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
-import org.jtorch.text.SpecialFreeTokenizer;
+import org.jtorch.text.TextEncoder;
 import org.jtorch.text.Tokenizer;
 
 /// Texts as documents of a model: what the tokenizer puts before every text (BOS, where its post-processor adds one), the text
@@ -11,12 +10,12 @@ import org.jtorch.text.Tokenizer;
 ///
 /// @param begin ids before each text; usually one or none
 @SuppressWarnings("ArrayRecordComponent") // goes into documents, never compared
-public record DocumentEncoder(Tokenizer tokenizer, SpecialFreeTokenizer free, long[] begin, long eos) {
+public record DocumentEncoder(Tokenizer tokenizer, TextEncoder texts, long[] begin, long eos) {
   private static final String ANY_TEXT = "a";
 
   /// @param eosToken a name such as `<|endoftext|>`
   public static DocumentEncoder of(Tokenizer tokenizer, String eosToken) {
-    return new DocumentEncoder(tokenizer, tokenizer.specialFree(Set.of()), begin(tokenizer), tokenizer.requireId(eosToken));
+    return new DocumentEncoder(tokenizer, tokenizer.textEncoder(), begin(tokenizer), tokenizer.requireId(eosToken));
   }
 
   /// The ids that the post-processor puts before a text.
@@ -33,7 +32,7 @@ public record DocumentEncoder(Tokenizer tokenizer, SpecialFreeTokenizer free, lo
 
   /// A text's ids, in the calling thread; may be called by many.
   public long[] encode(String text) {
-    return document(free.encode(text));
+    return document(texts.encode(text));
   }
 
   /// The texts' ids, made on all cores.
