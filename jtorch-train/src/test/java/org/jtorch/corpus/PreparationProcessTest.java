@@ -39,11 +39,16 @@ class PreparationProcessTest {
   }
 
   private Process start(Path folder, long markBytes, String... options) throws IOException {
+    return start(folder, folder, markBytes, options);
+  }
+
+  /// @param named after which the log is called
+  private Process start(Path folder, Path named, long markBytes, String... options) throws IOException {
     var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1",
         "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path")));
     command.addAll(List.of(options));
     command.addAll(List.of(PreparationMain.class.getName(), dir.toString(), folder.toString(), Long.toString(markBytes)));
-    return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log(folder).toFile()).start();
+    return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log(named).toFile()).start();
   }
 
   private static Path log(Path folder) {
@@ -104,6 +109,20 @@ class PreparationProcessTest {
       assertThat(System.nanoTime()).isLessThan(deadline);
     }
     return false;
+  }
+
+  @Test void twoProcessesDoNotTearAFolder() throws IOException, InterruptedException {
+    text(1_000_000);
+    Path folder = dir.resolve("both");
+    var first = start(folder, 100_000);
+    assertThat(endsBefore(first, () -> Files.exists(folder.resolve("preparing.json")))).isFalse();
+    Path other = dir.resolve("second");
+    var second = start(folder, other, 100_000);
+    finish(first, folder);
+    finish(second, other);
+    assertThat(Files.readString(log(other))).contains("another process prepares").doesNotContain("encoding").contains("done");
+    Texts.prepare(PreparationMain.spec(dir), dir.resolve("whole"));
+    assertThat(Texts.bits(folder)).isEqualTo(Texts.bits(dir.resolve("whole")));
   }
 
   @Test void aCorpusLargerThanTheHeapPasses() throws IOException, InterruptedException {
