@@ -2,6 +2,7 @@ package org.jtorch.optim;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.nn.Parameter;
 import org.jtorch.tensor.DType;
@@ -32,16 +33,23 @@ public final class AdamW extends MasterOptimizer {
 
   private final Options options;
   private final List<Moments> moments;
+  /// Each parameter's count of steps, side by side. float32 `[n]`
+  private final Tensor steps;
   private final Tensor one;
 
   private AdamW(List<ParameterGroup> groups, Options options) {
     super(groups);
     this.options = options;
     try (var _ = TensorScope.open(); var _ = Grad.off()) {
-      moments = slots().stream().map(s -> new Moments(s, s.zeros("exp_avg"), s.zeros("exp_avg_sq"),
-          s.scalar("step", device()))).toList();
+      steps = own(Ops.zeros(DType.F32, device(), slots().size()));
+      moments = IntStream.range(0, slots().size()).mapToObj(this::begin).toList();
       one = own(Ops.ones(DType.F32, device()));
     }
+  }
+
+  private Moments begin(int i) {
+    var slot = slots().get(i);
+    return new Moments(slot, slot.zeros("exp_avg"), slot.zeros("exp_avg_sq"), slot.put("step", steps.select(0, i)));
   }
 
   /// An optimizer over groups that may differ in decay and learning rate.
@@ -57,12 +65,12 @@ public final class AdamW extends MasterOptimizer {
   @Override void update(double learningRate, double scale) {
     var divisor = scale == 1 ? null : Ops.full(1 / scale, DType.F32, device());
     var batch = new Batch(learningRate, divisor);
+    count();
     for (var m : moments) {
       var gradient = m.slot.gradient();
       if (gradient == null) {
         continue;
       }
-      m.step.addInPlace(one);
       if (m.slot.isHalf() && !Pieces.together(m.square)) {
         updateHalf(m, gradient, learningRate, divisor);
       } else {
@@ -70,6 +78,15 @@ public final class AdamW extends MasterOptimizer {
       }
     }
     batch.run();
+  }
+
+  /// Counts this step for the parameters that have a gradient.
+  private void count() {
+    if (moments.stream().allMatch(m -> m.slot.hasGradient())) {
+      steps.addInPlace(one);
+    } else {
+      moments.stream().filter(m -> m.slot.hasGradient()).forEach(m -> m.step.addInPlace(one));
+    }
   }
 
   private void updateHalf(Moments m, Tensor gradient, double learningRate, @Nullable Tensor divisor) {

@@ -95,10 +95,10 @@ public final class StepLoop {
     }
   }
 
-  /// Validates every `evalEvery` steps, from step 0 on, and after the last one; not where a stop ends the loop. What goes wrong
+  /// Validates before the first step, every `evalEvery` steps and after the last one; not where a stop ends the loop. What goes wrong
   /// with the text or for want of memory is a note, and the run goes on; of several ranks, which have to go together, it ends.
   public void evaluateIfDue() {
-    if (isLast() || !stopped && due(options.evalEvery())) {
+    if (isLast() || !stopped && (now.step() == 0 || due(options.evalEvery()))) {
       evaluate();
     }
   }

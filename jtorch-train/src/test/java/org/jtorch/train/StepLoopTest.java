@@ -75,13 +75,13 @@ class StepLoopTest {
     assertThat(loop.result()).isEqualTo(new StepLoop.Result(new Progress(1, 10, 2), false));
     done.clear();
     run(new StepLoop(Tiny.options(1), Progress.START, recorder, hooks, Device.CPU));
-    assertThat(done).as("a stop after the last step changes nothing").containsExactly("save 1", "eval 1");
+    assertThat(done).as("a stop after the last step changes nothing").containsExactly("eval 0", "save 1", "eval 1");
   }
 
   @Test void aRequestToSaveDoesNotEndIt() {
     var hooks = new Hooks(this::evaluate, this::save, () -> recorder.steps.size() % 2 == 0 ? Hooks.Request.SAVE : Hooks.Request.GO_ON);
     run(new StepLoop(Tiny.options(5), Progress.START, recorder, hooks, Device.CPU));
-    assertThat(done).containsExactly("save 2", "save 4", "save 5", "eval 5");
+    assertThat(done).containsExactly("eval 0", "save 2", "save 4", "save 5", "eval 5");
   }
 
   @Test void aValidationThatFailsIsANote() {
@@ -104,7 +104,7 @@ class StepLoopTest {
     };
     var loop = new StepLoop(Tiny.options(7), Progress.START, fullDisk, new Hooks(this::evaluate, this::save, () -> false), Device.CPU);
     assertThatThrownBy(() -> run(loop)).isInstanceOf(DataException.class).hasMessage("metrics.jsonl: No space left on device");
-    assertThat(done).containsExactly("save 3");
+    assertThat(done).containsExactly("eval 0", "save 3");
     var noRoom = new Hooks(this::evaluate, _ -> {
       throw new DataException("step-00000003: No space left on device");
     }, () -> false);

@@ -1,7 +1,6 @@
 package org.jtorch.recipes.pretrain;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.jtorch.recipes.pretrain.JtorchProcess.hasTemporary;
 import static org.jtorch.recipes.pretrain.JtorchProcess.steps;
 
 import java.io.IOException;
@@ -54,11 +53,11 @@ class SignalsTest {
     Path text = temp.resolve("text.txt");
     Files.writeString(text, Files.readString(text).repeat(300));
     var process = JtorchProcess.run(recipe, run, "tokenizer.vocab_size=2000");
-    assertThat(process.endsBefore(() -> hasTemporary(run.path()))).as(process.output()).isFalse();
+    assertThat(process.endsBefore(() -> Files.exists(run.data().resolve("preparing.json")))).as(process.output()).isFalse();
     process.signal("TERM");
     assertThat(process.code()).as(process.output()).isEqualTo(130);
     assertThat(process.output()).contains("interrupted before a step was made");
-    assertThat(run.data()).doesNotExist();
+    assertThat(run.data().resolve("prepared.json")).doesNotExist();
     assertThat(run.metrics()).doesNotExist();
   }
 }
