@@ -3,7 +3,6 @@ package org.jtorch.recipes.pretrain;
 import com.google.errorprone.annotations.MustBeClosed;
 import java.util.List;
 import java.util.Objects;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jtorch.corpus.CorpusSpec;
 import org.jtorch.corpus.HeldOut;
@@ -30,6 +29,8 @@ final class Corpus implements AutoCloseable {
     this.prepared = prepared;
     this.train = prepared.sources().stream().map(source -> rows(source.tokens())).toList();
     this.validation = rows(prepared.validation());
+    prepared.sources().forEach(source -> source.tokens().verify());
+    prepared.validation().verify();
   }
 
   /// Opens the run's tokens, which are prepared.
@@ -39,19 +40,17 @@ final class Corpus implements AutoCloseable {
     return new Corpus(recipe, PreparedCorpus.open(CorpusFolder.of(recipe, run)));
   }
 
-  /// Makes the run's tokens and its tokenizer's folder if they are not there.
-  ///
-  /// @return false if it was asked to stop before the end; the next call goes on from there
-  static boolean prepare(PretrainRecipe recipe, RunFolder run, Consumer<String> note, BooleanSupplier stop) {
+  /// Makes the run's tokens and its tokenizer's folder if they are not there; what a process that ended meanwhile has made is
+  /// used.
+  static void prepare(PretrainRecipe recipe, RunFolder run, Consumer<String> note) {
     var folder = CorpusFolder.of(recipe, run);
     boolean there = recipe.data().source() instanceof SourceConfig.Tokens || PreparedCorpus.isIn(folder);
-    if (!there && !new Preparation(spec(recipe), folder).run(note, stop)) {
-      return false;
+    if (!there) {
+      var _ = new Preparation(spec(recipe), folder).run(note, () -> false);
     }
     try (var prepared = PreparedCorpus.open(folder)) {
       RunTokenizer.write(recipe, prepared, run);
     }
-    return true;
   }
 
   /// What the recipe's tokens are made of.

@@ -109,7 +109,8 @@ record Plan(PretrainRecipe recipe) {
     out.println("            " + line);
   }
 
-  private int vocab() {
+  /// The vocabulary of the recipe's tokenizer.
+  int vocab() {
     if (recipe.data().source() instanceof SourceConfig.Tokens(Path path)) {
       try (var prepared = PreparedCorpus.open(path)) {
         return prepared.tokenizer().vocabSize();

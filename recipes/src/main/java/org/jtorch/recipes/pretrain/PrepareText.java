@@ -2,10 +2,12 @@ package org.jtorch.recipes.pretrain;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.corpus.Preparation;
 import org.jtorch.corpus.PreparedCorpus;
 import org.jtorch.observe.Units;
+import org.jtorch.recipes.run.Interruption;
 
 /// `jtorch data prepare` for a recipe.
 final class PrepareText {
@@ -20,10 +22,13 @@ final class PrepareText {
     var spec = Corpus.spec(recipe);
     Path cache = recipe.data().cache();
     Path folder = out != null ? out : cache != null ? cache.resolve(spec.key()) : Path.of("prepared", recipe.name());
-    new Preparation(spec, folder).run(note -> {
+    Consumer<String> say = note -> {
       print.println(note);
       print.flush();
-    }, () -> false);
+    };
+    try (var _ = Interruption.watch(true, say)) {
+      new Preparation(spec, folder).run(say, () -> false);
+    }
     try (var corpus = PreparedCorpus.open(folder)) {
       if (!corpus.key().equals(spec.key())) {
         throw new IllegalArgumentException(folder + " holds other text: files, tokenizer or split are not those of this recipe. Choose"

@@ -10,6 +10,7 @@ import org.jtorch.recipes.config.Named;
 import org.jtorch.recipes.run.Eval;
 import org.jtorch.recipes.run.Metrics;
 import org.jtorch.recipes.run.Save;
+import org.jtorch.train.SpikeGuard;
 
 /// A model trained on text from its first token: everything that a run needs, as values.
 @Named("pretrain")
@@ -22,6 +23,13 @@ public record PretrainRecipe(
     @Doc("needed unless data.source is of type tokens, which bring theirs") @Nullable TokenizerConfig tokenizer,
     ModelConfig model, Train train,
     @Default("{}") Optimizer optimizer, @Default("{}") Eval eval, @Default("{}") Save save, @Default("{}") Metrics metrics) {
+
+  public PretrainRecipe {
+    if (save.keepBest() && (eval.every() == 0 || save.every() == 0 || eval.every() % save.every() != 0)) {
+      throw new IllegalArgumentException("`save.keep_best` needs a checkpoint wherever it validates: eval.every (" + eval.every()
+          + ") must be a multiple of save.every (" + save.every() + "); e.g. the same number for both");
+    }
+  }
 
   /// Where text comes from and how it becomes rows.
   public record Data(
@@ -81,6 +89,8 @@ public record PretrainRecipe(
         atLeast("dim", dim, 1);
         atLeast("layers", layers, 1);
         atLeast("heads", heads, 1);
+        atLeast("hidden", hidden == null ? 1 : hidden, 1);
+        atLeast("max_positions", maxPositions == null ? 1 : maxPositions, 1);
         if (dim % heads != 0) {
           throw new IllegalArgumentException("`heads` (" + heads + ") must divide `dim` (" + dim + "); e.g. heads: " + divisor(dim, heads));
         }
@@ -129,6 +139,7 @@ public record PretrainRecipe(
       if (!(learningRate > 0)) {
         throw new IllegalArgumentException("`learning_rate` must be > 0 but was " + learningRate + "; e.g. 3e-4");
       }
+      atLeast("chunk_tokens", chunkTokens, 0);
       if (!(clip > 0)) {
         throw new IllegalArgumentException("`clip` must be > 0 but was " + clip + "; e.g. 1.0");
       }
@@ -150,15 +161,40 @@ public record PretrainRecipe(
   }
 
   /// Updates that are left out because their gradient is far above the recent ones.
-  public record Spikes(@Default("128") int window, @Default("6") double sigmas, @Default("20") int patience) {}
+  public record Spikes(@Default("128") int window, @Default("6") double sigmas,
+      @Doc("updates left out in a row after which the norms have a new level, or the run has diverged") @Default("20") int patience) {
+    public Spikes {
+      var _ = new SpikeGuard.Options(window, sigmas, patience);
+    }
+
+    SpikeGuard.Options options() {
+      return new SpikeGuard.Options(window, sigmas, patience);
+    }
+  }
 
   /// AdamW (decoupled weight decay).
   public record Optimizer(@Default("0.9") double beta1, @Default("0.95") double beta2, @Default("1e-8") double eps,
       @Doc("not applied to norms and biases") @Default("0.1") double weightDecay,
       @Doc("width at which learning_rate was found: wider models' matrices take smaller steps (muP simple)") @Nullable Integer mupBase) {
     public Optimizer {
+      rate("beta1", beta1, "0.9");
+      rate("beta2", beta2, "0.95");
+      notNegative("eps", eps, "1e-8");
+      notNegative("weight_decay", weightDecay, "0.1");
       if (mupBase != null) {
         atLeast("mup_base", mupBase, 1);
+      }
+    }
+
+    private static void rate(String key, double value, String usual) {
+      if (!(value >= 0 && value < 1)) {
+        throw new IllegalArgumentException("`" + key + "` must be from 0 to below 1 but was " + value + "; " + usual + " is usual");
+      }
+    }
+
+    private static void notNegative(String key, double value, String usual) {
+      if (!(value >= 0 && Double.isFinite(value))) {
+        throw new IllegalArgumentException("`" + key + "` must be >= 0 but was " + value + "; " + usual + " is usual");
       }
     }
   }
