@@ -19,7 +19,7 @@ public record DocumentEncoder(Tokenizer tokenizer, TextEncoder texts, long[] beg
   }
 
   /// The ids that the post-processor puts before a text.
-  private static long[] begin(Tokenizer tokenizer) {
+  public static long[] begin(Tokenizer tokenizer) {
     long[] whole = tokenizer.encode(ANY_TEXT, true);
     long[] text = tokenizer.encode(ANY_TEXT, false);
     for (int at = 0; at + text.length <= whole.length; at++) {
