@@ -22,7 +22,7 @@ public record PretrainRecipe(
     Data data,
     @Doc("needed unless data.source is of type tokens, which bring theirs") @Nullable TokenizerConfig tokenizer,
     ModelConfig model, Train train,
-    @Default("{}") Optimizer optimizer, @Default("{}") Eval eval, @Default("{}") Save save, @Default("{}") Metrics metrics) {
+    @Default("{}") OptimizerConfig optimizer, @Default("{}") Eval eval, @Default("{}") Save save, @Default("{}") Metrics metrics) {
 
   public PretrainRecipe {
     if (save.keepBest() && (eval.every() == 0 || save.every() == 0 || eval.every() % save.every() != 0)) {
@@ -169,33 +169,6 @@ public record PretrainRecipe(
 
     SpikeGuard.Options options() {
       return new SpikeGuard.Options(window, sigmas, patience);
-    }
-  }
-
-  /// AdamW (decoupled weight decay).
-  public record Optimizer(@Default("0.9") double beta1, @Default("0.95") double beta2, @Default("1e-8") double eps,
-      @Doc("not applied to norms and biases") @Default("0.1") double weightDecay,
-      @Doc("width at which learning_rate was found: wider models' matrices take smaller steps (muP simple)") @Nullable Integer mupBase) {
-    public Optimizer {
-      rate("beta1", beta1, "0.9");
-      rate("beta2", beta2, "0.95");
-      notNegative("eps", eps, "1e-8");
-      notNegative("weight_decay", weightDecay, "0.1");
-      if (mupBase != null) {
-        atLeast("mup_base", mupBase, 1);
-      }
-    }
-
-    private static void rate(String key, double value, String usual) {
-      if (!(value >= 0 && value < 1)) {
-        throw new IllegalArgumentException("`" + key + "` must be from 0 to below 1 but was " + value + "; " + usual + " is usual");
-      }
-    }
-
-    private static void notNegative(String key, double value, String usual) {
-      if (!(value >= 0 && Double.isFinite(value))) {
-        throw new IllegalArgumentException("`" + key + "` must be >= 0 but was " + value + "; " + usual + " is usual");
-      }
     }
   }
 

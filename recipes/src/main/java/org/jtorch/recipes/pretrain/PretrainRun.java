@@ -6,9 +6,6 @@ import org.jtorch.decoder.DecoderConfig;
 import org.jtorch.observe.EvalEvent;
 import org.jtorch.observe.RunStart;
 import org.jtorch.observe.StepListener;
-import org.jtorch.optim.AdamW;
-import org.jtorch.optim.ParameterGroup;
-import org.jtorch.optim.ParameterGroups;
 import org.jtorch.recipes.run.Interruption;
 import org.jtorch.recipes.run.RunFolder;
 import org.jtorch.recipes.run.RunLogs;
@@ -54,7 +51,7 @@ final class PretrainRun {
       try (var model = Shapes.build(recipe, shape, device, dtype)) {
         model.requiresGrad(true);
         var options = options(corpus.steps());
-        try (var optimizer = AdamW.over(groups(model), adam())) {
+        try (var optimizer = recipe.optimizer().over(model)) {
           var batches = corpus.batches();
           var trainer = new Pretrainer(model, optimizer, batches, options, ranks);
           var folder = ModelFolder.of(model, RunTokenizer.of(run));
@@ -107,17 +104,6 @@ final class PretrainRun {
     var t = recipe.train();
     return new TrainOptions(steps, t.accumulate(), t.learningRate(), t.schedule().over(steps), t.clip(),
         t.activationCheckpointing(), recipe.eval().every(), recipe.save().every(), t.chunkTokens(), t.spikes().options());
-  }
-
-  private List<ParameterGroup> groups(Decoder model) {
-    var o = recipe.optimizer();
-    return o.mupBase() == null ? ParameterGroups.byRank(model.parameters(), o.weightDecay())
-        : ParameterGroups.muPSimple(model.parameters(), model.projections(), model.config().dim(), o.mupBase(), o.weightDecay());
-  }
-
-  private AdamW.Options adam() {
-    var o = recipe.optimizer();
-    return new AdamW.Options(o.beta1(), o.beta2(), o.eps());
   }
 
   private EvalEvent evaluate(Decoder model, Corpus corpus, long step) {

@@ -18,6 +18,7 @@ import org.jtorch.io.AtomicFolder;
 import org.jtorch.nn.Pass;
 import org.jtorch.observe.EvalEvent;
 import org.jtorch.observe.MetricsFile;
+import org.jtorch.observe.StepEvent;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.Tensor;
@@ -53,6 +54,16 @@ class RecipeTest {
     var result = TinyRun.jtorch("validate", name);
     assertThat(result.err()).isEmpty();
     assertThat(result.code()).isZero();
+  }
+
+  @Test void aRunWithMuonLearnsAndGoesOn() throws IOException {
+    String[] command = {"run", recipe.toString(), "--out", temp.resolve("muon").toString(), "optimizer.type=muon", "train.steps=4"};
+    assertThat(TinyRun.jtorch(command).code()).isZero();
+    command[command.length - 1] = "train.steps=8";
+    assertThat(TinyRun.jtorch(command).code()).isZero();
+    var losses = MetricsFile.read(temp.resolve("muon/metrics.jsonl")).steps().stream().map(StepEvent::loss).toList();
+    assertThat(losses).hasSize(8);
+    assertThat(losses.getLast()).isLessThan(losses.getFirst());
   }
 
   @ParameterizedTest @MethodSource("builtIn") void everyBuiltInPretrainingRuns(String name) {
