@@ -147,7 +147,8 @@ class PreparationTest {
 
   @Test void anUnfinishedFolderIsNotOpened() {
     run(spec, dir.resolve("p"), SMALL, () -> Files.exists(dir.resolve("p/preparing.json")));
-    assertThatThrownBy(() -> PreparedCorpus.open(dir.resolve("p"))).isInstanceOf(DataException.class).hasMessageContaining("jtorch data prepare");
+    assertThatThrownBy(() -> PreparedCorpus.open(dir.resolve("p"))).isInstanceOf(DataException.class)
+        .hasMessageContaining("jtorch data prepare");
   }
 
   @Test void theKeyFollowsFromWhatTheTokensAreMadeOf() throws IOException {
