@@ -103,7 +103,8 @@ class TextEncoderTest {
 
   @Test void addedTokensInTheTextAreLeftToTheLibrary() throws IOException {
     try (var tokenizer = tokenizer(PreTokenizer.LLAMA3, node -> node.withArray("added_tokens").addObject()
-        .put("id", node.at("/model/vocab").size()).put("content", "<|tool|>").put("single_word", false).put("lstrip", false).put("rstrip", false).put("normalized", false).put("special", false))) {
+        .put("id", node.at("/model/vocab").size()).put("content", "<|tool|>").put("single_word", false).put("lstrip", false)
+        .put("rstrip", false).put("normalized", false).put("special", false))) {
       assertThat(fast(tokenizer).encode("a <|tool|> b")).isNull();
       assertThat(fast(tokenizer).encode("a <|tool b")).isNotNull();
       assertThat(tokenizer.textEncoder().encode("a <|tool|> b")).contains(tokenizer.requireId("<|tool|>"));
