@@ -180,9 +180,10 @@ class PreparationTest {
   @Test void bosBeginsDocumentsAndIsNoTextToPredict() throws IOException {
     Path file = tokenizer.resolve("tokenizer.json");
     var json = JsonFile.open(file).node();
-    String part = "{\"SpecialToken\": {\"id\": \"%s\", \"type_id\": 0}}, {\"Sequence\": {\"id\": \"A\", \"type_id\": 0}}".formatted(Texts.EOS);
-    ((ObjectNode) json).set("post_processor", new ObjectMapper().readTree(("{\"type\": \"TemplateProcessing\", \"single\": [%s], \"pair\": [%s],"
-        + " \"special_tokens\": {\"%s\": {\"id\": \"%s\", \"ids\": [0], \"tokens\": [\"%s\"]}}}").formatted(part, part, Texts.EOS, Texts.EOS, Texts.EOS)));
+    String begun = "[{\"SpecialToken\": {\"id\": \"EOS\", \"type_id\": 0}}, {\"Sequence\": {\"id\": \"A\", \"type_id\": 0}}]";
+    String post = "{\"type\": \"TemplateProcessing\", \"single\": " + begun + ", \"pair\": " + begun
+        + ", \"special_tokens\": {\"EOS\": {\"id\": \"EOS\", \"ids\": [0], \"tokens\": [\"EOS\"]}}}";
+    ((ObjectNode) json).set("post_processor", new ObjectMapper().readTree(post.replace("EOS", Texts.EOS)));
     JsonFile.write(file, json);
     var source = Texts.lines(dir.resolve("bos.txt"), Texts.documents(100, 3));
     try (var corpus = Texts.prepared(Texts.spec(source, tokenizer), dir.resolve("bos"))) {
