@@ -21,10 +21,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 /// Bulk encoding gives the ids of the native library, to the last one.
 class TextEncoderTest {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String[] PIECES = ("a b C xyz The don't DON'T we'll WE'LL I'm 'Re 'S 's' '' ' \" 1 12 1234567 ² ½ Ⅷ 1st a1b2 . , ... !? -- (x) https://a.b/c?d=e "
-      + "naïve Straße ſ's Ωμέγα Привет 你好，世界 日本語テキスト 한국어 é e\u0301 ™ € → ✓ 😀 😀😀abc 👩‍👩‍👧 🇩🇪 \uFEFF \u00A0 \u3000 \u200B \u2028 "
-      + "\u0085 \u001C \u180E अ ก ع \uD835\uDC00 \uD83C\uDD01 <tool> supercalifragilistic").split(" ");
-  private static final String[] SPACES = {"", "", " ", " ", "  ", "\n", "\n\n", " \n ", "\r\n", "\t", "   \n  \n x", "\t\t ", "\u00A0", " \u3000"};
+  private static final String[] PIECES = ("a b C xyz The don't DON'T we'll WE'LL I'm 'Re 'S 's' '' ' \" 1 12 1234567 ² ½ Ⅷ 1st a1b2 . , ..."
+      + " !? -- (x) https://a.b/c?d=e naïve Straße ſ's Ωμέγα Привет 你好，世界 日本語テキスト 한국어 é e\u0301 ™ € → ✓ 😀 😀😀abc 👩‍👩‍👧 🇩🇪"
+      + " \uFEFF \u00A0 \u3000 \u200B \u2028 \u0085 \u001C \u180E अ ก ع \uD835\uDC00 \uD83C\uDD01 <tool> supercalifragilistic").split(" ");
+  private static final String[] SPACES = {"", "", " ", " ", "  ", "\n", "\n\n", " \n ", "\r\n", "\t", "   \n  \n x", "\t\t ", "\u00A0",
+      " \u3000"};
 
   @TempDir Path dir;
 
@@ -101,8 +102,9 @@ class TextEncoderTest {
   }
 
   @Test void addedTokensInTheTextAreLeftToTheLibrary() throws IOException {
-    try (var tokenizer = tokenizer(PreTokenizer.LLAMA3, node -> node.withArray("added_tokens").addObject().put("id", node.at("/model/vocab").size()).put("content", "<|tool|>")
-        .put("single_word", false).put("lstrip", false).put("rstrip", false).put("normalized", false).put("special", false))) {
+    try (var tokenizer = tokenizer(PreTokenizer.LLAMA3, node -> node.withArray("added_tokens").addObject()
+        .put("id", node.at("/model/vocab").size()).put("content", "<|tool|>").put("single_word", false).put("lstrip", false)
+        .put("rstrip", false).put("normalized", false).put("special", false))) {
       assertThat(fast(tokenizer).encode("a <|tool|> b")).isNull();
       assertThat(fast(tokenizer).encode("a <|tool b")).isNotNull();
       assertThat(tokenizer.textEncoder().encode("a <|tool|> b")).contains(tokenizer.requireId("<|tool|>"));

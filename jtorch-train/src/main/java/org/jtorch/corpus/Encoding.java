@@ -82,7 +82,8 @@ final class Encoding implements AutoCloseable {
         return false;
       }
       if (main.documents() == 0) {
-        throw new DataException("all documents of " + job.source.describe() + " are held out for validation; hold out less, or give more text");
+        throw new DataException("all documents of " + job.source.describe()
+            + " are held out for validation; hold out less, or give more text");
       }
       place.note().accept("%s: %,d documents, %,d tokens, %.2f bytes each".formatted(job.name, main.documents(), main.tokens(),
           (double) main.textBytes() / main.tokens()));

@@ -19,8 +19,8 @@ import org.jtorch.io.JsonFile;
 /// @param main its tokens so far; null if there are none
 /// @param validation tokens held out so far, of all sources; null if there are none
 /// @param validationText bytes of the text held out so far
-record Journal(String key, @Nullable HeldOut heldOut, int job, Position read, long bytesRead, @Nullable Mark main, @Nullable Mark validation,
-    long validationText) {
+record Journal(String key, @Nullable HeldOut heldOut, int job, Position read, long bytesRead, @Nullable Mark main,
+    @Nullable Mark validation, long validationText) {
   private static final String NAME = "preparing.json";
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 

@@ -3,6 +3,8 @@ package org.jtorch.corpus;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -17,6 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.jtorch.corpus.Preparation.Effort;
 import org.jtorch.io.DataException;
+import org.jtorch.io.JsonFile;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -147,7 +150,8 @@ class PreparationTest {
 
   @Test void anUnfinishedFolderIsNotOpened() {
     run(spec, dir.resolve("p"), SMALL, () -> Files.exists(dir.resolve("p/preparing.json")));
-    assertThatThrownBy(() -> PreparedCorpus.open(dir.resolve("p"))).isInstanceOf(DataException.class).hasMessageContaining("jtorch data prepare");
+    assertThatThrownBy(() -> PreparedCorpus.open(dir.resolve("p"))).isInstanceOf(DataException.class)
+        .hasMessageContaining("jtorch data prepare");
   }
 
   @Test void theKeyFollowsFromWhatTheTokensAreMadeOf() throws IOException {
@@ -170,6 +174,23 @@ class PreparationTest {
       assertThat(Texts.training(corpus)).hasSize(500);
     }
     assertThat(dir.resolve("own/held-out.txt")).hasContent(String.join("", mine));
+  }
+
+  /// Llama's way, here with the EOS in BOS's place.
+  @Test void bosBeginsDocumentsAndIsNoTextToPredict() throws IOException {
+    Path file = tokenizer.resolve("tokenizer.json");
+    var json = JsonFile.open(file).node();
+    String begun = "[{\"SpecialToken\": {\"id\": \"EOS\", \"type_id\": 0}}, {\"Sequence\": {\"id\": \"A\", \"type_id\": 0}}]";
+    String post = "{\"type\": \"TemplateProcessing\", \"single\": " + begun + ", \"pair\": " + begun
+        + ", \"special_tokens\": {\"EOS\": {\"id\": \"EOS\", \"ids\": [0], \"tokens\": [\"EOS\"]}}}";
+    ((ObjectNode) json).set("post_processor", new ObjectMapper().readTree(post.replace("EOS", Texts.EOS)));
+    JsonFile.write(file, json);
+    var source = Texts.lines(dir.resolve("bos.txt"), Texts.documents(100, 3));
+    try (var corpus = Texts.prepared(Texts.spec(source, tokenizer), dir.resolve("bos"))) {
+      corpus.sources().getFirst().tokens().forEachDocument(ids -> assertThat(ids).startsWith(0).endsWith(0).hasSizeGreaterThan(3));
+      assertThat(corpus.validation().documents()).isPositive();
+      assertThat(corpus.validationTokens()).isEqualTo(corpus.validation().tokens() - corpus.validation().documents());
+    }
   }
 
   @Test void theTokenizersSampleIsBoundedAndDrawnFromEverySourceByWeight() {

@@ -21,7 +21,8 @@ import org.jtorch.text.PreTokenizer;
 /// Invented texts and what became of them, for tests.
 final class Texts {
   static final String EOS = "<|endoftext|>";
-  private static final String[] WORDS = "the cat sat on a mat and saw ein Haus über die Straße 猫 坐 在 naïve 🚀 42 1999 (well) don't".split(" ");
+  private static final String[] WORDS = ("the cat sat on a mat and saw ein Haus über die Straße 猫 坐 在 naïve 🚀 42 1999 (well)"
+      + " don't").split(" ");
 
   private Texts() {}
 

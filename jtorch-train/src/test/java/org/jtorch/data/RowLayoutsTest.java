@@ -89,7 +89,8 @@ class RowLayoutsTest {
     try {
       assertThat(RowSource.packed(shards, 4).rows()).isPositive();
       try (var files = Files.list(shards.folder())) {
-        assertThat(files.map(f -> f.getFileName().toString())).containsExactlyInAnyOrder(TokenShards.TOKENS_FILE, TokenShards.DOCUMENTS_FILE);
+        assertThat(files.map(f -> f.getFileName().toString()))
+            .containsExactlyInAnyOrder(TokenShards.TOKENS_FILE, TokenShards.DOCUMENTS_FILE);
       }
     } finally {
       Shards.delete(shards);

@@ -29,7 +29,8 @@ class SeparatedTextTest {
   }
 
   @Test void aSeparatorDividesDocumentsAndBelongsToNone() throws IOException {
-    assertThat(texts("one\ntwo\n<|endoftext|>\nthree <b> < |endoftext|>\r\n\n<|endoftext|>four<|endoftext|>\n \n<|endoftext|>", "<|endoftext|>"))
+    assertThat(texts("one\ntwo\n<|endoftext|>\nthree <b> < |endoftext|>\r\n\n<|endoftext|>four<|endoftext|>\n \n<|endoftext|>",
+        "<|endoftext|>"))
         .containsExactly("one\ntwo", "three <b> < |endoftext|>", "four");
     assertThat(texts("a\n\n\nb\n\n\n\nc", "\n\n\n")).containsExactly("a", "b", "c");
     assertThat(texts("no separator at all\n", "<|endoftext|>")).containsExactly("no separator at all");
@@ -52,7 +53,8 @@ class SeparatedTextTest {
   }
 
   @Test void aSeparatorIsSomethingAndCutsWholeFiles() {
-    assertThatThrownBy(() -> new PlainText(dir, DocumentSplit.FILE, "")).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("empty");
+    assertThatThrownBy(() -> new PlainText(dir, DocumentSplit.FILE, "")).isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("empty");
     assertThatThrownBy(() -> new PlainText(dir, DocumentSplit.LINE, "%%")).isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("split").hasMessageContaining("line");
   }
@@ -83,7 +85,8 @@ class SeparatedTextTest {
     }
     Files.writeString(dir.resolve("c.txt"), "4\n");
     try (var cursor = source.open()) {
-      assertThatThrownBy(() -> cursor.skipTo(positions.getLast())).isInstanceOf(DataException.class).hasMessageContaining("must not change");
+      assertThatThrownBy(() -> cursor.skipTo(positions.getLast())).isInstanceOf(DataException.class)
+          .hasMessageContaining("must not change");
     }
   }
 }

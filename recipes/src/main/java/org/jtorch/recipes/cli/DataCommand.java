@@ -27,7 +27,8 @@ final class DataCommand implements Runnable {
         "say what to do with the data; e.g. jtorch data prepare ./my.yaml");
   }
 
-  @Command(name = "prepare", description = "Make the text of a recipe into tokens that many runs can train on; goes on where it was cut off.")
+  @Command(name = "prepare",
+      description = "Make the text of a recipe into tokens that many runs can train on; goes on where it was cut off.")
   int prepare(@Mixin RecipeArgs args, @Option(names = "--out", paramLabel = "FOLDER",
       description = "Where the tokens go; data.cache of the recipe or prepared/<name> unless given.") @Nullable Path out) {
     var loaded = recipes.load(args.recipe(), args.overrides());

@@ -55,8 +55,8 @@ record PlannedText(double trainTokens, double validationTokens, List<String> lin
     for (Part part : parts) {
       double size = bytes(part.source());
       bytes += size;
-      lines.add(String.format(Locale.ROOT, "%s%s: %s, about %s of text", part.name(), share(part.weight(), weights), part.source().describe(),
-          Units.bytes((long) size)));
+      lines.add(String.format(Locale.ROOT, "%s%s: %s, about %s of text", part.name(), share(part.weight(), weights),
+          part.source().describe(), Units.bytes((long) size)));
     }
     var own = data.validation();
     double held = own == null ? Math.min(data.heldOutBytes(), data.heldOut() * bytes) : bytes(own.source());

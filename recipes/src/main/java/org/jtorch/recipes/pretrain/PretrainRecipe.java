@@ -18,7 +18,8 @@ public record PretrainRecipe(
     @Doc("names the run; its folder is runs/<name> unless --out says otherwise") String name,
     @Doc("one number that data order, initial weights and samples follow from") @Default("1") long seed,
     @Doc("best, cpu, cuda or cuda:N") @Default("best") String device,
-    @Doc("auto (bf16 where this machine has instructions for its products, else f32; f32 for a model that is f32), bf16 or f32") @Default("auto") String dtype,
+    @Doc("auto (bf16 where this machine has instructions for its products, else f32; f32 for a model that is f32), bf16 or f32")
+    @Default("auto") String dtype,
     Data data,
     @Doc("needed unless data.source is of type tokens, which bring theirs") @Nullable TokenizerConfig tokenizer,
     ModelConfig model, Train train,
@@ -35,7 +36,8 @@ public record PretrainRecipe(
   public record Data(
       SourceConfig source,
       @Doc("tokens per row") int seqLen,
-      @Doc("concatenated: documents end to end; packed: best-fit, only documents longer than a row are cut") @Default("packed") Packing packing,
+      @Doc("concatenated: documents end to end; packed: best-fit, only documents longer than a row are cut")
+      @Default("packed") Packing packing,
       @Doc("keep attention, positions and targets within a document; false: a row is one text") @Default("true") boolean documentMask,
       @Doc("share of the documents held out for validation, at most") @Default("0.05") double heldOut,
       @Doc("no more than this many bytes of text are held out") @Default("1000000") long heldOutBytes,
@@ -60,7 +62,8 @@ public record PretrainRecipe(
     /// Byte-level BPE trained on a sample of the training text.
     record Train(
         @Default("4096") int vocabSize,
-        @Doc("tokens that no text turns into, beside <|endoftext|>: for chats to come, for example") @Default("[]") List<String> specialTokens,
+        @Doc("tokens that no text turns into, beside <|endoftext|>: for chats to come, for example")
+        @Default("[]") List<String> specialTokens,
         @Doc("text that it learns from, at most; the sample is drawn over the whole text, and is kept in memory") @Default("64000000")
         long sampleBytes,
         @Doc("which texts the sample holds, if not all") @Default("1") long seed) implements TokenizerConfig {

@@ -69,7 +69,8 @@ public sealed interface SourceConfig {
   record Mix(@Doc("sources by names of one's own") Map<String, Weighted> sources) implements SourceConfig {
     public Mix {
       if (sources.isEmpty()) {
-        throw new IllegalArgumentException("`sources` is empty; e.g. sources: {web: {weight: 3, source: ...}, books: {weight: 1, source: ...}}");
+        throw new IllegalArgumentException("`sources` is empty;"
+            + " e.g. sources: {web: {weight: 3, source: ...}, books: {weight: 1, source: ...}}");
       }
       sources.keySet().forEach(Part::requireName);
     }
