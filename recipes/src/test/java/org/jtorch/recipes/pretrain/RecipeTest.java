@@ -168,7 +168,7 @@ class RecipeTest {
   @Test void aMissingTextIsFoundBeforeTheRun() {
     var result = TinyRun.jtorch("validate", recipe.toString(), "data.source.path=nowhere.txt");
     assertThat(result.code()).isEqualTo(2);
-    assertThat(result.err()).contains("data.source.path").contains("file not found: nowhere.txt");
+    assertThat(result.err()).contains("data.source.path").contains("no file or folder nowhere.txt");
     assertThat(TinyRun.run(recipe, temp.resolve("run"), "data.source.path=nowhere.txt").code()).isEqualTo(2);
     assertThat(temp.resolve("run")).doesNotExist();
   }
@@ -178,7 +178,7 @@ class RecipeTest {
     Path mine = Files.writeString(temp.resolve("mine.yaml"), Files.readString(recipe).replace(shared.toString(), temp.toString()));
     var result = TinyRun.jtorch("validate", mine.toString());
     assertThat(result.code()).isEqualTo(2);
-    assertThat(result.err()).contains("mine.yaml").containsPattern("\n +7:\\d+ +data.source.path +file not found: .*text.txt");
+    assertThat(result.err()).contains("mine.yaml").containsPattern("\n +7:\\d+ +data.source.path +no file or folder .*text.txt");
   }
 
   @Test void anEmptyTextIsBrokenData() throws IOException {
@@ -186,7 +186,7 @@ class RecipeTest {
     var result = TinyRun.run(recipe, temp.resolve("run"), "data.source.path=" + empty);
     assertThat(result.code()).isEqualTo(3);
     assertThat(result.err()).contains("empty.txt");
-    assertThat(temp.resolve("run/data")).doesNotExist();
+    assertThat(temp.resolve("run/data/prepared.json")).doesNotExist();
   }
 
   @Test void textWithoutAHeldOutDocumentIsBrokenData() throws IOException {
