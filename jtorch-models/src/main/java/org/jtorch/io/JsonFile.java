@@ -56,7 +56,7 @@ public final class JsonFile {
         throw new DataException(path + " has " + Files.size(path) + " bytes, above the limit of " + MAX_BYTES
             + " for a JSON file; is it the right file?");
       }
-      var node = JSON.readTree(Files.readString(path, StandardCharsets.UTF_8));
+      var node = JSON.readTree(Utf8.read(path));
       if (!node.isObject()) {
         throw new DataException(path + " must hold a JSON object { ... }, not " + kind(node));
       }

@@ -1,7 +1,5 @@
 package org.jtorch.text;
 
-import static java.nio.charset.StandardCharsets.UTF_16LE;
-
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
@@ -9,6 +7,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import org.jtorch.io.Utf8;
 
 /// One tokenizer of the Hugging Face library behind DJL, asked for ids only: DJL's own `Encoding` also copies tokens,
 /// masks and character spans into Java. Truncation (on in DJL, at 512 tokens) and padding are off.
@@ -31,7 +30,7 @@ final class NativeTokenizer implements AutoCloseable {
   }
 
   TokenSpans encodeWithSpans(String text) {
-    long encoding = LIB.encode(handle(), wellFormed(text), false);
+    long encoding = LIB.encode(handle(), Utf8.wellFormed(text), false);
     try {
       long[] ids = LIB.getTokenIds(encoding);
       CharSpan[] spans = LIB.getTokenCharSpans(encoding);
@@ -50,14 +49,14 @@ final class NativeTokenizer implements AutoCloseable {
   }
 
   long[] encode(String text, boolean addSpecial) {
-    return idsAndFree(LIB.encode(handle(), wellFormed(text), addSpecial));
+    return idsAndFree(LIB.encode(handle(), Utf8.wellFormed(text), addSpecial));
   }
 
   long[][] encodeAll(List<String> texts, boolean addSpecial) {
     if (texts.isEmpty()) {
       return new long[0][];
     }
-    String[] clean = texts.stream().map(NativeTokenizer::wellFormed).toArray(String[]::new);
+    String[] clean = texts.stream().map(Utf8::wellFormed).toArray(String[]::new);
     long[] encodings = LIB.batchEncode(handle(), clean, addSpecial);
     long[][] ids = new long[encodings.length][];
     for (int i = 0; i < ids.length; i++) {
@@ -76,16 +75,6 @@ final class NativeTokenizer implements AutoCloseable {
     } finally {
       LIB.deleteEncoding(encoding);
     }
-  }
-
-  /// Half a surrogate pair is no text: it becomes U+FFFD, as in `String.getBytes`.
-  private static String wellFormed(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      if (Character.isSurrogate(text.charAt(i))) {
-        return new String(text.getBytes(UTF_16LE), UTF_16LE);
-      }
-    }
-    return text;
   }
 
   private long handle() {

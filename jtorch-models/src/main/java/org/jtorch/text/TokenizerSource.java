@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 import org.jtorch.io.DataException;
+import org.jtorch.io.Utf8;
 
 /// A tokenizer's file, whatever its format, as the bytes of a `tokenizer.json`.
 @SuppressWarnings("ArrayRecordComponent") // passed on as it is, never compared
@@ -23,7 +24,7 @@ record TokenizerSource(Path file, byte[] json) {
     }
     String kind = "tokenizer.json";
     try {
-      byte[] bytes = Files.readAllBytes(file);
+      byte[] bytes = Utf8.withoutMark(Files.readAllBytes(file));
       if (TiktokenJson.looksLike(bytes)) {
         kind = "tiktoken file";
         String name = String.valueOf(file.getFileName());

@@ -18,8 +18,10 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.jtorch.io.DataException;
+import org.jtorch.io.Utf8;
 
-/// Finds files by path, folder or glob and opens them, decompressed by their ending, as strict UTF-8.
+/// Finds files by path, folder or glob and opens them, decompressed by their ending, as strict UTF-8 behind
+/// the byte order mark that they may begin with.
 final class TextFiles {
   private TextFiles() {}
 
@@ -77,7 +79,9 @@ final class TextFiles {
   static BufferedReader reader(InputStream raw, String name) throws IOException {
     try {
       var in = decompressed(new BufferedInputStream(raw, 1 << 16), name);
-      return new BufferedReader(new InputStreamReader(in, UTF_8.newDecoder()), 1 << 16);
+      var reader = new BufferedReader(new InputStreamReader(in, UTF_8.newDecoder()), 1 << 16);
+      Utf8.skipMark(reader);
+      return reader;
     } catch (IOException e) {
       raw.close();
       throw e;

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.jtorch.io.DataException;
+import org.jtorch.io.Utf8;
 import org.jtorch.recipes.config.Bound;
 import org.jtorch.recipes.config.RecipeSource;
 import org.jtorch.recipes.config.StrictYaml;
@@ -36,7 +37,7 @@ final class Resumption {
   private static List<String> differences(Path resolved, Record now) {
     Record before;
     try {
-      before = StrictYaml.bind(now.getClass(), RecipeSource.of(resolved.toString(), Files.readString(resolved)), List.of()).value();
+      before = StrictYaml.bind(now.getClass(), RecipeSource.of(resolved.toString(), Utf8.read(resolved)), List.of()).value();
     } catch (IOException e) {
       throw new DataException("could not read " + resolved + ": " + e.getMessage(), e);
     }
