@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.io.AtomicFile;
 import org.jtorch.io.DataException;
@@ -88,6 +89,14 @@ public final class Tokenizer implements AutoCloseable {
     return tokenizer.decode(ids, skipSpecial);
   }
 
+  /// What ids add to the text of a prompt that they go on from. It may begin with a space where [#decode] of the ids alone does
+  /// not: decoders of the Llama 2 kind drop the one that a text begins with.
+  public String decodeAfter(long[] prompt, long[] ids, boolean skipSpecial) {
+    String before = decode(prompt, skipSpecial);
+    String all = decode(LongStream.concat(Arrays.stream(prompt), Arrays.stream(ids)).toArray(), skipSpecial);
+    return all.startsWith(before) ? all.substring(before.length()) : decode(ids, skipSpecial);
+  }
+
   /// The largest id plus one, added tokens included: the least number of rows an embedding needs.
   public int vocabSize() {
     return json.tokens().length;
@@ -118,6 +127,11 @@ public final class Tokenizer implements AutoCloseable {
 
   public boolean isSpecial(long id) {
     return special.contains((int) id);
+  }
+
+  /// Whether [#decode] writes nothing for this id, wherever it stands.
+  boolean isSilent(long id, boolean skipSpecial) {
+    return id >= vocabSize() || (id >= 0 && json.tokens()[(int) id] == null) || (skipSpecial && isSpecial(id));
   }
 
   /// Names of the special tokens, by id.

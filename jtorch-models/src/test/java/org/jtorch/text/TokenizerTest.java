@@ -6,8 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.jtorch.bpe.BpeTrainer;
 import org.jtorch.io.DataException;
@@ -94,32 +92,6 @@ class TokenizerTest {
     assertThatThrownBy(() -> tokenizer.requireId("<|im_end|>")).hasMessageContaining("<|im_end|>").hasMessageContaining("<|user|>");
     assertThat(tokenizer.decode(new long[] {0, 1}, true)).isEmpty();
     assertThat(tokenizer.decode(new long[] {0, 1}, false)).isEqualTo("<|endoftext|><|user|>");
-  }
-
-  @Test
-  void aStreamNeverShowsHalfACharacter() {
-    String text = "the fox \uD83D\uDC69\u200D\uD83D\uDCBB says \u4F60\u597D\n\uD83D\uDE80!";
-    var decoder = new StreamDecoder(tokenizer, true);
-    var pieces = new ArrayList<String>();
-    for (long id : tokenizer.encodeText(text)) {
-      pieces.add(decoder.push(id));
-    }
-    pieces.add(decoder.flush());
-    assertThat(String.join("", pieces)).isEqualTo(text);
-    assertThat(pieces).noneMatch(p -> p.contains("\uFFFD"));
-    assertThat(pieces.stream().filter(p -> !p.isEmpty()).count()).isGreaterThan(8);
-  }
-
-  @Test
-  void aStreamShowsBytesThatAreNoCharacterAtItsEnd() {
-    long[] rocket = tokenizer.encodeText("\uD83D\uDE80");
-    var decoder = new StreamDecoder(tokenizer, true);
-    assertThat(decoder.push(tokenizer.encodeText("x")[0])).isEqualTo("x");
-    for (long id : Arrays.copyOf(rocket, rocket.length - 1)) {
-      assertThat(decoder.push(id)).isEmpty();
-    }
-    assertThat(decoder.flush()).contains("\uFFFD");
-    assertThat(decoder.flush()).isEmpty();
   }
 
   @Test

@@ -115,7 +115,7 @@ final class ChatCommand implements Runnable {
           + (prompt.dropped() == 1 ? "turn is" : prompt.dropped() + " turns are") + " forgotten");
     }
     var out = out();
-    var answer = model.answer(prompt.ids(), options, piece -> {
+    var answer = model.reply(prompt.ids(), options, piece -> {
       out.print(piece);
       out.flush();
     });
