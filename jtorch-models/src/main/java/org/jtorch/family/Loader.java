@@ -47,6 +47,13 @@ final class Loader {
     return asItIs ? Tensor.alias(entry.bytes(), type, entry.shape()) : stacked(List.of(entry), type);
   }
 
+  /// Copies a stored tensor, converting its type.
+  static void copy(SafeTensors.Entry entry, Tensor into) {
+    Tensor stored = stored(entry);
+    into.copyInPlace(stored);
+    Narrowing.check(entry.name(), stored, into);
+  }
+
   private static Tensor stacked(List<SafeTensors.Entry> entries, DType type) {
     long[] shape = entries.getFirst().shape();
     shape[0] = entries.stream().mapToLong(e -> e.shape()[0]).sum();
@@ -54,7 +61,7 @@ final class Loader {
     long row = 0;
     for (var e : entries) {
       long rows = e.shape()[0];
-      all.narrow(0, row, rows).copyInPlace(stored(e));
+      copy(e, all.narrow(0, row, rows));
       row += rows;
     }
     return all;

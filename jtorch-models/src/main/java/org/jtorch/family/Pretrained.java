@@ -104,9 +104,11 @@ public final class Pretrained {
   }
 
   /// Copies a stored tensor into a weight of the same shape, converting its type.
+  ///
+  /// @throws DataException if it holds a number that the weight's type cannot
   public static void copy(SafeTensors.Entry entry, Weight into) {
     try (var _ = TensorScope.open(); var _ = Grad.off()) {
-      into.view().copyInPlace(stored(entry));
+      Loader.copy(entry, into.view());
     }
   }
 
