@@ -22,15 +22,27 @@ final class NativeTokenizer implements AutoCloseable {
     LIB = TokenizersLibrary.LIB;
   }
 
-  NativeTokenizer(byte[] json) throws IOException {
+  private NativeTokenizer(byte[] json) throws IOException {
     tokenizer = HuggingFaceTokenizer.newInstance(
         new ByteArrayInputStream(json), Map.of("truncation", "false", "padding", "false", "modelMaxLength", "-1"));
     LIB.disableTruncation(handle());
     LIB.disablePadding(handle());
   }
 
+  /// @throws IOException if the library cannot read the file, or must not get it
+  static NativeTokenizer open(byte[] json) throws IOException {
+    NativeGuard.check(json);
+    var names = NormalizedNames.read(json);
+    if (!names.contents().isEmpty()) {
+      try (var normalizer = new NativeTokenizer(names.normalizerAlone())) {
+        names.requireText(content -> normalizer.encode(content, false).length > 0);
+      }
+    }
+    return new NativeTokenizer(json);
+  }
+
   TokenSpans encodeWithSpans(String text) {
-    long encoding = LIB.encode(handle(), Utf8.wellFormed(text), false);
+    long encoding = LIB.encode(handle(), checked(text), false);
     try {
       long[] ids = LIB.getTokenIds(encoding);
       CharSpan[] spans = LIB.getTokenCharSpans(encoding);
@@ -49,24 +61,20 @@ final class NativeTokenizer implements AutoCloseable {
   }
 
   long[] encode(String text, boolean addSpecial) {
-    return idsAndFree(LIB.encode(handle(), Utf8.wellFormed(text), addSpecial));
+    return idsAndFree(LIB.encode(handle(), checked(text), addSpecial));
   }
 
   long[][] encodeAll(List<String> texts, boolean addSpecial) {
-    if (texts.isEmpty()) {
-      return new long[0][];
-    }
-    String[] clean = texts.stream().map(Utf8::wellFormed).toArray(String[]::new);
-    long[] encodings = LIB.batchEncode(handle(), clean, addSpecial);
-    long[][] ids = new long[encodings.length][];
-    for (int i = 0; i < ids.length; i++) {
-      ids[i] = idsAndFree(encodings[i]);
-    }
-    return ids;
+    return texts.parallelStream().map(text -> encode(text, addSpecial)).toArray(long[][]::new);
   }
 
   String decode(long[] ids, boolean skipSpecial) {
     return LIB.decode(handle(), ids, skipSpecial);
+  }
+
+  private static String checked(String text) {
+    LongRuns.check(text);
+    return Utf8.wellFormed(text);
   }
 
   private static long[] idsAndFree(long encoding) {

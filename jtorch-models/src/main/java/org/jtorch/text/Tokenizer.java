@@ -1,5 +1,6 @@
 package org.jtorch.text;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -48,10 +49,17 @@ public final class Tokenizer implements AutoCloseable {
   public static Tokenizer load(Path folderOrFile) {
     var found = TokenizerSource.open(folderOrFile);
     try {
-      return new Tokenizer(found.file(), found.json(), TokenizerJson.parse(found.json()), new NativeTokenizer(found.json()));
+      return new Tokenizer(found.file(), found.json(), TokenizerJson.parse(found.json()), NativeTokenizer.open(found.json()));
     } catch (IOException | RuntimeException e) {
-      throw new DataException(found.file() + " is not a readable tokenizer.json: " + e.getMessage(), e);
+      throw new DataException(found.file() + " is not a readable tokenizer.json: " + reason(e), e);
     }
+  }
+
+  private static String reason(Exception e) {
+    if (e instanceof JsonProcessingException broken && broken.getLocation() != null) {
+      return broken.getOriginalMessage() + " (line " + broken.getLocation().getLineNr() + ", column " + broken.getLocation().getColumnNr() + ")";
+    }
+    return String.valueOf(e.getMessage());
   }
 
   /// Writes `tokenizer.json` into a folder, which transformers loads too.
@@ -166,7 +174,7 @@ public final class Tokenizer implements AutoCloseable {
     if (made == null) {
       try {
         var rewriter = new SpecialFreeJson(json, others);
-        made = new SpecialFreeTokenizer(new NativeTokenizer(rewriter.rewrite(source)), rewriter.names());
+        made = new SpecialFreeTokenizer(NativeTokenizer.open(rewriter.rewrite(source)), rewriter.names());
       } catch (IOException e) {
         throw new DataException("cannot prepare " + file + " for text without special tokens: " + e.getMessage(), e);
       }
