@@ -5,8 +5,10 @@ import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.jtorch.io.DataException;
 import org.jtorch.io.Utf8;
 
 /// One tokenizer of the Hugging Face library behind DJL, asked for ids only: DJL's own `Encoding` also copies tokens,
@@ -14,6 +16,7 @@ import org.jtorch.io.Utf8;
 final class NativeTokenizer implements AutoCloseable {
   private static final TokenizersLibrary LIB;
   private final HuggingFaceTokenizer tokenizer;
+  private final Path file;
 
   static {
     if (System.getProperty("OPT_OUT_TRACKING") == null) {
@@ -22,27 +25,29 @@ final class NativeTokenizer implements AutoCloseable {
     LIB = TokenizersLibrary.LIB;
   }
 
-  private NativeTokenizer(byte[] json) throws IOException {
+  private NativeTokenizer(byte[] json, Path file) throws IOException {
+    this.file = file;
     tokenizer = HuggingFaceTokenizer.newInstance(
         new ByteArrayInputStream(json), Map.of("truncation", "false", "padding", "false", "modelMaxLength", "-1"));
     LIB.disableTruncation(handle());
     LIB.disablePadding(handle());
   }
 
+  /// @param file where the tokenizer comes from, for messages
   /// @throws IOException if the library cannot read the file, or must not get it
-  static NativeTokenizer open(byte[] json) throws IOException {
+  static NativeTokenizer open(byte[] json, Path file) throws IOException {
     NativeGuard.check(json);
     var names = NormalizedNames.read(json);
     if (!names.contents().isEmpty()) {
-      try (var normalizer = new NativeTokenizer(names.normalizerAlone())) {
+      try (var normalizer = new NativeTokenizer(names.normalizerAlone(), file)) {
         names.requireText(content -> normalizer.encode(content, false).length > 0);
       }
     }
-    return new NativeTokenizer(json);
+    return new NativeTokenizer(json, file);
   }
 
   TokenSpans encodeWithSpans(String text) {
-    long encoding = LIB.encode(handle(), checked(text), false);
+    long encoding = encoding(text, false);
     try {
       long[] ids = LIB.getTokenIds(encoding);
       CharSpan[] spans = LIB.getTokenCharSpans(encoding);
@@ -61,7 +66,7 @@ final class NativeTokenizer implements AutoCloseable {
   }
 
   long[] encode(String text, boolean addSpecial) {
-    return idsAndFree(LIB.encode(handle(), checked(text), addSpecial));
+    return idsAndFree(encoding(text, addSpecial));
   }
 
   long[][] encodeAll(List<String> texts, boolean addSpecial) {
@@ -72,9 +77,14 @@ final class NativeTokenizer implements AutoCloseable {
     return LIB.decode(handle(), ids, skipSpecial);
   }
 
-  private static String checked(String text) {
+  private long encoding(String text, boolean addSpecial) {
     LongRuns.check(text);
-    return Utf8.wellFormed(text);
+    long handle = handle();
+    try {
+      return LIB.encode(handle, Utf8.wellFormed(text), addSpecial);
+    } catch (RuntimeException e) {
+      throw new DataException(file + " cannot encode a text: " + e.getMessage() + "; its model must have a token for what it does not know", e);
+    }
   }
 
   private static long[] idsAndFree(long encoding) {

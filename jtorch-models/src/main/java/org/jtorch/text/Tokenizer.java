@@ -49,7 +49,7 @@ public final class Tokenizer implements AutoCloseable {
   public static Tokenizer load(Path folderOrFile) {
     var found = TokenizerSource.open(folderOrFile);
     try {
-      return new Tokenizer(found.file(), found.json(), TokenizerJson.parse(found.json()), NativeTokenizer.open(found.json()));
+      return new Tokenizer(found.file(), found.json(), TokenizerJson.parse(found.json()), NativeTokenizer.open(found.json(), found.file()));
     } catch (IOException | RuntimeException e) {
       throw new DataException(found.file() + " is not a readable tokenizer.json: " + reason(e), e);
     }
@@ -174,7 +174,7 @@ public final class Tokenizer implements AutoCloseable {
     if (made == null) {
       try {
         var rewriter = new SpecialFreeJson(json, others);
-        made = new SpecialFreeTokenizer(NativeTokenizer.open(rewriter.rewrite(source)), rewriter.names());
+        made = new SpecialFreeTokenizer(NativeTokenizer.open(rewriter.rewrite(source), file), rewriter.names());
       } catch (IOException e) {
         throw new DataException("cannot prepare " + file + " for text without special tokens: " + e.getMessage(), e);
       }

@@ -11,17 +11,20 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// What Java needs to know of a `tokenizer.json`: tokens by id, ids by token and the added tokens. Read as a stream,
-/// because these files hold up to half a million entries.
+/// What Java needs to know of a `tokenizer.json`. Read as a stream, because these files hold up to half a million entries.
+///
+/// @param tokens by id
+/// @param ids by token
+/// @param subwordPrefix what marks tokens that stand inside of words, in files that mark them; else empty
 @SuppressWarnings("ArrayRecordComponent") // an index, never compared
-record TokenizerJson(@Nullable String[] tokens, Map<String, Integer> ids, List<AddedToken> added) {
+record TokenizerJson(@Nullable String[] tokens, Map<String, Integer> ids, List<AddedToken> added, String subwordPrefix) {
   /// Ids above this are a damaged file, not a vocabulary.
   private static final int MAX_ID = 1 << 24;
 
   static TokenizerJson parse(byte[] json) throws IOException {
     var ids = new HashMap<String, Integer>();
     var added = new ArrayList<AddedToken>();
-    int model = -1;
+    Model model = null;
     try (var p = new JsonFactory().createParser(json)) {
       expect(p, p.nextToken(), JsonToken.START_OBJECT);
       while (p.nextToken() == JsonToken.FIELD_NAME) {
@@ -37,17 +40,20 @@ record TokenizerJson(@Nullable String[] tokens, Map<String, Integer> ids, List<A
         }
       }
     }
-    if (model < 0) {
+    if (model == null) {
       throw new IOException("it has no `model`; is it really a tokenizer.json?");
     }
-    List<AddedToken> numbered = numbered(added, ids, model);
+    List<AddedToken> numbered = numbered(added, ids, model.size);
     numbered.forEach(a -> ids.put(a.content(), a.id()));
-    return new TokenizerJson(byId(ids), ids, numbered);
+    return new TokenizerJson(byId(ids), ids, numbered, model.subwordPrefix);
   }
 
-  /// Returns how many tokens the model itself has.
-  private static int readModel(JsonParser p, Map<String, Integer> ids) throws IOException {
+  /// @param size how many tokens the model itself has
+  private record Model(int size, String subwordPrefix) {}
+
+  private static Model readModel(JsonParser p, Map<String, Integer> ids) throws IOException {
     int size = 0;
+    String prefix = "";
     while (p.nextToken() == JsonToken.FIELD_NAME) {
       String key = p.currentName();
       JsonToken value = p.nextToken();
@@ -60,11 +66,13 @@ record TokenizerJson(@Nullable String[] tokens, Map<String, Integer> ids, List<A
         size = ids.size();
       } else if (key.equals("vocab") && value == JsonToken.START_ARRAY) {
         size = readUnigram(p, ids);
+      } else if (key.equals("continuing_subword_prefix") && value == JsonToken.VALUE_STRING) {
+        prefix = p.getText();
       } else {
         p.skipChildren();
       }
     }
-    return size;
+    return new Model(size, prefix);
   }
 
   private static int readUnigram(JsonParser p, Map<String, Integer> ids) throws IOException {

@@ -59,6 +59,23 @@ class TokenizerTest {
     }
   }
 
+  @Test
+  void aSpecialTokenThatMergesMakeIsHiddenWithThem(@TempDir Path other) throws IOException {
+    for (String prefix : List.of("", "##")) {
+      Files.writeString(other.resolve("tokenizer.json"), """
+          {"version": "1.0", "added_tokens": [{"id": 3, "content": "ab", "single_word": false, "lstrip": false, "rstrip": false,
+           "normalized": false, "special": true}], "normalizer": null, "pre_tokenizer": null, "post_processor": null, "decoder": null,
+           "model": {"type": "BPE", "continuing_subword_prefix": "##", "vocab": {"a": 0, "##b": 1, "##c": 2, "ab": 3, "abc": 4, "##bc": 5},
+             "merges": ["a ##b", "ab ##c", "##b ##c"]}}
+          """.replace("##", prefix));
+      try (var specialAb = Tokenizer.load(other)) {
+        assertThat(specialAb.encode("ab", false)).containsExactly(3);
+        assertThat(specialAb.encodeText("abc")).containsExactly(0, 5);
+        assertThat(specialAb.encodeText("ab")).containsExactly(0, 1);
+      }
+    }
+  }
+
   private static Path resource(String name) throws IOException {
     try (var in = TokenizerTest.class.getClassLoader().getResourceAsStream(name)) {
       assertThat(in).as(name).isNotNull();
