@@ -11,10 +11,22 @@ final class PartGuard {
 
   private PartGuard() {}
 
+  /// @param key of the part, for messages
+  static void check(JsonNode part, String key) throws IOException {
+    walk(part, key);
+    if (key.equals("post_processor") && templates(part) > 1) {
+      throw new IOException(key + " holds " + templates(part) + " parts of the type TemplateProcessing; the library fails on what the first hands to "
+          + "the second: write them as one");
+    }
+  }
+
+  private static int templates(JsonNode part) {
+    int inside = part.valueStream().mapToInt(PartGuard::templates).sum();
+    return inside + (part.isObject() && isTemplate(part) ? 1 : 0);
+  }
+
   /// Every object of a part, whatever its nesting: sequences hold parts.
-  ///
-  /// @param at the key of the part, for messages
-  static void check(JsonNode part, String at) throws IOException {
+  private static void walk(JsonNode part, String at) throws IOException {
     if (part.isObject()) {
       switch (at.substring(0, Math.min(at.length(), 4))) {
         case "norm" -> normalizer(part, at);
@@ -23,16 +35,20 @@ final class PartGuard {
         default -> decoder(part, at);
       }
       for (var e : part.properties()) {
-        check(e.getValue(), at + "." + e.getKey());
+        walk(e.getValue(), at + "." + e.getKey());
       }
     }
     for (int i = 0; part.isArray() && i < part.size(); i++) {
-      check(part.get(i), at + "[" + i + "]");
+      walk(part.get(i), at + "[" + i + "]");
     }
   }
 
   private static boolean is(JsonNode part, String type, String key) {
     return part.path("type").asText().equals(type) || part.has(key);
+  }
+
+  private static boolean isTemplate(JsonNode part) {
+    return is(part, "TemplateProcessing", "single");
   }
 
   private static void normalizer(JsonNode part, String at) throws IOException {
@@ -79,7 +95,7 @@ final class PartGuard {
 
   /// A template names the tokens that it adds, each with as many ids as names, and its single text is A.
   private static void template(JsonNode part, String at) throws IOException {
-    if (!is(part, "TemplateProcessing", "single")) {
+    if (!isTemplate(part)) {
       return;
     }
     JsonNode tokens = part.path("special_tokens");

@@ -42,6 +42,7 @@ class NativeGuardTest {
       "POST | {\"type\": \"Sequence\", \"processors\": [{\"type\": \"TemplateProcessing\", \"single\": [{\"SpecialToken\": {\"id\": \"x\", \"type_id\": 0}}], \"pair\": [], \"special_tokens\": {}}]} | post_processor.processors[0].single names the token `x`",
       "POST | {\"type\": \"TemplateProcessing\", \"single\": [{\"Sequence\": {\"id\": \"B\", \"type_id\": 0}}], \"pair\": [], \"special_tokens\": {}} | the sequence B",
       "POST | {\"type\": \"TemplateProcessing\", \"single\": [{\"SpecialToken\": {\"id\": \"x\", \"type_id\": 0}}], \"pair\": [], \"special_tokens\": {\"x\": {\"id\": \"x\", \"ids\": [1, 2], \"tokens\": [\"x\"]}}} | 2 ids but 1 tokens",
+      "POST | {\"type\": \"Sequence\", \"processors\": [{\"type\": \"TemplateProcessing\", \"single\": [], \"pair\": [], \"special_tokens\": {}}, {\"single\": [], \"pair\": [], \"special_tokens\": {}}]} | post_processor holds 2 parts of the type TemplateProcessing",
       "NORMALIZER | {\"type\": \"Precompiled\"} | normalizer.precompiled_charsmap must be a string",
       "NORMALIZER | {\"type\": \"Precompiled\", \"precompiled_charsmap\": \"?\"} | is not base64",
       "NORMALIZER | {\"type\": \"Sequence\", \"normalizers\": [{\"type\": \"Precompiled\", \"precompiled_charsmap\": \"AAQAAA==\"}]} | normalizer.normalizers[0].precompiled_charsmap says that its trie has 1024 bytes, but 0 follow",
