@@ -4,10 +4,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -91,23 +93,40 @@ public final class FolderFuzz {
     }
   }
 
-  /// A small Llama in one file and one in shards, with a tokenizer of byte pairs.
+  /// A small Llama in one file, in shards, and with a tokenizer of another format.
   private static List<FuzzedFolder> folders(Path work) throws IOException {
     var bpe = BpeTrainer.train(List.of("hello world, the cat sat on the mat"), BpeTrainer.Options.of(270));
     var shape = Llama.shape(bpe.tokens().size(), 16, 32, 1, 2, 1, 8, 32,
         new Rope(10_000, new RopeScaling.Llama3(8, 1, 4, 16)), 1e-5, false);
     var parts = new ObjectMapper().readTree(Objects.requireNonNull(FolderFuzz.class.getResource("/fuzz/tokenizer-parts.json")));
     var folders = new ArrayList<FuzzedFolder>();
-    for (long shard : new long[] {1L << 30, 4096}) {
-      Path folder = Files.createDirectories(work.resolve("model-" + shard));
+    for (String kind : List.of("whole", "shards", "tiktoken")) {
+      Path folder = Files.createDirectories(work.resolve(kind));
       bpe.save(folder, 32);
       try (var model = Decoder.create(shape, Device.CPU, DType.F32, Rng.of(1))) {
-        Pretrained.save(model, folder, DType.F32, null, shard);
+        Pretrained.save(model, folder, DType.F32, null, kind.equals("shards") ? 4096 : Pretrained.SHARD_BYTES);
       }
-      Files.writeString(folder.resolve("special_tokens_map.json"), "{\"eos_token\": {\"content\": \"<|endoftext|>\"}, \"additional_special_tokens\": [\"he\"]}");
+      Files.writeString(folder.resolve("special_tokens_map.json"),
+          "{\"eos_token\": {\"content\": \"<|endoftext|>\"}, \"additional_special_tokens\": [\"he\"]}");
       Files.writeString(folder.resolve("added_tokens.json"), "{\"<extra>\": 270}");
+      if (kind.equals("tiktoken")) {
+        tiktoken(folder);
+      }
       folders.add(new FuzzedFolder(folder, parts));
     }
     return folders;
+  }
+
+  private static void tiktoken(Path folder) throws IOException {
+    var lines = new ArrayList<String>();
+    for (int b = 0; b < 256; b++) {
+      lines.add(Base64.getEncoder().encodeToString(new byte[] {(byte) b}) + " " + b);
+    }
+    lines.add(Base64.getEncoder().encodeToString("he".getBytes(StandardCharsets.US_ASCII)) + " 256");
+    Files.write(folder.resolve("tokenizer.model"), lines);
+    Files.writeString(folder.resolve("tokenizer_config.json"), """
+        {"bos_token": "<s>", "add_bos_token": true, "added_tokens_decoder": {"257": {"content": "<s>", "special": true}}}""");
+    Files.delete(folder.resolve("tokenizer.json"));
+    Files.delete(folder.resolve("added_tokens.json"));
   }
 }

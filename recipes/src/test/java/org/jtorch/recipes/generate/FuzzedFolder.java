@@ -48,7 +48,7 @@ final class FuzzedFolder {
     var random = new Random(seed);
     var names = new ArrayList<>(whole.keySet());
     var damaged = new LinkedHashMap<>(whole);
-    if (random.nextBoolean()) {
+    if (whole.containsKey(TOKENIZER) && random.nextBoolean()) {
       damaged.put(TOKENIZER, bytes(tokenizer(random)));
     }
     for (int i = random.nextInt(3); i >= 0; i--) {
