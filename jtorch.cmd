@@ -30,7 +30,7 @@ set "JT_KIND=--add-modules=jdk.incubator.vector"
 set "JT_FIRST=%~1"
 if not defined JT_FIRST set "JT_FIRST=-"
 if "%JT_FIRST:~0,1%"=="-" set "JT_KIND=-XX:TieredStopAtLevel=1"
-for %%q in (help ls cat cp validate) do if "%JT_FIRST%"=="%%q" set "JT_KIND=-XX:TieredStopAtLevel=1"
+for %%q in (help ls cat cp validate report) do if "%JT_FIRST%"=="%%q" set "JT_KIND=-XX:TieredStopAtLevel=1"
 "%JT_JDK%\bin\java.exe" %JT_JVM% %JT_KIND% "-XX:AOTCache=%JT_TARGET%\jtorch.aot" -Xlog:disable -Xlog:all=error:stderr -Xlog:aot*=off:stderr -Xlog:cds*=off:stderr %JTORCH_OPTS% "@%JT_TARGET%\jtorch.args" org.jtorch.recipes.cli.Main %*
 exit /b %errorlevel%
 

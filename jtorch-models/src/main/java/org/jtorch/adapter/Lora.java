@@ -193,8 +193,8 @@ public final class Lora extends Module {
     return dropout;
   }
 
-  /// The stream of dropout's masks, one draw for each forward that trains. Its [Rng#state] belongs in a checkpoint beside the
-  /// weights: with it a resumed run draws what an uninterrupted one would.
+  /// The stream of dropout's masks, one draw for each forward that trains. A checkpoint keeps its
+  /// [Rng#state] beside the weights: with it a resumed run draws what an uninterrupted one would.
   public Rng random() {
     return dropout.stream();
   }

@@ -99,32 +99,26 @@ public final class GroupedQueryAttention extends Layer {
     if (norms == null) {
       return BlockedAttention.apply(all, config, state, tape);
     }
-    Tensor heads = split(all);
-    Tensor qk = normed(heads, pass, state);
-    Tensor ready = Ops.cat(2, qk, values(heads)).view(all.shape());
+    Tensor[] parts = split(all);
+    Tensor ready = Ops.cat(2, normed(parts[0], pass, state), parts[1]).view(all.shape());
     return BlockedAttention.apply(ready, norms.afterRope ? config.withRope(null) : config, state, tape);
   }
 
-  /// Heads side by side. `[B, T, H + 2G, D]`
-  private Tensor split(Tensor all) {
-    return all.view(all.size(0), all.size(1), config.heads() + 2L * config.kvHeads(), config.headDim());
-  }
-
-  private Tensor values(Tensor heads) {
-    return heads.narrow(2, config.heads() + config.kvHeads(), config.kvHeads());
+  /// Heads side by side: those of q and k `[B, T, H + G, D]`, those of v `[B, T, G, D]`.
+  private Tensor[] split(Tensor all) {
+    int H = config.heads();
+    int G = config.kvHeads();
+    return all.view(all.size(0), all.size(1), H + 2L * G, config.headDim()).split(2, H + G, G);
   }
 
   /// q and k with their norms, rotated already if the norm comes after the rotation. `[B, T, H + G, D]`
-  private Tensor normed(Tensor heads, Pass pass, AttentionState state) {
-    int H = config.heads();
-    int G = config.kvHeads();
+  private Tensor normed(Tensor qk, Pass pass, AttentionState state) {
     if (norms == null) {
-      return heads.narrow(2, 0, H + G);
+      return qk;
     }
-    Tensor q = heads.narrow(2, 0, H);
-    Tensor k = heads.narrow(2, H, G);
-    return Ops.cat(2, norms.q.apply(norms.afterRope ? rotate(q, state) : q, pass),
-        norms.k.apply(norms.afterRope ? rotate(k, state) : k, pass));
+    Tensor[] each = qk.split(2, config.heads(), config.kvHeads());
+    return Ops.cat(2, norms.q.apply(norms.afterRope ? rotate(each[0], state) : each[0], pass),
+        norms.k.apply(norms.afterRope ? rotate(each[1], state) : each[1], pass));
   }
 
   private Tensor rotate(Tensor x, AttentionState state) {
@@ -135,19 +129,16 @@ public final class GroupedQueryAttention extends Layer {
   }
 
   private Tensor plain(Tensor all, Pass pass, AttentionState state) {
-    int H = config.heads();
-    int G = config.kvHeads();
-    Tensor heads = split(all);
-    Tensor qk = normed(heads, pass, state);
-    Tensor v = values(heads).transpose(1, 2);                                     // [B, G, T, D]
+    Tensor[] parts = split(all);
+    Tensor qk = normed(parts[0], pass, state);
+    Tensor v = parts[1].transpose(1, 2);                                          // [B, G, T, D]
+    boolean turned = norms != null && norms.afterRope || config.span() instanceof Span.DualChunk;
+    Tensor[] each = (turned ? qk : rotate(qk, state)).split(2, config.heads(), config.kvHeads());
     if (config.span() instanceof Span.DualChunk chunks) {
-      return joined(new DualChunk(config, chunks, state).attend(qk.narrow(2, 0, H), qk.narrow(2, H, G), v, layer));
+      return joined(new DualChunk(config, chunks, state).attend(each[0], each[1], v, layer));
     }
-    if (norms == null || !norms.afterRope) {
-      qk = rotate(qk, state);
-    }
-    Tensor q = qk.narrow(2, 0, H).transpose(1, 2);                                // [B, H, T, D]
-    Tensor k = qk.narrow(2, H, G).transpose(1, 2);                                // [B, G, T, D]
+    Tensor q = each[0].transpose(1, 2);                                           // [B, H, T, D]
+    Tensor k = each[1].transpose(1, 2);                                           // [B, G, T, D]
     KvCache cache = state.cache();
     var keys = cache == null ? KvCache.Filled.of(k, v) : cache.append(layer, k, v);
     var scores = new Scores(config, state);

@@ -46,8 +46,9 @@ public record Rope(double base, RopeScaling scaling) {
   /// @param t float32 tables, `[B, T, D/2]`; the result is of x's type
   public static Tensor rotate(Tensor x, Tables t) {
     long half = x.size(3) / 2;
-    Tensor a = x.narrow(3, 0, half);
-    Tensor b = x.narrow(3, half, half);
+    Tensor[] halves = x.split(3, half, half);
+    Tensor a = halves[0];
+    Tensor b = halves[1];
     Tensor c = t.cos().unsqueeze(2);
     Tensor s = t.sin().unsqueeze(2);
     return Ops.cat(3, a.mul(c).sub(b.mul(s)), b.mul(c).add(a.mul(s))).to(x.dtype());

@@ -42,9 +42,14 @@ final class Scores {
     Tensor bias = causal ? null : bias(kv, 0, T, all(kv));
     Tensor mask = bias == null ? null : bias.unsqueeze(1);
     if (mask != null || !q.dtype().isHalf()) {
-      return Ops.attention(q, repeated(kv.keys(), q.size(1)), repeated(kv.values(), q.size(1)), mask, causal, config.scale());
+      return Ops.attention(q, repeated(kv.keys(), q.size(1)), repeated(kv.values(), q.size(1)), mask, causal, config.scale(), steady());
     }
-    return Ops.attention(q, kv.keys(), kv.values(), null, causal, config.scale());
+    return Ops.attention(q, kv.keys(), kv.values(), null, causal, config.scale(), steady());
+  }
+
+  /// Texts that are being written grow by a token at each step.
+  private boolean steady() {
+    return state.cache() == null;
   }
 
   /// [#attend] with keys and values before those of the text that every query sees. q `[B, H, T, D]`
@@ -90,7 +95,7 @@ final class Scores {
     Tensor rows = q.reshape(q.size(0), config.kvHeads(), config.heads() / config.kvHeads(), config.headDim());
     Tensor bias = stepBias(kv);
     Tensor mask = bias == null ? null : bias.unsqueeze(1);
-    return Ops.attention(rows, kv.keys(), kv.values(), mask, false, config.scale()).reshape(q.shape());
+    return Ops.attention(rows, kv.keys(), kv.values(), mask, false, config.scale(), false).reshape(q.shape());
   }
 
   /// Null if the new token sees all of these keys. `[1 or B, 1, keys]`

@@ -1,25 +1,24 @@
 package org.jtorch.chat;
 
-import java.util.List;
 import java.util.Set;
-import org.jtorch.chat.ChatTemplate.Message;
 
 /// Finds the assistant's turns of a template without `{% generation %}` blocks: see [ChatTemplate#encode].
 final class AssistantTurns {
   private AssistantTurns() {}
 
   /// The rendered conversation with marks around each of the assistant's turns.
-  static String mark(ChatTemplate template, List<Message> messages, boolean addGenerationPrompt, ChatMarks marks,
+  static String mark(ChatTemplate template, Chat chat, boolean addGenerationPrompt, ChatMarks marks,
       Set<String> specials) {
-    String whole = template.render(messages, addGenerationPrompt);
+    String whole = template.render(chat, addGenerationPrompt);
+    var messages = chat.messages();
     var marked = new StringBuilder();
     int copied = 0;
     for (int i = 0; i < messages.size(); i++) {
       if (!messages.get(i).role().equals("assistant")) {
         continue;
       }
-      String before = prompt(template, messages, i);
-      String after = template.render(messages.subList(0, i + 1), false);
+      String before = prompt(template, chat, i);
+      String after = template.render(chat.withMessages(messages.subList(0, i + 1)), false);
       if (!after.startsWith(before)) {
         throw unclear(i, "the text with this turn does not go on from the generation prompt before it");
       }
@@ -54,9 +53,9 @@ final class AssistantTurns {
     return at < 0 ? -1 : at + last.length();
   }
 
-  private static String prompt(ChatTemplate template, List<Message> messages, int turn) {
+  private static String prompt(ChatTemplate template, Chat chat, int turn) {
     try {
-      return template.render(messages.subList(0, turn), true);
+      return template.render(chat.withMessages(chat.messages().subList(0, turn)), true);
     } catch (RuntimeException e) {
       throw new IllegalArgumentException(unclear(turn, "it cannot render the messages before it").getMessage() + ": "
           + e.getMessage(), e);

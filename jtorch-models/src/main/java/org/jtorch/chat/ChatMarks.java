@@ -3,6 +3,7 @@ package org.jtorch.chat;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -56,10 +57,41 @@ final class ChatMarks {
     return secret + '2';
   }
 
-  /// The message without a whole special token, and without an end or a beginning that the template's own text around
+  /// The chat without a whole special token in any text, and without an end or a beginning that the template's own text around
   /// it could complete to one.
-  Message guarded(Message message) {
-    return new Message(inside(message.role()), guarded(message.content()));
+  Chat guarded(Chat chat) {
+    return new Chat(chat.messages().stream().map(this::guarded).toList(), guardedAll(chat.tools()), guardedAll(chat.documents()),
+        fields(chat.variables()));
+  }
+
+  private Message guarded(Message message) {
+    var fields = fields(message.fields());
+    fields.put("role", inside(message.role()));
+    return new Message(fields);
+  }
+
+  private Map<String, Object> fields(Map<String, Object> fields) {
+    var all = new LinkedHashMap<String, Object>();
+    fields.forEach((key, value) -> all.put(key, guarded(value)));
+    return all;
+  }
+
+  private @Nullable List<Object> guardedAll(@Nullable List<Object> values) {
+    return values == null ? null : new ArrayList<>(values.stream().map(this::guarded).toList());
+  }
+
+  @SuppressWarnings("NullAway") // null is a value of JSON
+  private Object guarded(@Nullable Object value) {
+    return switch (value) {
+      case String s -> guarded(s);
+      case List<?> list -> list.stream().map(this::guarded).collect(Collectors.toCollection(ArrayList::new));
+      case Map<?, ?> map -> {
+        var all = new LinkedHashMap<Object, Object>();
+        map.forEach((key, item) -> all.put(key instanceof String s ? inside(s) : key, guarded(item)));
+        yield all;
+      }
+      case null, default -> value;
+    };
   }
 
   private String guarded(String content) {

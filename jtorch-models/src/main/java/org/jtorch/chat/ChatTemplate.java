@@ -1,18 +1,26 @@
 package org.jtorch.chat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.hubspot.jinjava.interpret.TemplateError;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.io.DataException;
-import org.jtorch.io.JsonFile;
+import org.jtorch.io.JsonValues;
+import org.jtorch.jinja.RenderOptions;
+import org.jtorch.jinja.Template;
+import org.jtorch.jinja.TemplateException;
 import org.jtorch.text.SpecialFreeTokenizer;
 import org.jtorch.text.Tokenizer;
 
@@ -22,6 +30,7 @@ import org.jtorch.text.Tokenizer;
 /// var template = ChatTemplate.load(folder);
 /// long[] prompt = template.ids(tokenizer, List.of(new Message("user", "Hello!")), true);
 /// EncodedChat chat = template.encode(tokenizer, turns, false);     // to learn from: chat.labels()
+/// String text = template.render(Chat.of(turns).withTools(tools), true);
 /// ```
 ///
 /// What messages contain is never run as a template and, in [#ids] and [#encode], never becomes a special token: a user
@@ -31,34 +40,98 @@ import org.jtorch.text.Tokenizer;
 /// variables hold literally. Only what the template itself looks for in messages, as Qwen's `'</think>' in content`, counts in
 /// them as in the template. May be used from many threads.
 public final class ChatTemplate {
-  /// One turn. The usual roles are `system`, `user` and `assistant`.
-  public record Message(String role, String content) {}
+  /// One turn, as transformers' dictionaries have it. The usual roles are `system`, `user`, `assistant` and `tool`.
+  ///
+  /// @param fields `role`, `content`, and whatever else the template reads: text, numbers, booleans, null, lists and maps of them
+  public record Message(Map<String, Object> fields) {
+    public Message {
+      if (!(fields.get("role") instanceof String)) {
+        throw new IllegalArgumentException("a message needs a `role`, such as user, but has " + fields.keySet());
+      }
+      fields = Collections.unmodifiableMap(new LinkedHashMap<>(fields));
+    }
 
-  private static final List<String> TOKENS = List.of("bos_token", "eos_token", "pad_token", "unk_token");
+    public Message(String role, String content) {
+      this(fields(role, content));
+    }
 
-  private final @Nullable Jinja jinja;
-  private final String source;
-  private final Map<String, String> tokens;
-  private final String origin;
+    public Message(String role, ContentPart... content) {
+      this(fields(role, Arrays.stream(content).map(ContentPart::fields).toList()));
+    }
 
-  private ChatTemplate(@Nullable String source, Map<String, String> tokens, String origin) {
-    this.jinja = source == null ? null : new Jinja(source);
-    this.source = source == null ? "" : source;
-    this.tokens = Map.copyOf(tokens);
-    this.origin = origin;
+    private static Map<String, Object> fields(String role, Object content) {
+      var fields = new LinkedHashMap<String, Object>();
+      fields.put("role", role);
+      fields.put("content", content);
+      return fields;
+    }
+
+    /// @throws IllegalArgumentException if it is no object with a `role`
+    public static Message of(JsonNode json) {
+      if (!json.isObject()) {
+        throw new IllegalArgumentException("a message must be an object with `role` and `content`, not " + json.getNodeType());
+      }
+      return new Message(JsonValues.map(json));
+    }
+
+    public String role() {
+      return (String) Objects.requireNonNull(fields.get("role"), "checked when it was made");
+    }
+
+    /// What a person reads: the content, or of a list its parts of text together.
+    public String text() {
+      return switch (fields.get("content")) {
+        case String text -> text;
+        case List<?> parts -> String.join("", parts.stream()
+            .map(part -> part instanceof Map<?, ?> map && map.get("text") instanceof String text ? text : "").toList());
+        case null, default -> "";
+      };
+    }
+
+    /// The same with another field, such as `name` or `tool_call_id`.
+    public Message with(String field, Object value) {
+      var more = new LinkedHashMap<>(fields);
+      more.put(field, value);
+      return new Message(more);
+    }
+
+    public Message withToolCalls(ToolCall... calls) {
+      return with("tool_calls", Arrays.stream(calls).map(ToolCall::fields).toList());
+    }
+
+    /// What the assistant thought before it answered.
+    public Message withReasoning(String reasoning) {
+      return with("reasoning_content", reasoning);
+    }
   }
 
-  /// The template of a checkpoint: `chat_template.jinja`, else `chat_template` in `tokenizer_config.json`. Without
-  /// either, conversations are joined plainly and [#note] says so.
+  private final SequencedMap<String, String> sources;
+  private final Map<String, Template> parsed = new ConcurrentHashMap<>();
+  private final Map<String, String> tokens;
+  private final String origin;
+  private final RenderOptions options;
+
+  private ChatTemplate(SequencedMap<String, String> sources, Map<String, String> tokens, String origin, RenderOptions options) {
+    this.sources = sources;
+    this.tokens = Map.copyOf(tokens);
+    this.origin = origin;
+    this.options = options;
+  }
+
+  private static ChatTemplate single(String source, Map<String, String> tokens, String origin) {
+    var sources = new LinkedHashMap<String, String>();
+    sources.put(TemplateFiles.DEFAULT, source);
+    return new ChatTemplate(sources, tokens, origin, RenderOptions.DEFAULT);
+  }
+
+  /// The templates of a checkpoint: see [TemplateFiles]. Without any, conversations are joined plainly and [#note] says so.
   public static ChatTemplate load(Path folder) {
-    Path file = folder.resolve("chat_template.jinja");
-    Path config = folder.resolve("tokenizer_config.json");
-    if (!Files.isRegularFile(config)) {
-      return new ChatTemplate(Files.isRegularFile(file) ? read(file) : null, Map.of(), file.toString());
-    }
-    JsonNode node = JsonFile.open(config).node();
-    return Files.isRegularFile(file) ? new ChatTemplate(read(file), tokens(node), file.toString())
-        : new ChatTemplate(template(node.path("chat_template"), config), tokens(node), config + ": chat_template");
+    return new ChatTemplate(TemplateFiles.read(folder), TemplateTokens.read(folder), "the chat template of " + folder, RenderOptions.DEFAULT);
+  }
+
+  /// A template file in place of the checkpoint's own, with the checkpoint's tokens as its variables.
+  public static ChatTemplate load(Path folder, Path file) {
+    return single(TemplateFiles.text(file), TemplateTokens.read(folder), file.toString());
   }
 
   /// One of the built-in formats, for a tokenizer whose checkpoint has no template.
@@ -66,74 +139,91 @@ public final class ChatTemplate {
   /// @throws IllegalArgumentException if the tokenizer lacks a special token of the format
   public static ChatTemplate of(ChatFormat format, Tokenizer tokenizer) {
     format.require(tokenizer);
-    return new ChatTemplate(format.jinja(), Map.of(), "the built-in format " + format.id());
+    return single(format.jinja(), Map.of(), "the built-in format " + format.id());
   }
 
   /// A template given as text. `tokens` are the variables `bos_token`, `eos_token` and so on.
   public static ChatTemplate of(String jinja, Map<String, String> tokens) {
-    return new ChatTemplate(jinja, tokens, "the chat template");
+    return single(jinja, tokens, "the chat template");
   }
 
-  private static String read(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      throw new DataException(file + " is not readable as UTF-8 text: " + e, e);
-    }
+  /// The same with another clock behind `strftime_now`, which some templates write the date with.
+  public ChatTemplate withClock(Clock clock) {
+    return new ChatTemplate(sources, tokens, origin, options.withClock(clock));
   }
 
-  /// A string, or a list of named templates, of which `default` counts.
-  private static @Nullable String template(JsonNode node, Path file) {
-    if (node.isArray()) {
-      for (JsonNode named : node) {
-        if (named.path("name").asText().equals("default")) {
-          return named.path("template").asText();
-        }
-      }
-      throw new DataException(file + ": `chat_template` lists several templates but none is named `default`");
+  /// The template of that name alone, such as `rag`.
+  ///
+  /// @throws IllegalArgumentException if the checkpoint has none of that name
+  public ChatTemplate named(String name) {
+    String source = sources.get(name);
+    if (source == null) {
+      throw new IllegalArgumentException(origin + ": none is called `" + name + "`; there are " + names());
     }
-    return node.isTextual() ? node.asText() : null;
+    return single(source, tokens, origin + " called " + name).withClock(options.clock());
   }
 
-  private static Map<String, String> tokens(JsonNode config) {
-    var found = new HashMap<String, String>();
-    for (String key : TOKENS) {
-      JsonNode node = config.path(key);
-      JsonNode text = node.isObject() ? node.path("content") : node;
-      if (text.isTextual()) {
-        found.put(key, text.asText());
-      }
-    }
-    return found;
+  /// The names of the checkpoint's templates; [#render] takes `tool_use` if there are tools, else `default`.
+  public List<String> names() {
+    return List.copyOf(sources.keySet());
+  }
+
+  /// Writes the templates into an existing folder, as transformers does: see [TemplateFiles#write].
+  public void save(Path folder) {
+    TemplateFiles.write(folder, sources);
   }
 
   /// What the user should know: that the checkpoint has no template.
   public Optional<String> note() {
-    return jinja != null ? Optional.empty()
+    return !sources.isEmpty() ? Optional.empty()
         : Optional.of("the checkpoint has no chat template: messages are joined by line breaks, without roles");
   }
 
   /// @param addGenerationPrompt end with what an assistant's turn begins with
   /// @throws IllegalArgumentException if the template refuses the conversation, with its reason
   public String render(List<Message> messages, boolean addGenerationPrompt) {
-    if (jinja == null) {
-      return plain(messages, addGenerationPrompt);
-    }
-    return run(jinja, messages, addGenerationPrompt, Map.of());
+    return render(Chat.of(messages), addGenerationPrompt);
   }
 
-  private String run(Jinja jinja, List<Message> messages, boolean addGenerationPrompt, Map<String, String> marks) {
-    var variables = new HashMap<String, Object>(tokens);
-    variables.putAll(marks);
-    variables.put("messages", messages.stream().map(m -> Map.of("role", m.role(), "content", m.content())).toList());
+  /// @param addGenerationPrompt end with what an assistant's turn begins with
+  /// @throws IllegalArgumentException if the template refuses the conversation, with its reason
+  /// @throws DataException if the template is broken or does what this version does not know, naming the line
+  public String render(Chat chat, boolean addGenerationPrompt) {
+    return sources.isEmpty() ? plain(chat.messages(), addGenerationPrompt) : run(chat, addGenerationPrompt, options);
+  }
+
+  private String run(Chat chat, boolean addGenerationPrompt, RenderOptions with) {
+    var variables = new HashMap<String, @Nullable Object>(tokens);
+    variables.putAll(chat.variables());
+    variables.put("messages", chat.messages().stream().map(Message::fields).toList());
+    variables.put("tools", chat.tools());
+    variables.put("documents", chat.documents());
     variables.put("add_generation_prompt", addGenerationPrompt);
-    var result = jinja.render(variables);
-    for (TemplateError error : result.getErrors()) {
-      if (error.getSeverity() == TemplateError.ErrorType.FATAL) {
-        throw failure(error);
-      }
+    try {
+      return template(chat).render(variables, with);
+    } catch (TemplateException.Refusal e) {
+      throw new IllegalArgumentException("the chat template refuses this conversation: " + e.getMessage(), e);
+    } catch (TemplateException e) {
+      throw new DataException(origin + ", " + e.getMessage(), e);
     }
-    return result.getOutput();
+  }
+
+  private Template template(Chat chat) {
+    String name = name(chat);
+    Template known = parsed.get(name);
+    return known != null ? known : parsed.computeIfAbsent(name, n -> Template.parse(source(chat)));
+  }
+
+  private String name(Chat chat) {
+    return chat.tools() != null && sources.containsKey("tool_use") ? "tool_use" : TemplateFiles.DEFAULT;
+  }
+
+  private String source(Chat chat) {
+    String source = sources.get(name(chat));
+    if (source == null && !sources.isEmpty()) {
+      throw new DataException(origin + ": there are " + names() + " but none is called default; choose one by its name");
+    }
+    return source == null ? "" : source;
   }
 
   /// The tokens of a conversation. Special ones come from the template only.
@@ -141,14 +231,19 @@ public final class ChatTemplate {
   /// @param addGenerationPrompt end with what an assistant's turn begins with
   /// @throws IllegalArgumentException if the template refuses the conversation, with its reason
   public long[] ids(Tokenizer tokenizer, List<Message> messages, boolean addGenerationPrompt) {
-    var free = free(tokenizer);
+    return ids(tokenizer, Chat.of(messages), addGenerationPrompt);
+  }
+
+  /// The same for a chat with tools, documents or variables.
+  public long[] ids(Tokenizer tokenizer, Chat chat, boolean addGenerationPrompt) {
+    var free = free(tokenizer, chat);
     var marks = new ChatMarks(free.secretNames().keySet());
-    String marked = render(messages.stream().map(marks::guarded).toList(), addGenerationPrompt);
+    String marked = render(marks.guarded(chat), addGenerationPrompt);
     return free.encode(MarkedText.read(marked, marks, free.secretNames(), Set.of()).hidden());
   }
 
-  private SpecialFreeTokenizer free(Tokenizer tokenizer) {
-    return tokenizer.specialFree(Markers.of(source, tokens.values(), tokenizer.added()));
+  private SpecialFreeTokenizer free(Tokenizer tokenizer, Chat chat) {
+    return tokenizer.specialFree(Markers.of(source(chat), tokens.values(), tokenizer.added()));
   }
 
   /// The tokens of a conversation and which of them the assistant wrote.
@@ -162,33 +257,33 @@ public final class ChatTemplate {
   /// @throws IllegalArgumentException if the template refuses the conversation, or has no blocks and changes what it
   ///     wrote before when a turn is added
   public EncodedChat encode(Tokenizer tokenizer, List<Message> messages, boolean addGenerationPrompt) {
-    var free = free(tokenizer);
+    return encode(tokenizer, Chat.of(messages), addGenerationPrompt);
+  }
+
+  /// The same for a chat with tools, documents or variables.
+  public EncodedChat encode(Tokenizer tokenizer, Chat chat, boolean addGenerationPrompt) {
+    var free = free(tokenizer, chat);
     var marks = new ChatMarks(free.secretNames().keySet());
     var specials = Set.copyOf(tokenizer.specialTokens());
-    var guarded = messages.stream().map(marks::guarded).toList();
-    Jinja blocks = jinja != null && jinja.marksGeneration() ? jinja : null;
-    String marked = blocks == null ? AssistantTurns.mark(this, guarded, addGenerationPrompt, marks, specials)
-        : run(blocks, guarded, addGenerationPrompt,
-            Map.of(Jinja.GENERATION_BEGINS, marks.begin(), Jinja.GENERATION_ENDS, marks.end()));
-    var read = MarkedText.read(marked, marks, free.secretNames(), blocks == null ? specials : Set.of());
+    var guarded = marks.guarded(chat);
+    boolean blocks = marksGeneration(chat);
+    String marked = blocks ? run(guarded, addGenerationPrompt, options.withMarks(marks.begin(), marks.end()))
+        : AssistantTurns.mark(this, guarded, addGenerationPrompt, marks, specials);
+    var read = MarkedText.read(marked, marks, free.secretNames(), blocks ? Set.of() : specials);
     var tokens = free.encodeWithSpans(read.hidden());
     return new EncodedChat(read.text(), tokens.ids(), read.mask(tokens));
   }
 
-  private RuntimeException failure(TemplateError error) {
-    for (Throwable t = error.getException(); t != null; t = t.getCause()) {
-      if (t instanceof Jinja.Raised) {
-        return new IllegalArgumentException("the chat template refuses this conversation: " + t.getMessage());
-      }
+  private boolean marksGeneration(Chat chat) {
+    try {
+      return !sources.isEmpty() && template(chat).marksGeneration();
+    } catch (TemplateException e) {
+      throw new DataException(origin + ", " + e.getMessage(), e);
     }
-    return new DataException(origin + ", line " + error.getLineno() + ": " + error.getMessage());
   }
 
   private String plain(List<Message> messages, boolean addGenerationPrompt) {
-    var text = new StringBuilder(tokens.getOrDefault("bos_token", ""));
-    for (int i = 0; i < messages.size(); i++) {
-      text.append(i == 0 ? "" : "\n").append(messages.get(i).content());
-    }
-    return text.append(addGenerationPrompt && !messages.isEmpty() ? "\n" : "").toString();
+    var lines = new ArrayList<String>(messages.stream().map(Message::text).toList());
+    return tokens.getOrDefault("bos_token", "") + String.join("\n", lines) + (addGenerationPrompt && !messages.isEmpty() ? "\n" : "");
   }
 }

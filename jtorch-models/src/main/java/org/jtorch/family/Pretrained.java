@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.chat.TemplateFiles;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.decoder.DecoderConfig;
 import org.jtorch.io.AtomicFile;
@@ -153,6 +154,9 @@ public final class Pretrained {
       if (companions != null && Files.exists(companions.resolve(name))) {
         copyFile(companions.resolve(name), folder);
       }
+    }
+    if (companions != null) {
+      TemplateFiles.copyOthers(companions, folder);
     }
   }
 

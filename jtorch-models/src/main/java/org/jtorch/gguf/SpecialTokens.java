@@ -1,16 +1,15 @@
 package org.jtorch.gguf;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.chat.TemplateFiles;
 import org.jtorch.gguf.GgufWriter.Value;
-import org.jtorch.io.DataException;
 import org.jtorch.text.Tokenizer;
 
-/// The ids of special tokens, whether encoding adds them, and the chat template.
+/// The ids of special tokens, whether encoding adds them, and the chat templates.
 final class SpecialTokens {
   private final Tokenizer tokenizer;
   private final @Nullable JsonNode settings;
@@ -40,10 +39,7 @@ final class SpecialTokens {
       put(into, "padding", tokens.id("pad_token"));
       into.put("tokenizer.ggml.add_bos_token", new Value.Bool(begins));
       into.put("tokenizer.ggml.add_eos_token", new Value.Bool(ends));
-      String template = tokens.template(folder);
-      if (template != null) {
-        into.put("tokenizer.chat_template", new Value.Text(template));
-      }
+      putTemplates(TemplateFiles.read(folder), into);
     }
   }
 
@@ -67,16 +63,21 @@ final class SpecialTokens {
     return first != null && first.canConvertToInt() ? Integer.valueOf(first.intValue()) : null;
   }
 
-  private @Nullable String template(Path folder) {
-    Path file = folder.resolve("chat_template.jinja");
-    try {
-      if (Files.exists(file)) {
-        return Files.readString(file);
+  /// The default under the key that all readers know, others under their names, as llama.cpp's converter writes them.
+  private static void putTemplates(SequencedMap<String, String> templates, SequencedMap<String, Value> into) {
+    var names = new ArrayList<String>();
+    templates.forEach((name, template) -> {
+      if (!name.equals(TemplateFiles.DEFAULT)) {
+        String plain = name.replaceAll("[^A-Za-z0-9]", "_");
+        names.add(plain);
+        into.put("tokenizer.chat_template." + plain, new Value.Text(template));
       }
-    } catch (IOException e) {
-      throw new DataException("cannot read " + file + ": " + e.getMessage(), e);
+    });
+    if (!names.isEmpty()) {
+      into.put("tokenizer.chat_templates", new Value.Texts(names));
     }
-    JsonNode template = settings == null ? null : settings.get("chat_template");
-    return template != null && template.isTextual() ? template.asText() : null;
+    if (templates.containsKey(TemplateFiles.DEFAULT)) {
+      into.put("tokenizer.chat_template", new Value.Text(templates.get(TemplateFiles.DEFAULT)));
+    }
   }
 }

@@ -60,8 +60,7 @@ public final class AtomicFile {
     try {
       DiskFiles.replace(file, filler);
     } catch (IOException e) {
-      throw new DataException("cannot write " + file + ": " + DiskFiles.why(e) + DiskFiles.freeSpace(file)
-          + "; check the folder's permissions and its disk", e);
+      throw DataException.cannotWrite(file, e);
     }
   }
 

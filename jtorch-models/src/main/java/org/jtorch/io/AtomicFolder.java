@@ -132,6 +132,24 @@ public final class AtomicFolder {
         + earlier + "; free some space or write to another disk", e);
   }
 
+  /// Gives a folder, or a file, another name on the same disk, in one step; the folders above it are made where they are missing.
+  ///
+  /// @throws DataException if `to` exists or the disk fails; nothing has moved then
+  public static void rename(Path from, Path to) {
+    try {
+      if (Files.exists(to, LinkOption.NOFOLLOW_LINKS)) {
+        throw new IOException(to + " exists already");
+      }
+      Files.createDirectories(DiskFiles.parent(to));
+      Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+      DiskFiles.force(DiskFiles.parent(to));
+      DiskFiles.force(DiskFiles.parent(from));
+    } catch (IOException e) {
+      throw new DataException("cannot rename " + from + " to " + to + ": " + DiskFiles.why(e)
+          + "; check the permissions of both folders", e);
+    }
+  }
+
   /// Checks every file of a published folder against its manifest; files that are not listed are not looked at.
   ///
   /// @throws DataException naming each file that is missing or damaged

@@ -51,16 +51,21 @@ public final class JsonFile {
 
   /// Reads the file, which must hold one JSON object.
   public static JsonFile open(Path path) {
+    var node = openAny(path);
+    if (!node.isObject()) {
+      throw new DataException(path + " must hold a JSON object { ... }, not " + kind(node));
+    }
+    return new JsonFile(path, "", node);
+  }
+
+  /// Reads the file, which may hold any JSON value.
+  public static JsonNode openAny(Path path) {
     try {
       if (Files.size(path) > MAX_BYTES) {
         throw new DataException(path + " has " + Files.size(path) + " bytes, above the limit of " + MAX_BYTES
             + " for a JSON file; is it the right file?");
       }
-      var node = JSON.readTree(Utf8.read(path));
-      if (!node.isObject()) {
-        throw new DataException(path + " must hold a JSON object { ... }, not " + kind(node));
-      }
-      return new JsonFile(path, "", node);
+      return JSON.readTree(Utf8.read(path));
     } catch (JsonProcessingException e) {
       var at = e.getLocation();
       var place = at == null ? "" : " at line " + at.getLineNr() + ", column " + at.getColumnNr();

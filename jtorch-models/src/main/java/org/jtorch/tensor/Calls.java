@@ -3,6 +3,7 @@ package org.jtorch.tensor;
 import java.util.function.Function;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.BoolOptional;
+import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.DeviceOptional;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.GeneratorOptional;
@@ -15,6 +16,7 @@ import org.bytedeco.pytorch.TensorArrayRefOptional;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
 /// JavaCPP's argument objects, each closed in the statement that made it.
@@ -28,6 +30,7 @@ final class Calls {
   static final GeneratorOptional NO_GENERATOR = new GeneratorOptional();
   static final MemoryFormatOptional NO_FORMAT = new MemoryFormatOptional();
   static final TensorArrayRefOptional NO_TENSORS = new TensorArrayRefOptional();
+  static final Context CONTEXT = torch.globalContext();
   private static final Scalar ZERO = new Scalar(0.0);
   private static final Scalar ONE = new Scalar(1.0);
   private static final Scalar MINUS_ONE = new Scalar(-1.0);

@@ -35,6 +35,19 @@ public final class Fused {
         gradScale == null ? 0 : TorchAbi.some(abi.handle(address(gradScale))), 0);
   }
 
+  /// Copies tensors into others of the same shapes and any types, in few launches.
+  public static void copyAll(List<Tensor> to, List<Tensor> from) {
+    var abi = Native.abi();
+    if (to.isEmpty()) {
+      return;
+    }
+    if (abi == null) {
+      Plain.copyAll(to, from);
+      return;
+    }
+    call("_foreach_copy_", "", 0, to.get(0), list(abi, to), list(abi, from), 0);
+  }
+
   /// The gradient of a softmax over the last dimension: `(g − Σ g·p) p`.
   public static Tensor softmaxBackward(Tensor gradient, Tensor probabilities) {
     var abi = Native.abi();
@@ -42,7 +55,7 @@ public final class Fused {
       return Plain.softmaxBackward(gradient, probabilities);
     }
     long type = Native.scalarType(probabilities.dtype()).value;
-    return result(abi, call("_softmax_backward_data", "", 1, gradient, handle(abi, gradient), handle(abi, probabilities), -1, type));
+    return result(abi, call("_softmax_backward_data", "", 1, gradient, handle(abi, gradient), handle(abi, probabilities), -1, type)[0]);
   }
 
   /// Products of row groups of `a` with one matrix each: rows up to `ends[e]` with `b[e]`. For experts.
@@ -58,7 +71,7 @@ public final class Fused {
     if (abi == null || a.dtype() == DType.F64 || !aligned(a) || !aligned(b)) {
       return Plain.groupedMatmul(a, b, ends);
     }
-    return result(abi, call("_grouped_mm", "", 1, a, handle(abi, a), handle(abi, b), TorchAbi.some(handle(abi, ends)), 0, 0));
+    return result(abi, call("_grouped_mm", "", 1, a, handle(abi, a), handle(abi, b), TorchAbi.some(handle(abi, ends)), 0, 0)[0]);
   }
 
   /// The kernel wants rows, or columns of a transposed matrix, to begin at multiples of 16 bytes.
@@ -68,16 +81,36 @@ public final class Fused {
     return t.h().stride(transposed ? last : last - 1) * t.dtype().bytes() % 16 == 0;
   }
 
-  /// `x · rsqrt(mean(x²) + ε) · w` over the last dimension; differentiable.
-  public static Tensor rmsNorm(Tensor x, Tensor w, double eps) {
+  /// A normalized tensor.
+  ///
+  /// @param y `x · r · w`, of x's shape and type
+  /// @param r `rsqrt(mean(x²) + ε)` of each row, float32 `[..., 1]`
+  public record Normed(Tensor y, Tensor r) {}
+
+  /// Root-mean-square normalization over the last dimension: one kernel on CUDA. y is differentiable.
+  ///
+  /// @param w of x's type
+  public static Normed rmsNorm(Tensor x, Tensor w, double eps) {
     var abi = Native.abi();
     if (abi == null) {
       return Plain.rmsNorm(x, w, eps);
     }
     long dims = longs(abi, w.numel());
     var out = call("_fused_rms_norm", "", 2, x, handle(abi, x), dims, TorchAbi.some(handle(abi, w)), TorchAbi.some(bits(eps)));
-    abi.delete(out[1]);
-    return result(abi, out);
+    return new Normed(result(abi, out[0]), result(abi, out[1]));
+  }
+
+  /// The gradients of x and w from that of [#rmsNorm]'s y, one kernel each; libtorch has them for CUDA only.
+  ///
+  /// @param r what [#rmsNorm] answered
+  public static Tensor[] rmsNormBackward(Tensor dy, Tensor x, Tensor r, Tensor w) {
+    var abi = Native.abi();
+    if (abi == null || !x.device().isCuda()) {
+      return Plain.rmsNormBackward(dy, x, r, w);
+    }
+    var out = call("_fused_rms_norm_backward", "", 2, x, handle(abi, dy), handle(abi, x), longs(abi, w.numel()), handle(abi, r),
+        TorchAbi.some(handle(abi, w)), longs(abi, 1, 1));
+    return new Tensor[] {result(abi, out[0]), result(abi, out[1])};
   }
 
   private static long[] call(String op, String overload, int results, Tensor first, long... slots) {
@@ -88,11 +121,11 @@ public final class Fused {
     }
   }
 
-  private static Tensor result(TorchAbi abi, long[] slots) {
-    try (var view = Calls.at(slots[0])) {
+  private static Tensor result(TorchAbi abi, long slot) {
+    try (var view = Calls.at(slot)) {
       return new Tensor(new org.bytedeco.pytorch.Tensor(new org.bytedeco.pytorch.Tensor(view)));
     } finally {
-      abi.delete(slots[0]);
+      abi.delete(slot);
     }
   }
 

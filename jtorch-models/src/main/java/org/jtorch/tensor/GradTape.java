@@ -131,6 +131,7 @@ public final class GradTape implements AutoCloseable {
   /// Losses that share a piece of autograd are added up and arrive together, or autograd refuses the second.
   public void arrive(Tensor loss) {
     requireFresh();
+    AutogradThread.prepare(loss);
     loss.backward();
   }
 
@@ -221,6 +222,7 @@ public final class GradTape implements AutoCloseable {
     if (roots.isEmpty()) {
       return;
     }
+    AutogradThread.prepare(roots.getFirst());
     try (var none = new TensorVector()) {
       Calls.vector(roots, r -> Calls.vector(gradients, g -> {
         torch.backward(r, g, Calls.NO_BOOL, false, none);

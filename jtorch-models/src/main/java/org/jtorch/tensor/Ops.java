@@ -199,9 +199,15 @@ public final class Ops {
   // ---- attention and losses
 
   /// Fused attention. q `[B, H, T, D]`, k and v `[B, G, S, D]` with G dividing H; mask additive or boolean, or null.
-  public static Tensor attention(Tensor q, Tensor k, Tensor v, @Nullable Tensor mask, boolean causal, double scale) {
+  ///
+  /// @param steady whether these shapes come again and again: only then it pays that CUDA compiles a kernel for them (cuDNN's, some
+  ///     0.1 s for each new shape)
+  public static Tensor attention(Tensor q, Tensor k, Tensor v, @Nullable Tensor mask, boolean causal, double scale, boolean steady) {
     boolean grouped = q.size(1) != k.size(1);
     return make("scaled_dot_product_attention", () -> {
+      if (q.device().isCuda()) {
+        Calls.CONTEXT.setSDPUseCuDNN(steady);
+      }
       try (var s = new DoubleOptional(scale)) {
         return Calls.optional(mask,
             m -> torch.scaled_dot_product_attention(q.h(), k.h(), v.h(), m, 0.0, causal, s, grouped));

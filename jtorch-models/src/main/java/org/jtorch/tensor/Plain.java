@@ -25,6 +25,12 @@ final class Plain {
     }
   }
 
+  static void copyAll(List<Tensor> to, List<Tensor> from) {
+    for (int i = 0; i < to.size(); i++) {
+      to.get(i).copyInPlace(from.get(i));
+    }
+  }
+
   static Tensor softmaxBackward(Tensor gradient, Tensor probabilities) {
     return gradient.sub(gradient.mul(probabilities).sum(-1, true)).mul(probabilities);
   }
@@ -43,8 +49,17 @@ final class Plain {
   }
 
   /// The statistics in float32, the cast to x's type before the weight (Llama's order).
-  static Tensor rmsNorm(Tensor x, Tensor w, double eps) {
+  static Fused.Normed rmsNorm(Tensor x, Tensor w, double eps) {
     Tensor f = x.dtype() == DType.F64 ? x : x.to(DType.F32);
-    return f.mul(f.square().mean(-1, true).add(eps).rsqrt()).to(x.dtype()).mul(w);
+    Tensor r = f.square().mean(-1, true).add(eps).rsqrt();
+    return new Fused.Normed(f.mul(r).to(x.dtype()).mul(w), r);
+  }
+
+  /// `dx = r (g − x̂ · mean(g ⊙ x̂))` with `g = w ⊙ dy`, and `dw = Σ dy ⊙ x̂`.
+  static Tensor[] rmsNormBackward(Tensor dy, Tensor x, Tensor r, Tensor w) {
+    Tensor hat = x.mul(r);
+    Tensor g = dy.mul(w);
+    Tensor dx = g.sub(hat.mul(g.mul(hat).mean(-1, true))).mul(r);
+    return new Tensor[] {dx, dy.mul(hat).reshape(-1, w.numel()).sum(0, false)};
   }
 }

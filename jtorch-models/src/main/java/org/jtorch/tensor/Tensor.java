@@ -179,6 +179,16 @@ public final class Tensor extends TensorMath {
     return share("narrow", h -> h.narrow(dim, start, length));
   }
 
+  /// Parts of these sizes along a dimension. Their gradients are put together in one copy, unlike those of [#narrow].
+  public Tensor[] split(int dim, long... sizes) {
+    return unwrap("split", () -> {
+      try (var parts = h().split(sizes, dim)) {
+        return IntStream.range(0, sizes.length)
+            .mapToObj(i -> (Tensor) inherit(new Tensor(new org.bytedeco.pytorch.Tensor(parts.get(i))))).toArray(Tensor[]::new);
+      }
+    });
+  }
+
   public Tensor select(int dim, long index) {
     return share("select", h -> h.select(dim, index));
   }

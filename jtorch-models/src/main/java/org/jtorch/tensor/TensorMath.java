@@ -131,6 +131,11 @@ abstract sealed class TensorMath extends TensorHandle permits Tensor {
     return map("sum", h -> h.sum(new long[] {dim}, keep, Calls.NO_TYPE));
   }
 
+  /// Summed in and returned as `type`.
+  public Tensor sum(int dim, boolean keep, DType type) {
+    return map("sum", h -> Calls.type(type, t -> h.sum(new long[] {dim}, keep, t)));
+  }
+
   public Tensor mean() {
     return map("mean", org.bytedeco.pytorch.Tensor::mean);
   }
@@ -157,6 +162,16 @@ abstract sealed class TensorMath extends TensorHandle permits Tensor {
 
   public Tensor softmax(int dim) {
     return map("softmax", h -> h.softmax(dim));
+  }
+
+  /// Computed in and returned as `type`; on CUDA from bf16 to float32 in one kernel.
+  public Tensor softmax(int dim, DType type) {
+    return map("softmax", h -> Calls.type(type, t -> h.softmax(dim, t)));
+  }
+
+  /// Computed in and returned as `type`; on CUDA from bf16 to float32 in one kernel.
+  public Tensor logSoftmax(int dim, DType type) {
+    return map("log_softmax", h -> Calls.type(type, t -> h.log_softmax(dim, t)));
   }
 
   public Tensor logSoftmax(int dim) {

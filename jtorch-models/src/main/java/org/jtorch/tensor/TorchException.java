@@ -1,16 +1,24 @@
 package org.jtorch.tensor;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.io.HasExitCode;
 
 /// An operator that libtorch refused: the operator, its operands, and the first line of the native text.
 ///
 /// `matmul: f32 [2, 3] x f32 [2, 3]: mat1 and mat2 shapes cannot be multiplied (2x3 and 2x3)`. The whole
 /// native text, with its C++ stack, is the cause's message.
-public final class TorchException extends RuntimeException {
+public final class TorchException extends RuntimeException implements HasExitCode {
   private static final long serialVersionUID = 1L;
+
+  /// Of the allocators of CPU and CUDA, of cuBLAS and cuDNN, and of C++ itself.
+  private static final List<String> OUT_OF_MEMORY_WORDS = List.of("out of memory", "can't allocate memory", "not enough memory",
+      "ALLOC_FAILED", "bad_alloc");
+  private static final int OUT_OF_MEMORY = 4;
+  private static final int INTERNAL = 70;
 
   private final String op;
   private final boolean outOfMemory;
@@ -25,7 +33,7 @@ public final class TorchException extends RuntimeException {
     String text = cause.getMessage() == null ? cause.toString() : cause.getMessage();
     String line = text.lines().findFirst().orElse("");
     String shapes = Stream.of(operands).map(TorchException::describe).collect(Collectors.joining(" x "));
-    boolean memory = text.contains("out of memory") || text.contains("can't allocate memory") || text.contains("not enough memory");
+    boolean memory = OUT_OF_MEMORY_WORDS.stream().anyMatch(text::contains);
     return new TorchException(op, shapes.isEmpty() ? op + ": " + line : op + ": " + shapes + ": " + line, memory, cause);
   }
 
@@ -41,8 +49,12 @@ public final class TorchException extends RuntimeException {
     return op;
   }
 
-  /// True if libtorch could not get the memory it asked for (exit code 4 on the command line).
+  /// True if libtorch could not get the memory it asked for.
   public boolean isOutOfMemory() {
     return outOfMemory;
+  }
+
+  @Override public int exitCode() {
+    return outOfMemory ? OUT_OF_MEMORY : INTERNAL;
   }
 }

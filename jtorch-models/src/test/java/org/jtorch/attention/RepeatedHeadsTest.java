@@ -32,8 +32,8 @@ class RepeatedHeadsTest {
     Tensor v = Rng.of(3).normal(0, 1, DType.F32, Device.CPU, 2, groups, 7, 8).requiresGrad(true);
     Tensor hide = Rng.of(4).normal(0, 1, DType.F32, Device.CPU, 2, 1, 5, 7).ge(0.5);
     Tensor mask = Ops.zeros(DType.F32, Device.CPU, 2, 1, 5, 7).maskedFill(hide, -1e30);
-    Tensor y = repeated ? Ops.attention(q, Scores.repeated(k, heads), Scores.repeated(v, heads), mask, false, 0.3)
-        : Ops.attention(q, k, v, mask, false, 0.3);
+    Tensor y = repeated ? Ops.attention(q, Scores.repeated(k, heads), Scores.repeated(v, heads), mask, false, 0.3, true)
+        : Ops.attention(q, k, v, mask, false, 0.3, true);
     y.square().sum().backward();
     return new float[][] {y.toFloats(), grad(k), grad(v)};
   }

@@ -99,6 +99,15 @@ class VocabularyTest {
     assertThat(map).containsEntry("tokenizer.ggml.eos_token_id", new Value.U32(8));
   }
 
+  @Test void namedTemplatesTravelUnderTheirNames() throws IOException {
+    BpeTrainer.train(List.of("the cat and the other cat"), BpeTrainer.Options.of(270)).save(folder, 64);
+    Files.writeString(folder.resolve("tokenizer_config.json"), "{\"chat_template\": [{\"name\": \"default\", \"template\": \"d\"},"
+        + " {\"name\": \"tool-use\", \"template\": \"t\"}]}");
+    assertThat(describe(300)).containsEntry("tokenizer.chat_template", new Value.Text("d"))
+        .containsEntry("tokenizer.chat_template.tool_use", new Value.Text("t"))
+        .containsEntry("tokenizer.chat_templates", new Value.Texts(List.of("tool_use")));
+  }
+
   @Test void aVocabularyLargerThanTheModelIsRefused() {
     BpeTrainer.train(List.of("the cat and the other cat"), BpeTrainer.Options.of(270)).save(folder, 64);
     assertThatThrownBy(() -> describe(100)).isInstanceOf(DataException.class).hasMessageContaining("vocab_size");

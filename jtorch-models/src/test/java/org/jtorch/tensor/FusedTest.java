@@ -114,21 +114,38 @@ class FusedTest {
     assertThat(y.select(0, 1).contiguous().toFloats()).containsOnly(0);
   }
 
+  @Test void copiesOfManyTensorsEqualTheirTwin() {
+    var from = List.of(Rng.of(1).normal(0, 1, DType.F32, Device.CPU, 3, 5), Rng.of(2).normal(0, 1, DType.F32, Device.CPU, 7));
+    var to = List.of(Ops.zeros(DType.BF16, Device.CPU, 3, 5), Ops.zeros(DType.BF16, Device.CPU, 7));
+    Fused.copyAll(to, from);
+    for (int i = 0; i < 2; i++) {
+      assertThat(to.get(i).toFloats()).isEqualTo(from.get(i).to(DType.BF16).toFloats());
+    }
+    Plain.copyAll(from, to);
+    assertThat(from.get(1).toFloats()).isEqualTo(to.get(1).toFloats());
+  }
+
   @Test void rmsNormEqualsItsTwinWithGradients() {
     Tensor x = Rng.of(1).normal(0, 3, DType.F32, Device.CPU, 2, 5, 8).requiresGrad(true);
     Tensor w = Rng.of(2).normal(1, 0.5, DType.F32, Device.CPU, 8).requiresGrad(true);
     Tensor g = Rng.of(3).normal(0, 1, DType.F32, Device.CPU, 2, 5, 8);
-    Tensor fused = Fused.rmsNorm(x, w, 1e-3);
+    var normed = Fused.rmsNorm(x, w, 1e-3);
+    Tensor fused = normed.y();
     fused.backward(g);
     float[] dx = grad(x);
     float[] dw = grad(w);
     x.setGrad(null);
     w.setGrad(null);
-    Tensor plain = Plain.rmsNorm(x, w, 1e-3);
+    var expected = Plain.rmsNorm(x, w, 1e-3);
+    Tensor plain = expected.y();
     plain.backward(g);
     assertThat(fused.toFloats()).containsExactly(plain.toFloats(), within(1e-5f));
     assertThat(dx).containsExactly(grad(x), within(1e-5f));
     assertThat(dw).containsExactly(grad(w), within(1e-4f));
+    assertThat(normed.r().toFloats()).containsExactly(expected.r().toFloats(), within(1e-6f));
+    Tensor[] byHand = Fused.rmsNormBackward(g, x.detach(), normed.r().detach(), w.detach());
+    assertThat(byHand[0].toFloats()).containsExactly(dx, within(1e-5f));
+    assertThat(byHand[1].toFloats()).containsExactly(dw, within(1e-4f));
   }
 
   @Test void errorCodesBecomeExceptions() {
@@ -145,7 +162,7 @@ class FusedTest {
     for (int i = 0; i < 4; i++) {
       try (var _ = TensorScope.open()) {
         Tensor x = Rng.of(1).normal(0, 1, DType.F32, Device.CPU, 4, 8);
-        assertThat(Fused.rmsNorm(Fused.softmaxBackward(x, x), x.select(0, 0), 1e-5).shape()).containsExactly(4, 8);
+        assertThat(Fused.rmsNorm(Fused.softmaxBackward(x, x), x.select(0, 0), 1e-5).y().shape()).containsExactly(4, 8);
       }
       counts.add(TensorScope.stats().nativeObjects());
     }

@@ -1,6 +1,7 @@
 package org.jtorch.loss;
 
 import org.jtorch.decoder.CausalLm;
+import org.jtorch.tensor.Device;
 import org.jtorch.tensor.GradTape;
 import org.jtorch.tensor.Tensor;
 
@@ -10,8 +11,6 @@ import org.jtorch.tensor.Tensor;
 public record ChunkedCrossEntropy(int chunkTokens) {
   /// Targets with this value are not trained on.
   public static final long IGNORE = Tokens.IGNORE;
-  /// What a chunk's logits take at most when its size is chosen automatically.
-  public static final long CHUNK_BYTES = HeadChunks.BYTES;
 
   public ChunkedCrossEntropy {
     HeadChunks.requireChunk(chunkTokens);
@@ -19,6 +18,11 @@ public record ChunkedCrossEntropy(int chunkTokens) {
 
   public ChunkedCrossEntropy() {
     this(0);
+  }
+
+  /// What a chunk's logits take at most when its size is chosen automatically.
+  public static long chunkBytes(Device device) {
+    return HeadChunks.bytes(device);
   }
 
   /// Backward through head and model; gradients are added to the parameters'.

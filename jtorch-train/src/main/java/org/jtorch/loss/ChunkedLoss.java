@@ -14,7 +14,7 @@ import org.jtorch.tensor.TensorScope;
 /// `dh = D W`, `dW += Dᵀ h`: one pass over the logits for statistics, one for D, beside the three products. Statistics,
 /// losses and dW are float32. Any chunk size gives the same result up to rounding.
 ///
-/// @param chunkTokens positions of a chunk; 0 chooses so that its logits stay near 128 MiB
+/// @param chunkTokens positions of a chunk; 0 chooses so that its logits stay near 128 MiB (512 MiB on CUDA)
 public record ChunkedLoss(TokenLoss loss, int chunkTokens) {
   public ChunkedLoss {
     HeadChunks.requireChunk(chunkTokens);

@@ -1,6 +1,7 @@
 package org.jtorch.loss;
 
 import org.jtorch.decoder.CausalLm;
+import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
@@ -11,8 +12,10 @@ import org.jtorch.tensor.TensorScope;
 /// Positions without a target are dropped before the first product. Chunks have few different sizes, so that a run meets few
 /// different products: the last one is filled up with positions of weight 0.
 final class HeadChunks {
-  /// What a chunk's logits take at most when its size is chosen automatically.
-  static final long BYTES = 128L << 20;
+  /// What a chunk's logits take at most when its size is chosen automatically: more on CUDA, where the head's gradient is a
+  /// pass over the main memory for each chunk.
+  private static final long CPU_BYTES = 128L << 20;
+  private static final long CUDA_BYTES = 512L << 20;
   private static final int STEP = 64;
 
   private final CausalLm model;
@@ -39,7 +42,11 @@ final class HeadChunks {
     this.rows = tokens.rows();
     this.all = rows.length == tokens.targets().length;
     this.size = chunkTokens > 0 ? chunkTokens
-        : (int) Math.clamp(BYTES / ((long) model.vocabSize() * model.dtype().bytes()) / STEP * STEP, STEP, 1 << 20);
+        : (int) Math.clamp(bytes(flat.device()) / ((long) model.vocabSize() * model.dtype().bytes()) / STEP * STEP, STEP, 1 << 20);
+  }
+
+  static long bytes(Device device) {
+    return device.isCuda() ? CUDA_BYTES : CPU_BYTES;
   }
 
   static void requireChunk(int chunkTokens) {

@@ -19,7 +19,7 @@ import org.jtorch.tensor.kernel.TokenPass;
 /// Backward makes the logits anew, chunk by chunk, instead of keeping them: one product more, and a batch's logits are never
 /// all in memory.
 ///
-/// @param chunkTokens positions of a chunk; 0 chooses so that its logits stay near 128 MiB
+/// @param chunkTokens positions of a chunk; 0 chooses so that its logits stay near 128 MiB (512 MiB on CUDA)
 public record TokenLogProbs(int chunkTokens) {
   public TokenLogProbs {
     HeadChunks.requireChunk(chunkTokens);

@@ -1,7 +1,6 @@
 package org.jtorch.observe;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -13,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jtorch.io.AtomicFile;
+import org.jtorch.io.DataException;
 
 /// `metrics.jsonl`: one JSON object per event, on disk as soon as the event is over.
 ///
@@ -24,7 +24,7 @@ public final class JsonlLog implements StepListener {
   private final InstantSource clock;
   private long step;
 
-  private JsonlLog(Path file, Writer out, InstantSource clock, long startStep) {
+  JsonlLog(Path file, Writer out, InstantSource clock, long startStep) {
     this.file = file;
     this.out = out;
     this.clock = clock;
@@ -43,7 +43,7 @@ public final class JsonlLog implements StepListener {
           file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
       return new JsonlLog(file, out, clock, startStep);
     } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot write metrics here; check the folder's permissions and disk space", e);
+      throw DataException.cannotWrite(file, e);
     }
   }
 
@@ -102,7 +102,7 @@ public final class JsonlLog implements StepListener {
       out.write(MetricLine.write(event, step, time, fields) + "\n");
       out.flush();
     } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot add a line; is the disk full?", e);
+      throw DataException.cannotWrite(file, e);
     }
   }
 
@@ -111,7 +111,7 @@ public final class JsonlLog implements StepListener {
     try {
       out.close();
     } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot finish writing; is the disk full?", e);
+      throw DataException.cannotWrite(file, e);
     }
   }
 }

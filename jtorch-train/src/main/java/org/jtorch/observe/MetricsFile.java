@@ -8,10 +8,13 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 import org.jtorch.io.DataException;
 
-/// What a `metrics.jsonl` says, by kind of event and in the order written.
+/// What a `metrics.jsonl` says, by kind of event and in the order written. A step that was validated again, as a resumed run
+/// does where it cannot know, is there once.
 public record MetricsFile(
     List<RunStart> starts,
     List<StepEvent> steps,
@@ -59,7 +62,7 @@ public record MetricsFile(
     private final Path file;
     private final List<RunStart> starts = new ArrayList<>();
     private final List<StepEvent> steps = new ArrayList<>();
-    private final List<EvalEvent> evals = new ArrayList<>();
+    private final SequencedMap<Long, EvalEvent> evals = new LinkedHashMap<>();
     private final List<SaveEvent> saves = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
     private final List<RunEnd> ends = new ArrayList<>();
@@ -85,7 +88,7 @@ public record MetricsFile(
       switch (node.path("event").asText()) {
         case "start" -> starts.add(MetricLine.read(node, RunStart.class));
         case "step" -> steps.add(MetricLine.read(node, StepEvent.class));
-        case "eval" -> evals.add(MetricLine.read(node, EvalEvent.class));
+        case "eval" -> add(MetricLine.read(node, EvalEvent.class));
         case "save" -> saves.add(MetricLine.read(node, SaveEvent.class));
         case "note" -> notes.add(node.path("text").asText());
         case "end" -> ends.add(MetricLine.read(node, RunEnd.class));
@@ -93,8 +96,12 @@ public record MetricsFile(
       }
     }
 
+    private void add(EvalEvent eval) {
+      evals.put(eval.step(), eval);
+    }
+
     MetricsFile build() {
-      return new MetricsFile(starts, steps, evals, saves, notes, ends);
+      return new MetricsFile(starts, steps, List.copyOf(evals.values()), saves, notes, ends);
     }
   }
 }

@@ -14,8 +14,13 @@ import java.util.zip.CRC32C;
 final class RecordFile implements AutoCloseable {
   private final OutputStream out;
 
-  RecordFile(Path file) throws IOException {
-    this.out = new BufferedOutputStream(Files.newOutputStream(file, StandardOpenOption.CREATE_NEW));
+  RecordFile(OutputStream out) {
+    this.out = new BufferedOutputStream(out);
+  }
+
+  /// @throws java.nio.file.FileAlreadyExistsException if the file is there
+  static RecordFile create(Path file) throws IOException {
+    return new RecordFile(Files.newOutputStream(file, StandardOpenOption.CREATE_NEW));
   }
 
   void append(byte[] record) throws IOException {

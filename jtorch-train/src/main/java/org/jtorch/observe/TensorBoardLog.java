@@ -1,13 +1,13 @@
 package org.jtorch.observe;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Locale;
+import org.jtorch.io.DataException;
 
 /// TensorBoard event files in pure Java: scalars of every step and evaluation, and the samples as text.
 ///
@@ -32,7 +32,7 @@ public final class TensorBoardLog implements StepListener {
   private final InstantSource clock;
   private final Pace pace = new Pace(System::nanoTime);
 
-  private TensorBoardLog(Path file, RecordFile records, InstantSource clock) {
+  TensorBoardLog(Path file, RecordFile records, InstantSource clock) {
     this.file = file;
     this.records = records;
     this.clock = clock;
@@ -53,7 +53,7 @@ public final class TensorBoardLog implements StepListener {
       }
       return log;
     } catch (IOException e) {
-      throw new UncheckedIOException(folder + ": cannot write TensorBoard events; check permissions and disk space", e);
+      throw DataException.cannotWrite(folder, e);
     }
   }
 
@@ -64,7 +64,7 @@ public final class TensorBoardLog implements StepListener {
       Path file = folder.resolve(String.format(Locale.ROOT, "events.out.tfevents.%010d.jtorch.%d.%d.v2",
           seconds, ProcessHandle.current().pid(), n));
       try {
-        return new TensorBoardLog(file, new RecordFile(file), clock);
+        return new TensorBoardLog(file, RecordFile.create(file), clock);
       } catch (FileAlreadyExistsException _) {
         n++;
       }
@@ -134,7 +134,7 @@ public final class TensorBoardLog implements StepListener {
       records.append(event.toBytes());
       records.flush();
     } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot add an event; is the disk full?", e);
+      throw DataException.cannotWrite(file, e);
     }
   }
 
@@ -143,7 +143,7 @@ public final class TensorBoardLog implements StepListener {
     try {
       records.close();
     } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot finish writing; is the disk full?", e);
+      throw DataException.cannotWrite(file, e);
     }
   }
 }

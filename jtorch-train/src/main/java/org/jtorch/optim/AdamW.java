@@ -2,6 +2,7 @@ package org.jtorch.optim;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.nn.Parameter;
 import org.jtorch.tensor.DType;
@@ -32,16 +33,23 @@ public final class AdamW extends MasterOptimizer {
 
   private final Options options;
   private final List<Moments> moments;
+  /// Each parameter's count of steps, side by side. float32 `[n]`
+  private final Tensor steps;
   private final Tensor one;
 
   private AdamW(List<ParameterGroup> groups, Options options) {
     super(groups);
     this.options = options;
     try (var _ = TensorScope.open(); var _ = Grad.off()) {
-      moments = slots().stream().map(s -> new Moments(s, s.zeros("exp_avg"), s.zeros("exp_avg_sq"),
-          s.scalar("step", device()))).toList();
+      steps = own(Ops.zeros(DType.F32, device(), slots().size()));
+      moments = IntStream.range(0, slots().size()).mapToObj(this::begin).toList();
       one = own(Ops.ones(DType.F32, device()));
     }
+  }
+
+  private Moments begin(int i) {
+    var slot = slots().get(i);
+    return new Moments(slot, slot.zeros("exp_avg"), slot.zeros("exp_avg_sq"), slot.put("step", steps.select(0, i)));
   }
 
   /// An optimizer over groups that may differ in decay and learning rate.
@@ -57,19 +65,28 @@ public final class AdamW extends MasterOptimizer {
   @Override void update(double learningRate, double scale) {
     var divisor = scale == 1 ? null : Ops.full(1 / scale, DType.F32, device());
     var batch = new Batch(learningRate, divisor);
+    count();
     for (var m : moments) {
       var gradient = m.slot.gradient();
       if (gradient == null) {
         continue;
       }
-      m.step.addInPlace(one);
-      if (m.slot.isHalf()) {
+      if (m.slot.isHalf() && !Pieces.together(m.square)) {
         updateHalf(m, gradient, learningRate, divisor);
       } else {
         batch.add(m, gradient);
       }
     }
     batch.run();
+  }
+
+  /// Counts this step for the parameters that have a gradient.
+  private void count() {
+    if (moments.stream().allMatch(m -> m.slot.hasGradient())) {
+      steps.addInPlace(one);
+    } else {
+      moments.stream().filter(m -> m.slot.hasGradient()).forEach(m -> m.step.addInPlace(one));
+    }
   }
 
   private void updateHalf(Moments m, Tensor gradient, double learningRate, @Nullable Tensor divisor) {
@@ -85,12 +102,14 @@ public final class AdamW extends MasterOptimizer {
         group.weightDecay(), options.eps, divisor);
   }
 
-  /// Float32 parameters of one group, updated by one call.
+  /// Parameters of one group, updated by one call: those in float32, and where launches cost more than memory traffic also
+  /// those in half precision, with float32 copies of their gradients.
   private final class Batch {
     private final double learningRate;
     private final @Nullable Tensor divisor;
     private final List<Moments> members = new ArrayList<>();
     private final List<Tensor> gradients = new ArrayList<>();
+    private long copied;
 
     Batch(double learningRate, @Nullable Tensor divisor) {
       this.learningRate = learningRate;
@@ -98,21 +117,38 @@ public final class AdamW extends MasterOptimizer {
     }
 
     void add(Moments m, Tensor gradient) {
-      if (!members.isEmpty() && !members.getFirst().slot.group.equals(m.slot.group)) {
+      long copy = gradient.dtype() == DType.F32 ? 0 : gradient.numel();
+      if (!members.isEmpty() && (!members.getFirst().slot.group.equals(m.slot.group) || copied + copy > Pieces.TOGETHER)) {
         run();
       }
       members.add(m);
       gradients.add(gradient);
+      copied += copy;
     }
 
     void run() {
-      if (!members.isEmpty()) {
-        fused(members.getFirst().slot.group, learningRate, divisor, members.stream().map(m -> m.slot.master()).toList(),
-            gradients, members.stream().map(Moments::average).toList(), members.stream().map(Moments::square).toList(),
-            members.stream().map(Moments::step).toList());
-        members.clear();
-        gradients.clear();
+      if (members.isEmpty()) {
+        return;
       }
+      try (var _ = TensorScope.open()) {
+        fused(members.getFirst().slot.group, learningRate, divisor, members.stream().map(m -> m.slot.master()).toList(),
+            precise(), members.stream().map(Moments::average).toList(), members.stream().map(Moments::square).toList(),
+            members.stream().map(Moments::step).toList());
+        var half = members.stream().map(Moments::slot).filter(Slot::isHalf).toList();
+        Fused.copyAll(half.stream().map(s -> s.parameter.tensor()).toList(), half.stream().map(Slot::master).toList());
+      }
+      members.clear();
+      gradients.clear();
+      copied = 0;
+    }
+
+    /// The gradients in the masters' type.
+    private List<Tensor> precise() {
+      var half = gradients.stream().filter(g -> g.dtype().isHalf()).toList();
+      var copies = half.stream().map(g -> Ops.empty(DType.F32, g.device(), g.shape())).toList();
+      Fused.copyAll(copies, half);
+      var next = copies.iterator();
+      return gradients.stream().map(g -> g.dtype().isHalf() ? next.next() : g).toList();
     }
   }
 }

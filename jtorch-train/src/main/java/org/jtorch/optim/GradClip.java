@@ -24,11 +24,15 @@ public final class GradClip {
 
   /// The L2 norm of all tensors together, in float32. Waits for the device.
   ///
-  /// Summed in rows and then over them: one float32 sum over a hundred million squares would lose digits.
+  /// On the CPU summed in rows and then over them: one float32 sum over a hundred million squares would lose digits.
   public static double norm(List<Tensor> tensors) {
     try (var scope = TensorScope.open(); var _ = Grad.off()) {
       var norms = new ArrayList<Tensor>();
       for (var t : tensors) {
+        if (t.device().isCuda()) {
+          norms.add(Ops.norm(t));                               // its kernel sums in a tree
+          continue;
+        }
         try (var _ = TensorScope.open()) {
           var flat = t.reshape(-1);
           var pieces = t.dtype() == DType.F32 ? new Pieces(t.numel(), LARGE) : Pieces.of(t);   // others are cast

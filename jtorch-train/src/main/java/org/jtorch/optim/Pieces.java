@@ -11,6 +11,8 @@ import org.jtorch.tensor.TensorScope;
 record Pieces(long total, long size) {
   private static final long CPU = 1L << 18;
   private static final long CUDA = 1L << 24;                 // there, launches cost more than memory traffic
+  /// Elements of several tensors that one launch takes together.
+  static final long TOGETHER = 1L << 26;
 
   interface Body {
     void accept(long from, long length);
@@ -18,6 +20,11 @@ record Pieces(long total, long size) {
 
   static Pieces of(Tensor t) {
     return new Pieces(t.numel(), size(t.device()));
+  }
+
+  /// Whether a whole tensor should join others in one launch instead of being cut into pieces.
+  static boolean together(Tensor t) {
+    return t.device().isCuda() && t.numel() <= TOGETHER;
   }
 
   static long size(Device device) {

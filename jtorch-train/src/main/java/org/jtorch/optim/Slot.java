@@ -57,7 +57,8 @@ final class Slot {
     return put(name, Ops.zeros(DType.F32, device));
   }
 
-  private Tensor put(String name, Tensor t) {
+  /// Adds a tensor to the state.
+  Tensor put(String name, Tensor t) {
     state.put(name, owner.own(t));
     return t;
   }

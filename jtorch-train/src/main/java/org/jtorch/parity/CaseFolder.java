@@ -68,7 +68,7 @@ final class CaseFolder implements AutoCloseable {
     if (tolerance.isPresent()) {
       int longest = -1;
       for (var key : tolerance.get().keys()) {
-        if (name.startsWith(key) && key.length() > longest && tolerance.get().object(key).has("atol")) {
+        if ((name.startsWith(key) || name.contains("." + key)) && key.length() > longest && tolerance.get().object(key).has("atol")) {
           longest = key.length();
           atol = tolerance.get().object(key).optDouble("atol", 0);
           rtol = tolerance.get().object(key).optDouble("rtol", 0);

@@ -23,7 +23,7 @@ import org.jtorch.tensor.DType;
 /// ```
 public final class ParityRunner {
   private static final String CASE = "case.json";
-  private static final Set<String> OPTIMIZERS = Set.of("optim_adamw", "optim_sgd");
+  private static final Set<String> OPTIMIZERS = Set.of("optim_adamw", "optim_sgd", "optim_muon");
 
   private record Found(Path folder, String name, String kind, String caseName) {}
 
@@ -97,6 +97,7 @@ public final class ParityRunner {
       case "rope" -> RopeCases.run(found.folder, findings);
       case "loss" -> LossCases.run(found.folder, findings);
       case "tokenizer" -> TextCases.tokenizer(found.folder, findings);
+      case "jinja" -> JinjaCases.run(found.folder, findings);
       case "chat_template" -> TextCases.template(found.folder, findings);
       case "sampling" -> SamplingCases.run(found.folder).forEach(findings::add);
       case "schedule" -> ScheduleCases.run(found.folder).forEach(findings::add);

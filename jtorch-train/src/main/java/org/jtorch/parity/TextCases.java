@@ -83,8 +83,7 @@ final class TextCases {
   }
 
   private static List<Message> messages(JsonNode chat) {
-    return StreamSupport.stream(chat.path("messages").spliterator(), false)
-        .map(m -> new Message(m.path("role").asText(), m.path("content").asText())).toList();
+    return chat.path("messages").valueStream().map(Message::of).toList();
   }
 
   private static boolean prompt(JsonNode chat) {
@@ -125,7 +124,7 @@ final class TextCases {
     return differ(stored.toString(), actual.toString());
   }
 
-  private static String differ(String stored, String actual) {
+  static String differ(String stored, String actual) {
     return stored.equals(actual) ? "" : quote(actual) + " but " + quote(stored) + " is stored";
   }
 

@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.Consumer;
-import java.util.stream.StreamSupport;
+import java.util.regex.Pattern;
 import org.jtorch.io.AtomicFolder;
 import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
@@ -35,11 +35,12 @@ import org.jtorch.tensor.TensorScope;
 /// passed over for the one before it, with a note. Tensors are written from where they lie: a save needs no memory to speak of.
 ///
 /// @param folder where the checkpoints lie
-/// @param keep how many of the newest stay; 0 keeps all
+/// @param retention which of them stay
 /// @param model what is trained
 /// @param parts by the names of their files
-public record Checkpoint(Path folder, int keep, ModelFolder model, SequencedMap<String, Saved> parts) {
+public record Checkpoint(Path folder, Retention retention, ModelFolder model, SequencedMap<String, Saved> parts) {
   private static final String PREFIX = "step-";
+  private static final Pattern NAME = Pattern.compile(PREFIX + "[0-9]{1,18}");
   private static final String TRAINER = "trainer.json";
   private static final String LAYOUT = "layout";
   private static final int VERSION = 2;
@@ -48,9 +49,16 @@ public record Checkpoint(Path folder, int keep, ModelFolder model, SequencedMap<
     parts = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(parts));
   }
 
-  /// Checkpoints of the weights alone.
+  /// Checkpoints of the model alone.
+  ///
+  /// @param keep how many of the newest stay; 0: all
   public static Checkpoint of(Path folder, int keep, ModelFolder model) {
-    return new Checkpoint(folder, keep, model, Collections.emptyNavigableMap());
+    return of(folder, Retention.newest(keep), model);
+  }
+
+  /// Checkpoints of the model alone.
+  public static Checkpoint of(Path folder, Retention retention, ModelFolder model) {
+    return new Checkpoint(folder, retention, model, model.parts());
   }
 
   /// The same with a part more.
@@ -63,14 +71,14 @@ public record Checkpoint(Path folder, int keep, ModelFolder model, SequencedMap<
     }
     var all = new LinkedHashMap<>(parts);
     all.put(name, part);
-    return new Checkpoint(folder, keep, model, all);
+    return new Checkpoint(folder, retention, model, all);
   }
 
   /// Writes a checkpoint, in the place of a damaged one if need be, and removes those that need not stay.
   ///
   /// @return its folder
   public Path save(Progress progress) {
-    Path target = folder.resolve("%s%08d".formatted(PREFIX, progress.step()));
+    Path target = at(progress.step());
     if (Files.exists(target)) {
       if (isWhole(target)) {
         return target;                               // a stop right after a save
@@ -82,7 +90,7 @@ public record Checkpoint(Path folder, int keep, ModelFolder model, SequencedMap<
       parts.forEach((name, part) -> StoredParts.write(into, name, part));
       writeTrainer(into.resolve(TRAINER), progress);
     });
-    prune();
+    prune(progress.step());
     return target;
   }
 
@@ -128,11 +136,18 @@ public record Checkpoint(Path folder, int keep, ModelFolder model, SequencedMap<
     return Files.isDirectory(folder) ? AtomicFolder.newestValid(folder, PREFIX, note) : Optional.empty();
   }
 
-  /// Goes on from the newest checkpoint that is whole, or begins; `note` hears of it.
+  /// Goes on from the newest checkpoint that is whole, or begins where there is none; `note` hears of it.
+  ///
+  /// @throws DataException if there are checkpoints and none is whole: to begin again would write over what is left of the run
   public Progress resume(Consumer<String> note) {
-    return newest(note).map(from -> {
-      Progress at = restore(from);
-      note.accept("resuming from step %,d (%s)".formatted(at.step(), from.getFileName()));
+    var from = newest(note);
+    if (from.isEmpty() && !all().isEmpty()) {
+      throw new DataException("none of the checkpoints in " + folder + " is whole (" + all().size() + " of them); put a whole one there to "
+          + "go on, or remove them to begin again");
+    }
+    return from.map(checkpoint -> {
+      Progress at = restore(checkpoint);
+      note.accept("resuming from step %,d (%s)".formatted(at.step(), checkpoint.getFileName()));
       return at;
     }).orElse(Progress.START);
   }
@@ -163,23 +178,60 @@ public record Checkpoint(Path folder, int keep, ModelFolder model, SequencedMap<
     }
   }
 
-  private void prune() {
-    if (keep == 0) {
+  /// Remembers how well the checkpoint of a step does, if there is one and the best is to stay.
+  ///
+  /// @param loss lower is better
+  public void evaluated(long step, double loss) {
+    if (retention.best() && Files.exists(at(step)) && loss < best().loss()) {
+      new BestStep(step, loss).write(folder);
+    }
+  }
+
+  /// The best of those that are there.
+  private BestStep best() {
+    var best = BestStep.read(folder);
+    return Files.exists(at(best.step())) ? best : BestStep.NONE;
+  }
+
+  private Path at(long step) {
+    return folder.resolve("%s%08d".formatted(PREFIX, step));
+  }
+
+  /// Removes what need not stay of those up to `step`, which is just written; a damaged one after it is not in the way.
+  private void prune(long step) {
+    if (retention.newest() == 0) {
       return;
     }
-    List<Path> all = all();
-    for (Path old : all.subList(0, Math.max(0, all.size() - keep))) {
-      delete(old);
+    long best = retention.best() ? best().step() : BestStep.NONE.step();
+    List<Path> all = all().stream().filter(p -> step(p) <= step).toList();
+    for (Path old : all.subList(0, Math.max(0, all.size() - retention.newest()))) {
+      if (step(old) != best && !retention.isMilestone(step(old))) {
+        delete(old);
+      }
     }
   }
 
   /// Finished checkpoints, oldest first.
   public List<Path> all() {
-    try (var entries = Files.newDirectoryStream(folder, PREFIX + "*")) {
-      return StreamSupport.stream(entries.spliterator(), false).sorted().toList();
+    return all(folder);
+  }
+
+  /// The checkpoints in a folder, oldest first; none if there is no such folder.
+  public static List<Path> all(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (var entries = Files.list(folder)) {
+      return entries.filter(p -> NAME.matcher(String.valueOf(p.getFileName())).matches())
+          .sorted(Comparator.comparingLong(Checkpoint::step)).toList();
     } catch (IOException e) {
       throw new DataException("could not list checkpoints in " + folder + ": " + e.getMessage(), e);
     }
+  }
+
+  /// The step that a checkpoint's name says.
+  public static long step(Path checkpoint) {
+    return Long.parseLong(String.valueOf(checkpoint.getFileName()).substring(PREFIX.length()));
   }
 
   private static void delete(Path old) {

@@ -1,6 +1,8 @@
 package org.jtorch.train;
 
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Objects;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +20,8 @@ import org.jtorch.nn.Weight;
 /// @param weights under their names in the folder
 /// @param file where in the folder the weights lie; empty for model.safetensors or its shards
 /// @param writer writes a whole folder
-public record ModelFolder(SequencedMap<String, Weight> weights, String file, Writer writer) {
+/// @param parts what else a resumed run needs of the model, by name; checkpoints keep it without being asked
+public record ModelFolder(SequencedMap<String, Weight> weights, String file, Writer writer, SequencedMap<String, Saved> parts) {
   /// Writes into an existing folder.
   @FunctionalInterface
   public interface Writer {
@@ -29,7 +32,7 @@ public record ModelFolder(SequencedMap<String, Weight> weights, String file, Wri
   ///
   /// @param companions folder whose tokenizer files go along, or null
   public static ModelFolder of(Decoder model, @Nullable Path companions) {
-    return new ModelFolder(model.weights(), "", into -> Pretrained.save(model, into, model.dtype(), companions));
+    return of(model.weights(), into -> Pretrained.save(model, into, model.dtype(), companions));
   }
 
   /// A classifier or reward model in the type that it has.
@@ -40,14 +43,20 @@ public record ModelFolder(SequencedMap<String, Weight> weights, String file, Wri
       case EncoderClassifier e -> e.weights();
       case DecoderClassifier d -> d.weights();
     };
-    return new ModelFolder(weights, "", into -> Classifiers.save(model, into, model.dtype(), companions));
+    return of(weights, into -> Classifiers.save(model, into, model.dtype(), companions));
   }
 
-  /// An adapter, and the head that trains along.
+  private static ModelFolder of(SequencedMap<String, Weight> weights, Writer writer) {
+    return new ModelFolder(weights, "", writer, Collections.emptyNavigableMap());
+  }
+
+  /// An adapter, the head that trains along, and the stream of its dropout.
   ///
   /// @param base the model's name or folder for PEFT's file, or null
   public static ModelFolder of(Lora adapter, @Nullable String base) {
-    return new ModelFolder(adapter.savedWeights(), Lora.WEIGHTS, into -> adapter.save(into, base));
+    var parts = new LinkedHashMap<String, Saved>();
+    parts.put("dropout", Saved.of(adapter.random()));
+    return new ModelFolder(adapter.savedWeights(), Lora.WEIGHTS, into -> adapter.save(into, base), parts);
   }
 
   /// Bytes of the weights.

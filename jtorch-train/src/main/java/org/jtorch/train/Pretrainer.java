@@ -17,7 +17,7 @@ import org.jtorch.tensor.GradTape;
 import org.jtorch.tensor.ranks.Ranks;
 
 /// Trains a model on next tokens, of a corpus or of chats. The loop is [#fit], and it is all there is: batch, gradients,
-/// update, log, validate, save. Copy it to change it; it uses public parts only.
+/// update, log, save, validate. Copy it to change it; it uses public parts only.
 ///
 /// The loss is divided by the number of trained tokens of the global batch (or by the sum of their weights), so the split
 /// into micro-batches does not change the gradient, and neither does the split over ranks: each takes its contiguous share of
@@ -67,19 +67,15 @@ public final class Pretrainer {
   /// Trains from `from` to the last step, or until asked to stop.
   public StepLoop.Result fit(Progress from, StepListener log, Hooks hooks) {
     CommonStart.of(ranks, from, optimizer);
-    var agreed = hooks.on(ranks);
-    var loop = new StepLoop(options, from, log, agreed, model.device());
+    var loop = new StepLoop(options, from, log, hooks, model.device(), ranks);
     var update = new StepUpdate(optimizer, options, spikes, ranks);
     try (var ahead = batches.prefetch(from.step(), 2)) {
+      loop.evaluateIfDue();
       while (loop.goesOn()) {
         StepLoss loss = gradients(ahead.next());
         loop.count(loss, update.make(loop.step(), loss.loss()));           // sums, clips, steps, logs
-        if (loop.evalIsDue()) {
-          log.onEval(agreed.evaluate().apply(loop.step()));
-        }
-        if (loop.saveIsDue()) {                                            // or a stop is asked for
-          agreed.save().at(loop.now());
-        }
+        loop.saveIfDue();                                                  // or on request
+        loop.evaluateIfDue();
       }
     }
     return loop.result();

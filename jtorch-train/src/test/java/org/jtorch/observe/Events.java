@@ -1,5 +1,7 @@
 package org.jtorch.observe;
 
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -42,5 +44,14 @@ final class Events {
     void advance(double seconds) {
       nanos += Math.round(seconds * 1e9);
     }
+  }
+
+  /// Takes no byte.
+  static OutputStream fullDisk() {
+    return new OutputStream() {
+      @Override public void write(int b) throws IOException {
+        throw new IOException("No space left on device");
+      }
+    };
   }
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -115,5 +117,22 @@ class JsonlLogTest {
     assertThatThrownBy(() -> MetricsFile.read(file)).isInstanceOf(DataException.class).hasMessageContaining("line 1");
     assertThatThrownBy(() -> MetricsFile.read(folder.resolve("none"))).isInstanceOf(DataException.class)
         .hasMessageContaining("no such file");
+  }
+
+  @Test
+  void aStepThatIsValidatedAgainCountsOnce() {
+    record(0, 5);
+    try (var log = JsonlLog.open(file, 4, CLOCK)) {
+      log.onEval(Events.eval(4, "Once more"));
+      log.onEval(Events.eval(8, "Twice"));
+    }
+    assertThat(MetricsFile.read(file).evals()).containsExactly(Events.eval(4, "Once more"), Events.eval(8, "Twice"));
+  }
+
+  @Test
+  void aFullDiskIsNamedWithItsRoom() {
+    var log = new JsonlLog(file, new OutputStreamWriter(Events.fullDisk(), StandardCharsets.UTF_8), CLOCK, 0);
+    assertThatThrownBy(() -> log.onStep(Events.step(1, 10))).isInstanceOf(DataException.class)
+        .hasMessageMatching("cannot write .*metrics.jsonl: No space left on device \\(\\d+ bytes free on its disk\\); .*");
   }
 }

@@ -1,6 +1,7 @@
 package org.jtorch.observe;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.jtorch.observe.EventFileReader.one;
 
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jtorch.io.DataException;
 import org.jtorch.observe.EventFileReader.Field;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -97,5 +99,12 @@ class TensorBoardLogTest {
     var mark = EventFileReader.events(second).get(1);
     assertThat(one(mark, 2).number()).isEqualTo(41);
     assertThat(one(one(mark, 7).message(), 1).number()).as("SessionLog.START").isEqualTo(1);
+  }
+
+  @Test
+  void aFullDiskIsNamedWithItsRoom() {
+    var log = new TensorBoardLog(folder.resolve("events"), new RecordFile(Events.fullDisk()), InstantSource.system());
+    assertThatThrownBy(() -> log.onStep(Events.step(1, 10))).isInstanceOf(DataException.class)
+        .hasMessageMatching("cannot write .*events: No space left on device \\(\\d+ bytes free on its disk\\); .*");
   }
 }

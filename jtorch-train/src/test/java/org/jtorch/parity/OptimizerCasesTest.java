@@ -19,7 +19,7 @@ class OptimizerCasesTest {
   @TempDir Path temp;
 
   @ParameterizedTest
-  @CsvSource({"optim_adamw, 30", "optim_sgd, 12", "optim_ema, 6", "grad_clip, 12"})
+  @CsvSource({"optim_adamw, 30", "optim_sgd, 12", "optim_muon, 12", "optim_ema, 6", "grad_clip, 12"})
   void equalsTheStoredValues(String name, int comparisons) {
     var checks = OptimizerCases.run(folder(name));
     assertThat(checks).hasSize(comparisons).allSatisfy(c -> assertThat(c.passed()).as(c.toString()).isTrue());
@@ -32,7 +32,7 @@ class OptimizerCasesTest {
 
   @ParameterizedTest
   @CsvSource({"optim_adamw, '\"eps\": 1e-06', '\"eps\": 1e-03'", "optim_adamw, '\"clip\": 1.0', '\"clip\": 1.001'",
-      "optim_sgd, '\"nesterov\": true', '\"nesterov\": false'", "optim_ema, '0.99', '0.9901'"})
+      "optim_sgd, '\"nesterov\": true', '\"nesterov\": false'", "optim_muon, '\"ns_steps\": 5', '\"ns_steps\": 4'", "optim_ema, '0.99', '0.9901'"})
   void noticesAWrongSetting(String name, String right, String wrong) throws IOException {
     var json = Files.readString(folder(name).resolve("case.json"), StandardCharsets.UTF_8);
     assertThat(json).contains(right);

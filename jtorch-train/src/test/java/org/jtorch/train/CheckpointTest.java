@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CheckpointTest {
   private static final long STEPS = 10;
 
-  private record End(Progress progress, SequencedMap<String, double[]> state, List<Double> guard, List<Double> losses) {
+  private record End(Progress progress, SequencedMap<String, double[]> state, ObjectNode guard, List<Double> losses) {
     void isLike(End other) {
       assertThat(progress).isEqualTo(other.progress);
       assertThat(guard).isEqualTo(other.guard);
@@ -53,7 +53,7 @@ class CheckpointTest {
       var hooks = new Hooks(Tiny::noScore, checkpoint::save, () -> log.steps.getLast().step() == until);
       var progress = trainer.fit(from, log, hooks).progress();
       var losses = log.steps.stream().map(StepEvent::loss).toList();
-      var end = new End(progress, Tiny.state(model, optimizer), trainer.spikes().state(), losses);
+      var end = new End(progress, Tiny.state(model, optimizer), trainer.spikes().facts(), losses);
       assertThat(TensorScope.stats().live()).isZero();
       return end;
     }
@@ -134,7 +134,10 @@ class CheckpointTest {
     Damage.CUT_SHORT.to(temp.resolve("step-00000004"));
     var notes = new ArrayList<String>();
     try (var model = Tiny.model(DType.F32, 1)) {
-      assertThat(Checkpoint.of(temp, 0, ModelFolder.of(model, null)).newest(notes::add)).isEmpty();
+      var checkpoint = Checkpoint.of(temp, 0, ModelFolder.of(model, null));
+      assertThat(checkpoint.newest(notes::add)).isEmpty();
+      assertThatThrownBy(() -> checkpoint.resume(_ -> {})).isInstanceOf(DataException.class).hasMessageContaining("none of the checkpoints")
+          .hasMessageContaining("2 of them");
     }
     assertThat(notes).hasSize(2).first().asString().contains("optimizer.safetensors");
     assertThat(notes.getLast()).contains("step-00000002").contains("model.safetensors");
@@ -170,6 +173,42 @@ class CheckpointTest {
       assertThat(names).isEqualTo(keep == 0 ? all : all.subList(4 - keep, 4));
     }
     assertThat(temp).isDirectoryNotContaining("glob:**.tmp-*");
+  }
+
+  /// Steps 10 to 90, of which 40 did best, and every 30th is to stay.
+  @Test void keepsTheBestAndMilestonesIfAsked(@TempDir Path temp) {
+    var all = saved(temp.resolve("all"), new Retention(2, true, 30));
+    assertThat(all).containsExactly(30L, 40L, 60L, 80L, 90L);
+    assertThat(saved(temp.resolve("best"), new Retention(1, true, 0))).containsExactly(40L, 90L);
+    assertThat(saved(temp.resolve("neither"), new Retention(1, false, 0))).containsExactly(90L);
+  }
+
+  private static List<Long> saved(Path folder, Retention retention) {
+    try (var model = Tiny.model(DType.F32, 1)) {
+      var checkpoint = Checkpoint.of(folder, retention, ModelFolder.of(model, null));
+      for (long step = 10; step <= 90; step += 10) {
+        checkpoint.save(new Progress(step, 1, 2));
+        checkpoint.evaluated(step, Math.abs(step - 40) + 1);
+      }
+      return checkpoint.all().stream().map(Checkpoint::step).toList();
+    }
+  }
+
+  /// Later ones are damaged, so the run went on from one before them.
+  @Test void theOneJustWrittenStays(@TempDir Path temp) throws IOException {
+    try (var model = Tiny.model(DType.F32, 1)) {
+      var all = Checkpoint.of(temp, 0, ModelFolder.of(model, null));
+      all.save(new Progress(20, 1, 2));
+      all.save(new Progress(1_000_000_000, 1, 2));
+      Damage.FLIPPED_BYTE.to(temp.resolve("step-00000020"));
+      Damage.FLIPPED_BYTE.to(temp.resolve("step-1000000000"));
+      var one = Checkpoint.of(temp, 1, ModelFolder.of(model, null));
+      Path made = one.save(new Progress(10, 1, 2));
+      assertThat(one.newest(_ -> {})).contains(made);
+      Path later = one.save(new Progress(999_999_999, 1, 2));
+      assertThat(one.newest(_ -> {})).contains(later);
+      assertThat(made).doesNotExist();
+    }
   }
 
   @Test void loadsAsAModel(@TempDir Path temp) {

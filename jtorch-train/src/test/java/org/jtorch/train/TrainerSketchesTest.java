@@ -80,9 +80,7 @@ class TrainerSketchesTest {
         while (loop.goesOn()) {
           StepLoss loss = gradients(ahead.next());
           loop.count(loss, update.make(loop.step(), loss.loss()));
-          if (loop.saveIsDue()) {
-            hooks.save().at(loop.now());
-          }
+          loop.saveIfDue();
         }
       }
       return loop.result();
@@ -137,9 +135,7 @@ class TrainerSketchesTest {
       while (loop.goesOn()) {
         StepLoss loss = gradients(prompts.at(loop.step()), loop.step());
         loop.count(loss, update.make(loop.step(), loss.loss()));
-        if (loop.saveIsDue()) {
-          hooks.save().at(loop.now());
-        }
+        loop.saveIfDue();
       }
       return loop.result();
     }

@@ -31,10 +31,10 @@ public interface RecipeType {
   /// How a recipe is run, beside what it says itself.
   ///
   /// @param folder the run's folder, or null for the recipe's own choice
-  /// @param resume go on from the newest checkpoint in the folder; otherwise a folder with a run in it is refused
+  /// @param resume what becomes of a run that is in the folder already
   /// @param out where the first rank prints; the others print nothing
   /// @param ranks the processes that do this run together
-  record RunArgs(@Nullable Path folder, boolean resume, PrintWriter out, Ranks ranks) {}
+  record RunArgs(@Nullable Path folder, Resume resume, PrintWriter out, Ranks ranks) {}
 
   /// The same as located problems.
   default List<Problem> problems(Object recipe, Resolved resolved) {

@@ -21,7 +21,7 @@ import java.nio.file.Path;
 @AnalyzeClasses(packages = "org.jtorch", importOptions = ImportOption.DoNotIncludeTests.class)
 class HouseTest {
   private static final String[] MODELS = {"..tensor..", "..ffm..", "..nn..", "..attention..", "..ffn..", "..decoder..", "..family..",
-      "..io..", "..text..", "..chat..", "..bpe..", "..generate..", "..encoder..", "..head..", "..adapter..", "..quant..", "..gguf..",
+      "..io..", "..text..", "..chat..", "..jinja..", "..bpe..", "..generate..", "..encoder..", "..head..", "..adapter..", "..quant..", "..gguf..",
       "..upcycle.."};
   private static final String[] TRAIN = {"..optim..", "..loss..", "..data..", "..train..", "..observe..", "..parity.."};
 
@@ -76,8 +76,9 @@ class HouseTest {
       noClasses().that().resideOutsideOfPackage("org.jtorch.text").should().dependOnClassesThat().resideInAPackage("ai.djl..");
 
   @ArchTest
-  static final ArchRule libraries_stay_where_they_serve_chat_templates =
-      noClasses().that().resideOutsideOfPackage("org.jtorch.chat").should().dependOnClassesThat().resideInAPackage("com.hubspot..");
+  static final ArchRule templates_of_strangers_see_nothing_of_ours_and_no_library =
+      noClasses().that().resideInAPackage("org.jtorch.jinja..").should().dependOnClassesThat()
+          .resideOutsideOfPackages("org.jtorch.jinja..", "java..", "org.jspecify..");
 
   private static boolean isJavaCpp(JavaClass type) {
     return type.getPackageName().startsWith("org.bytedeco");

@@ -36,8 +36,20 @@ public final class GatedPass {
   }
 
   static Tensor plain(Gate gate, Tensor both) {
+    if (rounded(both)) {
+      return act(gate, half(both, 0)).mul(half(both, 1));
+    }
     Tensor g = precise(half(both, 0));
-    return (gate == Gate.SILU ? Ops.silu(g) : Ops.geluTanh(g)).mul(half(both, 1)).to(both.dtype());
+    return act(gate, g).mul(half(both, 1)).to(both.dtype());
+  }
+
+  private static Tensor act(Gate gate, Tensor g) {
+    return gate == Gate.SILU ? Ops.silu(g) : Ops.geluTanh(g);
+  }
+
+  /// On CUDA each operation rounds to the type, as under PyTorch's autocast: half the launches, which cost more than the arithmetic.
+  private static boolean rounded(Tensor both) {
+    return both.device().isCuda() && both.dtype().isHalf();
   }
 
   /// @param da `[..., F]`
@@ -53,17 +65,17 @@ public final class GatedPass {
   }
 
   static Tensor plainBackward(Gate gate, Tensor da, Tensor both) {
-    Tensor g = precise(half(both, 0)).contiguous();
-    Tensor u = half(both, 1);
-    Tensor dg = Ops.emptyLike(g);
-    Tensor along = precise(da).mul(u);
+    Tensor x = rounded(both) ? both : precise(both);
+    Tensor d = Ops.empty(x.dtype(), x.device(), x.shape());
+    Tensor g = half(x, 0);
+    Tensor along = da.mul(half(x, 1));
     if (gate == Gate.SILU) {
-      Ops.siluBackwardInto(dg, along, g);
+      Ops.siluBackwardInto(half(d, 0), along, g);
     } else {
-      Ops.geluBackwardInto(dg, along, g, "tanh");
+      Ops.geluBackwardInto(half(d, 0), along, g, "tanh");
     }
-    Tensor du = precise(da).mul(gate == Gate.SILU ? Ops.silu(g) : Ops.geluTanh(g));
-    return Ops.cat(both.dim() - 1, dg, du).to(both.dtype());
+    Ops.mulInto(half(d, 1), da, act(gate, g));
+    return d.to(both.dtype());
   }
 
   private static Tensor half(Tensor both, int which) {

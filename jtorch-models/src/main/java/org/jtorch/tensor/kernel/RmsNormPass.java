@@ -3,6 +3,7 @@ package org.jtorch.tensor.kernel;
 import jdk.incubator.vector.FloatVector;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.tensor.DType;
+import org.jtorch.tensor.Fused;
 import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 
@@ -10,6 +11,7 @@ import org.jtorch.tensor.Tensor;
 ///
 /// With `r = rsqrt(mean(x²) + ε)`, `x̂ = x r` and the scale `s`: `y = s ⊙ x̂`, and from `g = s ⊙ dy`:
 /// `dx = r (g − x̂ · mean(g ⊙ x̂))`, `ds = Σ dy ⊙ x̂`. All of it in float32 (float64 for float64), rounded once when stored.
+/// On CUDA the passes are libtorch's kernels.
 public final class RmsNormPass {
   private RmsNormPass() {}
 
@@ -22,6 +24,10 @@ public final class RmsNormPass {
   /// @param early rounds x̂ to x's type before it is scaled, as Llama's definition in half precision does; no matter in float32
   /// @param type of the result
   public static Normed forward(Tensor x, Tensor scale, double eps, boolean early, DType type) {
+    if (onDevice(x, scale) && !(early && x.dtype().isHalf())) {
+      var n = Fused.rmsNorm(x.to(DType.F32), scale, eps);
+      return new Normed(n.y().to(type), n.r().reshape(-1, 1));
+    }
     if (!Kernels.fuse(x, scale) || type != DType.F32 && type != DType.BF16) {
       return plain(x, scale, eps, early, type);
     }
@@ -30,6 +36,10 @@ public final class RmsNormPass {
     Tensor r = Ops.empty(DType.F32, x.device(), x.numel() / C, 1);
     Loops.forward(x, scale, y, r, (float) eps, early && x.dtype().isHalf());
     return new Normed(y, r);
+  }
+
+  private static boolean onDevice(Tensor x, Tensor scale) {
+    return x.device().isCuda() && scale.dtype() == DType.F32 && Fused.available();
   }
 
   /// The same from libtorch's operations, which autograd differentiates.
@@ -48,7 +58,7 @@ public final class RmsNormPass {
   public static @Nullable Tensor backward(Tensor dy, Tensor x, Tensor r, Tensor scale, @Nullable Tensor sum, @Nullable Tensor ds) {
     Tensor g = dy.contiguous();
     if (!Kernels.fuse(g, x, scale) || sum != null && !Kernels.fuse(sum)) {
-      Tensor dx = plainBackward(g, x, r, scale, ds);
+      Tensor dx = onDevice(x, scale) ? deviceBackward(g, x, r, scale, ds) : plainBackward(g, x, r, scale, ds);
       if (sum == null) {
         return dx.to(x.dtype());
       }
@@ -58,6 +68,15 @@ public final class RmsNormPass {
     Tensor dx = sum != null ? sum : Ops.emptyLike(x.detach());
     Loops.backward(g, x, r, scale, dx, sum != null, ds);
     return sum == null ? dx : null;
+  }
+
+  private static Tensor deviceBackward(Tensor dy, Tensor x, Tensor r, Tensor scale, @Nullable Tensor ds) {
+    long C = x.size(x.dim() - 1);
+    Tensor[] d = Fused.rmsNormBackward(dy.to(DType.F32).view(-1, C), x.to(DType.F32).view(-1, C), r, scale);
+    if (ds != null) {
+      ds.addInPlace(d[1]);
+    }
+    return d[0].view(x.shape());
   }
 
   static Tensor plainBackward(Tensor dy, Tensor x, Tensor r, Tensor scale, @Nullable Tensor ds) {

@@ -42,10 +42,10 @@ public final class TokenPass {
   }
 
   static Rows plain(Tensor logits, Tensor targets) {
-    Tensor z = precise(logits);
-    Tensor max = z.amax(1, true);
-    Tensor lse = z.sub(max).exp().sum(1, true).log().add(max);
-    return new Rows(z.gather(1, targets.view(-1, 1)).squeeze(1), lse.squeeze(1), z.sum(1, false));
+    Tensor t = targets.view(-1, 1);
+    Tensor logProb = logits.logSoftmax(1, precise(logits.dtype())).gather(1, t);
+    Tensor chosen = logits.gather(1, t).to(logProb.dtype());
+    return new Rows(chosen.squeeze(1), chosen.sub(logProb).squeeze(1), logits.sum(1, false, logProb.dtype()));
   }
 
   /// Puts the gradient in the place of the logits: `a onehot + b + c P`, times the cap's slope.
@@ -57,25 +57,24 @@ public final class TokenPass {
   /// @param cap the cap on the logits; infinite for none
   public static void gradient(Tensor logits, Tensor targets, Tensor lse, Tensor a, @Nullable Tensor b, Tensor c, double cap) {
     if (!Kernels.fuse(logits)) {
-      logits.copyInPlace(plainGradient(logits, targets, lse, a, b, c, cap));
+      logits.copyInPlace(plainGradient(logits, targets, a, b, c, cap));
       return;
     }
     Loops.gradient(logits, targets.toLongs(), lse, a, b, c, cap == Double.POSITIVE_INFINITY ? 0 : (float) (1 / cap));
   }
 
-  static Tensor plainGradient(Tensor logits, Tensor targets, Tensor lse, Tensor a, @Nullable Tensor b, Tensor c, double cap) {
-    Tensor z = precise(logits);
-    Tensor d = z.sub(lse.view(-1, 1)).exp().mul(c.view(-1, 1));
+  static Tensor plainGradient(Tensor logits, Tensor targets, Tensor a, @Nullable Tensor b, Tensor c, double cap) {
+    Tensor d = logits.softmax(1, precise(logits.dtype())).mulInPlace(c.view(-1, 1));
     if (b != null) {
-      d = d.add(b.view(-1, 1));
+      d.addInPlace(b.view(-1, 1));
     }
     Tensor t = targets.view(-1, 1);
     d.scatterInPlace(1, t, d.gather(1, t).add(a.view(-1, 1).to(d.dtype())));
-    return cap == Double.POSITIVE_INFINITY ? d : d.mul(z.div(cap).square().neg().add(1));
+    return cap == Double.POSITIVE_INFINITY ? d : d.mulInPlace(logits.to(d.dtype()).div(cap).square().neg().add(1));
   }
 
-  private static Tensor precise(Tensor t) {
-    return t.dtype().isHalf() ? t.to(DType.F32) : t;
+  private static DType precise(DType type) {
+    return type.isHalf() ? DType.F32 : type;
   }
 
   private static final class Loops {

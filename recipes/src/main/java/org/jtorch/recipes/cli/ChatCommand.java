@@ -35,6 +35,8 @@ final class ChatCommand implements Runnable {
 
   @Mixin SamplingArgs args = new SamplingArgs();
 
+  @Mixin ModelArgs with = new ModelArgs();
+
   @Option(names = "--system", paramLabel = "TEXT", description = "What the model is told first.")
   @Nullable String system;
 
@@ -49,14 +51,19 @@ final class ChatCommand implements Runnable {
 
   @Override public void run() {
     var sampling = args.sampling();
-    try (var model = LocalModel.open(folder, args.device, args.dtype)) {
+    if (chatFormat != null && with.chatTemplate != null) {
+      throw new IllegalArgumentException("--chat-format and --chat-template contradict each other; give one of them");
+    }
+    with.check();
+    try (var model = LocalModel.open(folder, args.device, args.dtype, with.adapter)) {
       int newTokens = args.newTokens(model.maxPositions() / 2);
       if (newTokens >= model.maxPositions()) {
         throw new IllegalArgumentException("--max-new-tokens " + newTokens + " leaves no room for messages: the model allows "
             + model.maxPositions() + " tokens in all; use for example " + Math.max(1, model.maxPositions() / 2));
       }
       var format = chatFormat == null ? null : ChatFormat.find(chatFormat);
-      var template = format == null ? ChatTemplate.load(folder) : ChatTemplate.of(format, model.tokenizer());
+      var template = format != null ? ChatTemplate.of(format, model.tokenizer())
+          : with.chatTemplate != null ? ChatTemplate.load(folder, with.chatTemplate) : ChatTemplate.load(folder);
       var stop = new TreeSet<>(model.stopTokens());
       if (format != null) {
         stop.addAll(format.endTokens(model.tokenizer()));

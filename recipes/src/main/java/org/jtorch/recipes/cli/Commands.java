@@ -12,6 +12,7 @@ final class Commands {
   static final List<Entry> ALL = List.of(
       new Entry("run", "Run a recipe, or go on with the run in its folder."),
       new Entry("plan", "Print what a run would do: parameters, memory, tokens, schedule, time."),
+      new Entry("report", "Write the report of a run, also of one that was killed or goes on."),
       new Entry("bench", "Measure training or generation speed; one JSON line."),
       new Entry("generate", "Continue prompts with a model."),
       new Entry("chat", "Talk with a model, one line a message."),
@@ -21,7 +22,8 @@ final class Commands {
       new Entry("ls", "List the built-in recipes."),
       new Entry("cat", "Print a recipe: as written, with every value resolved, or its schema."),
       new Entry("cp", "Copy a recipe to a file of your own."),
-      new Entry("validate", "Check a recipe without starting anything."));
+      new Entry("validate", "Check a recipe without starting anything."),
+      new Entry("help", "Show the help of a command."));
 
   private Commands() {}
 
@@ -29,6 +31,7 @@ final class Commands {
     return switch (name) {
       case "run" -> new RunCommand(recipes.get());
       case "plan" -> new PlanCommand(recipes.get());
+      case "report" -> new ReportCommand();
       case "parity" -> new ParityCommand();
       case "bench" -> new BenchCommand();
       case "generate" -> new GenerateCommand(System.in);
@@ -39,6 +42,7 @@ final class Commands {
       case "cat" -> new CatCommand(recipes.get());
       case "cp" -> new CpCommand(recipes.get());
       case "validate" -> new ValidateCommand(recipes.get());
+      case "help" -> new HelpCommand(recipes);
       default -> throw new IllegalStateException("command " + name + " is listed, but nothing creates it");
     };
   }

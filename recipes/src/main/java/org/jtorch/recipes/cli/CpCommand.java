@@ -6,7 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.recipes.ExitCodes;
@@ -59,9 +61,16 @@ final class CpCommand implements Callable<Integer> {
       }
       Files.createDirectories(folder);
     }
-    Files.writeString(file, "# " + NOTE + source.name() + " (sha256 " + sha256(source.text()) + ")\n" + source.text());
+    Files.writeString(file, "# " + NOTE + source.name() + " (sha256 " + sha256(source.text()) + ")\n" + named(source, file));
     out.println("Copied file to " + file);
     return ExitCodes.DONE;
+  }
+
+  /// The recipe's text, named after the file if recipes of its type have names, so that its runs have a folder of their own.
+  private String named(RecipeSource source, Path file) {
+    var keys = recipes.typeOf(source, List.of()).recordType().getRecordComponents();
+    boolean hasName = Arrays.stream(keys).anyMatch(c -> c.getName().equals("name"));
+    return hasName ? source.renamed(String.valueOf(file.getFileName()).replaceFirst("\\.ya?ml$", "")) : source.text();
   }
 
   private RecipeSource find() {

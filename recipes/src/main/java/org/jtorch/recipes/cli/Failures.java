@@ -10,10 +10,15 @@ import org.jtorch.recipes.config.RecipeException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
+import org.jtorch.tensor.TorchException;
 import picocli.CommandLine;
 
 /// Turns whatever a command throws into one clear message on stderr and an exit code; the stack trace is for `-v`.
 final class Failures {
+  private static final String LESS_MEMORY = """
+      a run needs less with train.accumulate=2 or more (the same step, fewer rows at once), train.activation_checkpointing=true,
+      dtype=bf16, a smaller train.batch or data.seq_len; jtorch plan RECIPE says how much it needs""";
+
   private Failures() {}
 
   /// Something went wrong while a command ran.
@@ -45,6 +50,7 @@ final class Failures {
       case FileAlreadyExistsException _ -> "error: the file exists already: " + text;
       case FileSystemException e ->
           "error: " + e.getFile() + ": " + (e.getReason() == null ? t.getClass().getSimpleName() : e.getReason());
+      case TorchException _ when code == ExitCodes.OUT_OF_MEMORY -> "error: out of memory: " + text + "\n" + LESS_MEMORY;
       case OutOfMemoryError _ -> "error: out of Java memory (" + text + "); give the JVM more with JTORCH_OPTS=-Xmx8g";
       default -> "error: " + (code == ExitCodes.INTERNAL || t.getMessage() == null ? t.toString() : text);
     };

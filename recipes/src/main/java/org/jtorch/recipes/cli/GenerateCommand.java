@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.chat.ChatTemplate;
+import org.jtorch.chat.ChatTemplate.Message;
 import org.jtorch.generate.Options;
 import org.jtorch.io.Utf8;
 import org.jtorch.recipes.generate.Answer;
@@ -36,6 +38,8 @@ final class GenerateCommand implements Runnable {
 
   @Mixin SamplingArgs args = new SamplingArgs();
 
+  @Mixin ModelArgs with = new ModelArgs();
+
   @Option(names = "--json", description = "Print one JSON line for each prompt.")
   boolean json;
 
@@ -47,7 +51,8 @@ final class GenerateCommand implements Runnable {
   @Override public void run() {
     var sampling = args.sampling();
     var texts = texts();
-    try (var model = LocalModel.open(folder, args.device, args.dtype)) {
+    with.check();
+    try (var model = LocalModel.open(folder, args.device, args.dtype, with.adapter)) {
       var ids = encode(texts, model);
       int longest = ids.stream().mapToInt(p -> p.length).max().orElse(0);
       var options = model.options(args.newTokens(model.maxPositions() - longest), sampling, args.seed);
@@ -82,8 +87,11 @@ final class GenerateCommand implements Runnable {
     }
   }
 
-  private static List<long[]> encode(List<String> texts, LocalModel model) {
-    var all = model.tokenizer().encodeAll(texts, true);
+  /// With a chat template each prompt is what a user says, and the model is to answer.
+  private List<long[]> encode(List<String> texts, LocalModel model) {
+    var template = with.chatTemplate == null ? null : ChatTemplate.load(folder, with.chatTemplate);
+    var all = template == null ? model.tokenizer().encodeAll(texts, true)
+        : texts.stream().map(text -> template.ids(model.tokenizer(), List.of(new Message("user", text)), true)).toList();
     for (int i = 0; i < all.size(); i++) {
       if (all.get(i).length == 0) {
         throw new IllegalArgumentException("prompt " + (i + 1) + " has no tokens for this model's tokenizer; give other text");

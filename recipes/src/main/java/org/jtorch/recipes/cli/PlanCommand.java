@@ -16,12 +16,14 @@ final class PlanCommand implements Runnable {
 
   @Mixin RecipeArgs args = new RecipeArgs();
 
+  @Mixin ShortOverrides shorts = new ShortOverrides();
+
   PlanCommand(Recipes recipes) {
     this.recipes = recipes;
   }
 
   @Override public void run() {
-    var loaded = recipes.load(args.recipe(), args.overrides());
+    var loaded = recipes.load(args.recipe(), shorts.after(args.overrides()));
     loaded.check();
     loaded.type().plan(loaded, Output.of(spec));
   }

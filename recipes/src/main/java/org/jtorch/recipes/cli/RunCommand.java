@@ -3,14 +3,13 @@ package org.jtorch.recipes.cli;
 import java.io.PrintWriter;
 import java.io.Writer;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.recipes.ExitCodes;
 import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
+import org.jtorch.recipes.Resume;
 import org.jtorch.recipes.launch.Launcher;
 import org.jtorch.tensor.ranks.Ranks;
 import picocli.CommandLine.Command;
@@ -28,24 +27,15 @@ final class RunCommand implements Callable<Integer> {
 
   @Mixin RecipeArgs args = new RecipeArgs();
 
+  @Mixin ShortOverrides shorts = new ShortOverrides();
+
   @Option(names = "--out", paramLabel = "FOLDER", description = "The run's folder; runs/<name> unless given.")
   @Nullable Path out;
 
   @Option(names = "--resume", paramLabel = "WHEN", defaultValue = "auto",
-      description = "auto: go on with a run that is in the folder; never: refuse such a folder.")
+      description = "auto: go on with a run that is in the folder; never: refuse such a folder; the path of a checkpoint of it: "
+          + "go back to that one, where overrides may change keys of train and optimizer.")
   String resume = "auto";
-
-  @Option(names = "--seed", paramLabel = "N", description = "Short for seed=N.")
-  @Nullable String seed;
-
-  @Option(names = "--steps", paramLabel = "N", description = "Short for train.steps=N.")
-  @Nullable String steps;
-
-  @Option(names = "--device", paramLabel = "NAME", description = "Short for device=NAME.")
-  @Nullable String device;
-
-  @Option(names = "--dtype", paramLabel = "NAME", description = "Short for dtype=NAME.")
-  @Nullable String dtype;
 
   @Option(names = "--processes", paramLabel = "N",
       description = "Train in N processes of this machine that share every batch. torchrun's environment variables do the same.")
@@ -59,13 +49,11 @@ final class RunCommand implements Callable<Integer> {
   }
 
   @Override public Integer call() {
-    if (!List.of("auto", "never").contains(resume)) {
-      throw new IllegalArgumentException("--resume " + resume + " is neither auto nor never");
-    }
+    var found = Resume.parse(resume);
     if (processes < 1) {
       throw new IllegalArgumentException("--processes " + processes + " must be at least 1; e.g. --processes 2");
     }
-    var loaded = recipes.load(args.recipe(), overrides());
+    var loaded = recipes.load(args.recipe(), shorts.after(args.overrides()));
     loaded.check();
     var print = Output.of(spec);
     if (dryRun) {
@@ -73,7 +61,7 @@ final class RunCommand implements Callable<Integer> {
       return ExitCodes.DONE;
     }
     boolean started = System.getenv("WORLD_SIZE") != null;           // by the launcher or by torchrun
-    return processes > 1 && !started ? launch() : run(loaded, print);
+    return processes > 1 && !started ? launch() : run(loaded, found, print);
   }
 
   private int launch() {
@@ -81,26 +69,11 @@ final class RunCommand implements Callable<Integer> {
     return Launcher.run(Main.class, root.getParseResult().originalArgs(), processes, root.getErr());
   }
 
-  private int run(Recipes.Loaded loaded, PrintWriter print) {
+  private int run(Recipes.Loaded loaded, Resume found, PrintWriter print) {
     Launcher.watch(System.getenv());
     try (var ranks = Ranks.join(System.getenv())) {
       var mine = ranks.isFirst() ? print : new PrintWriter(Writer.nullWriter());
-      return loaded.type().run(loaded, new RecipeType.RunArgs(out, resume.equals("auto"), mine, ranks));
-    }
-  }
-
-  private List<String> overrides() {
-    var all = new ArrayList<>(args.overrides());
-    add(all, "seed", seed);
-    add(all, "train.steps", steps);
-    add(all, "device", device);
-    add(all, "dtype", dtype);
-    return all;
-  }
-
-  private static void add(List<String> overrides, String key, @Nullable String value) {
-    if (value != null) {
-      overrides.add(key + "=" + value);
+      return loaded.type().run(loaded, new RecipeType.RunArgs(out, found, mine, ranks));
     }
   }
 }

@@ -16,12 +16,14 @@ final class ValidateCommand implements Runnable {
 
   @Mixin RecipeArgs args = new RecipeArgs();
 
+  @Mixin ShortOverrides shorts = new ShortOverrides();
+
   ValidateCommand(Recipes recipes) {
     this.recipes = recipes;
   }
 
   @Override public void run() {
-    var loaded = recipes.load(args.recipe(), args.overrides());
+    var loaded = recipes.load(args.recipe(), shorts.after(args.overrides()));
     loaded.check();
     Output.of(spec).println("recipe " + loaded.source().name() + ": no problems (type " + loaded.type().name() + ")");
   }

@@ -30,6 +30,12 @@ public final class Resolved {
     return at == null ? null : at.origin().describe();
   }
 
+  /// The value at a path as YAML on one line, `null` if there is none.
+  public String text(String path) {
+    Tree at = root.at(path);
+    return at == null ? "null" : flat(at);
+  }
+
   /// A problem found later (a file that is missing), placed where the value at `path` was written. A path that the
   /// recipe does not have is placed at its top.
   public Problem problem(String path, String message) {
@@ -95,7 +101,8 @@ public final class Resolved {
     return switch (tree) {
       case Tree.Scalar(var text, boolean quoted, _) -> text == null ? "null" : quote(text, quoted);
       case Tree.Sequence s -> "[" + String.join(", ", s.items().stream().map(Resolved::flat).toList()) + "]";
-      case Tree.Mapping _ -> "{}";
+      case Tree.Mapping(var entries, _, _) -> "{" + String.join(", ", entries.entrySet().stream()
+          .map(e -> quote(e.getKey(), false) + ": " + flat(e.getValue().value())).toList()) + "}";
     };
   }
 
@@ -108,7 +115,8 @@ public final class Resolved {
     return !control && StreamReader.isPrintable(c);
   }
 
-  private static String quote(String text, boolean quoted) {
+  /// A text as YAML, in quotes where it needs them.
+  static String quote(String text, boolean quoted) {
     if (!quoted && SAFE.matcher(text).matches() && !List.of("null", "Null", "NULL").contains(text)) return text;
     var s = new StringBuilder("\"");
     text.codePoints().forEach(c -> {

@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.jtorch.adapter.Lora;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.decoder.DecoderConfig;
 import org.jtorch.family.Pretrained;
@@ -31,11 +33,13 @@ import org.jtorch.text.Tokenizer;
 /// ```
 public final class LocalModel implements AutoCloseable {
   private final Decoder model;
+  private final @Nullable Lora adapter;
   private final Tokenizer tokenizer;
   private final Set<Long> stopTokens;
 
-  private LocalModel(Decoder model, Tokenizer tokenizer, Set<Long> stopTokens) {
+  private LocalModel(Decoder model, @Nullable Lora adapter, Tokenizer tokenizer, Set<Long> stopTokens) {
     this.model = model;
+    this.adapter = adapter;
     this.tokenizer = tokenizer;
     this.stopTokens = stopTokens;
   }
@@ -44,8 +48,17 @@ public final class LocalModel implements AutoCloseable {
   /// @param dtype as [DType#parse] reads it, or `auto`: the type of the file, unless this device is faster in another
   /// @throws DataException if the folder, or a file in it, is missing or broken
   @MustBeClosed
-  @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the caller
   public static LocalModel open(Path folder, String device, String dtype) {
+    return open(folder, device, dtype, null);
+  }
+
+  /// The same with a LoRA adapter on it.
+  ///
+  /// @param adapter a folder of PEFT's, or null
+  /// @throws DataException if a folder, or a file in it, is missing or broken, or the adapter belongs to another model
+  @MustBeClosed
+  @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the caller
+  public static LocalModel open(Path folder, String device, String dtype, @Nullable Path adapter) {
     if (!Files.isDirectory(folder)) {
       throw new DataException("model folder not found: " + folder
           + "; give a folder with config.json, model.safetensors and tokenizer.json");
@@ -56,9 +69,21 @@ public final class LocalModel implements AutoCloseable {
       var stop = StopTokens.of(folder, tokenizer);
       Device on = Device.parse(device);
       DType stored = stored(config, folder);
-      return new LocalModel(model(config, folder, on, type(dtype, stored, on), stored), tokenizer, stop);
+      Decoder model = model(config, folder, on, type(dtype, stored, on), stored);
+      return new LocalModel(model, adapter(model, adapter), tokenizer, stop);
     } catch (RuntimeException | Error e) {
       tokenizer.close();
+      throw e;
+    }
+  }
+
+  /// Null for none; what fails closes the model.
+  @SuppressWarnings("MustBeClosedChecker")     // closed by the model that it is on
+  private static @Nullable Lora adapter(Decoder model, @Nullable Path folder) {
+    try {
+      return folder == null ? null : Lora.load(model, folder);
+    } catch (RuntimeException | Error e) {
+      model.close();
       throw e;
     }
   }
@@ -148,6 +173,9 @@ public final class LocalModel implements AutoCloseable {
 
   @Override public void close() {
     try {
+      if (adapter != null) {
+        adapter.close();
+      }
       model.close();
     } finally {
       tokenizer.close();

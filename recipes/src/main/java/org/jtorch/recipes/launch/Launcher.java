@@ -4,24 +4,24 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.recipes.ExitCodes;
+import org.jtorch.recipes.Signals;
 
 /// Runs a program in several processes of this machine under torchrun's environment variables. Rank 0 has the terminal,
 /// the others' errors come with their rank before them. A signal reaches all; if one ends badly, the rest ends, too.
 public final class Launcher {
   /// What the others have to notice by themselves that one is gone.
   private static final long GRACE_SECONDS = 10;
-  private static final long PATIENCE_SECONDS = 600;
   private static final String PARENT = "JTORCH_LAUNCHER";
 
-  private final List<RankProcess> all = new ArrayList<>();
+  private final List<RankProcess> all = new CopyOnWriteArrayList<>();
   private final BlockingQueue<RankProcess> ended = new LinkedBlockingQueue<>();
 
   private Launcher() {}
@@ -32,10 +32,8 @@ public final class Launcher {
   /// @return 0 if all ended well; otherwise the exit code of the first that failed by itself, and not for another's sake
   public static int run(Class<?> program, List<String> arguments, int processes, PrintWriter err) {
     var launcher = new Launcher();
-    var signal = new Thread(launcher::interrupt, "jtorch-launcher");
-    try {
+    try (var _ = Signals.to(_ -> launcher.all.forEach(RankProcess::interrupt))) {
       launcher.start(program, arguments, processes, err);
-      Runtime.getRuntime().addShutdownHook(signal);
       return launcher.await(err);
     } catch (IOException e) {
       throw new IllegalStateException("could not start " + processes + " processes: " + e.getMessage(), e);
@@ -44,16 +42,6 @@ public final class Launcher {
       return ExitCodes.INTERRUPTED;
     } finally {
       launcher.all.forEach(RankProcess::kill);
-      unhook(signal);
-    }
-  }
-
-  private static void unhook(Thread signal) {
-    try {
-      Runtime.getRuntime().removeShutdownHook(signal);
-    } catch (IllegalStateException _) {
-      // this JVM is going down already, and the hook has done its part
-      return;
     }
   }
 
@@ -90,7 +78,7 @@ public final class Launcher {
           + ", and the run with it; the same command goes on from the last checkpoint");
       err.flush();
     }
-    return failed.code();
+    return failed.wasInterrupted() ? ExitCodes.INTERRUPTED : failed.code();
   }
 
   /// The next that ends, after a failure: by itself, or by force when it has had the time.
@@ -113,21 +101,13 @@ public final class Launcher {
     return consequence ? before : now;
   }
 
-  /// Asks every process to save and end, and waits for that.
-  private void interrupt() {
-    all.forEach(RankProcess::interrupt);
-    for (var one : all) {
-      one.await(PATIENCE_SECONDS);
-    }
-  }
-
   /// In a process that a launcher started: ends it, saving, when that launcher is gone without a word.
-  @SuppressWarnings("FutureReturnValueIgnored")                // it ends this process, and nobody waits for that
+  @SuppressWarnings("FutureReturnValueIgnored")                // it signals this process, and nobody waits for that
   public static void watch(Map<String, String> environment) {
     String parent = environment.get(PARENT);
     if (parent != null) {
       ProcessHandle.of(Long.parseLong(parent)).ifPresent(p -> {
-        var _ = p.onExit().thenRun(() -> System.exit(ExitCodes.INTERRUPTED));
+        var _ = p.onExit().thenRun(Signals::terminate);
       });
     }
   }

@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.recipes.ExitCodes;
 
@@ -109,14 +108,6 @@ final class RankProcess {
     if (process.isAlive()) {
       killed = true;
       process.destroyForcibly();
-    }
-  }
-
-  void await(long seconds) {
-    try {
-      var _ = process.waitFor(seconds, TimeUnit.SECONDS);
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
     }
   }
 

@@ -26,7 +26,7 @@ final class Activations {
   /// A chunk's logits, and once more as float32 or as their gradient.
   static long loss(Workload w) {
     long logits = w.tokens() * w.shape().vocab() * w.dtype().bytes();
-    long chunk = w.chunkTokens() > 0 ? (long) w.chunkTokens() * w.shape().vocab() * w.dtype().bytes() : ChunkedCrossEntropy.CHUNK_BYTES;
+    long chunk = w.chunkTokens() > 0 ? (long) w.chunkTokens() * w.shape().vocab() * w.dtype().bytes() : ChunkedCrossEntropy.chunkBytes(w.device());
     return 2 * Math.min(chunk, logits);
   }
 }

@@ -38,6 +38,8 @@ final class Corpus implements AutoCloseable {
     this.train = TokenShards.open(folder.resolve("train"));
     this.validation = TokenShards.open(folder.resolve("validation"));
     this.facts = JsonFile.open(folder.resolve(FACTS));
+    train.verify();
+    validation.verify();
   }
 
   /// Opens the run's tokens, making them if they are not there.

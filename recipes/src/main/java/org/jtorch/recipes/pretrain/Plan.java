@@ -86,7 +86,7 @@ record Plan(PretrainRecipe recipe) {
     double step = e.stepSeconds(work.accumulate());
     double validation = heldOutBytes() / BYTES_PER_TOKEN / work.tokens() * e.gradientSeconds() * FORWARD_SHARE;
     long every = recipe.eval().every();
-    long validations = every > 0 ? Math.ceilDiv(recipe.train().steps(), every) : 1;
+    long validations = every > 0 ? 1 + Math.ceilDiv(recipe.train().steps(), every) : 1;
     var s = e.sample();
     String how = s == null ? "by the matrix products alone, for it is too large to measure"
         : s.equals(work) ? "measured"
@@ -121,7 +121,8 @@ record Plan(PretrainRecipe recipe) {
     out.println("            " + line);
   }
 
-  private int vocab() {
+  /// The vocabulary of the recipe's tokenizer.
+  int vocab() {
     return switch (recipe.tokenizer()) {
       case TokenizerConfig.Train(int size) -> size;
       case TokenizerConfig.File(var path, _) -> {

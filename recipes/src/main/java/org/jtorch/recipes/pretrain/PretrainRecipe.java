@@ -9,6 +9,7 @@ import org.jtorch.recipes.config.Named;
 import org.jtorch.recipes.run.Eval;
 import org.jtorch.recipes.run.Metrics;
 import org.jtorch.recipes.run.Save;
+import org.jtorch.train.SpikeGuard;
 
 /// A model trained on text from its first token: everything that a run needs, as values.
 @Named("pretrain")
@@ -18,7 +19,14 @@ public record PretrainRecipe(
     @Doc("best, cpu, cuda or cuda:N") @Default("best") String device,
     @Doc("auto (bf16 where this machine has instructions for its products, else f32), bf16 or f32") @Default("auto") String dtype,
     Data data, TokenizerConfig tokenizer, ModelConfig model, Train train,
-    @Default("{}") Optimizer optimizer, @Default("{}") Eval eval, @Default("{}") Save save, @Default("{}") Metrics metrics) {
+    @Default("{}") OptimizerConfig optimizer, @Default("{}") Eval eval, @Default("{}") Save save, @Default("{}") Metrics metrics) {
+
+  public PretrainRecipe {
+    if (save.keepBest() && (eval.every() == 0 || save.every() == 0 || eval.every() % save.every() != 0)) {
+      throw new IllegalArgumentException("`save.keep_best` needs a checkpoint wherever it validates: eval.every (" + eval.every()
+          + ") must be a multiple of save.every (" + save.every() + "); e.g. the same number for both");
+    }
+  }
 
   /// Where text comes from and how it becomes rows.
   public record Data(
@@ -59,6 +67,8 @@ public record PretrainRecipe(
         atLeast("dim", dim, 1);
         atLeast("layers", layers, 1);
         atLeast("heads", heads, 1);
+        atLeast("hidden", hidden == null ? 1 : hidden, 1);
+        atLeast("max_positions", maxPositions == null ? 1 : maxPositions, 1);
         if (dim % heads != 0) {
           throw new IllegalArgumentException("`heads` (" + heads + ") must divide `dim` (" + dim + "); e.g. heads: " + divisor(dim, heads));
         }
@@ -98,6 +108,7 @@ public record PretrainRecipe(
       if (!(learningRate > 0)) {
         throw new IllegalArgumentException("`learning_rate` must be > 0 but was " + learningRate + "; e.g. 3e-4");
       }
+      atLeast("chunk_tokens", chunkTokens, 0);
       if (!(clip > 0)) {
         throw new IllegalArgumentException("`clip` must be > 0 but was " + clip + "; e.g. 1.0");
       }
@@ -105,16 +116,14 @@ public record PretrainRecipe(
   }
 
   /// Updates that are left out because their gradient is far above the recent ones.
-  public record Spikes(@Default("128") int window, @Default("6") double sigmas, @Default("20") int patience) {}
+  public record Spikes(@Default("128") int window, @Default("6") double sigmas,
+      @Doc("updates left out in a row after which the norms have a new level, or the run has diverged") @Default("20") int patience) {
+    public Spikes {
+      var _ = new SpikeGuard.Options(window, sigmas, patience);
+    }
 
-  /// AdamW (decoupled weight decay).
-  public record Optimizer(@Default("0.9") double beta1, @Default("0.95") double beta2, @Default("1e-8") double eps,
-      @Doc("not applied to norms and biases") @Default("0.1") double weightDecay,
-      @Doc("width at which learning_rate was found: wider models' matrices take smaller steps (muP simple)") @Nullable Integer mupBase) {
-    public Optimizer {
-      if (mupBase != null) {
-        atLeast("mup_base", mupBase, 1);
-      }
+    SpikeGuard.Options options() {
+      return new SpikeGuard.Options(window, sigmas, patience);
     }
   }
 

@@ -2,18 +2,16 @@ package org.jtorch.recipes.pretrain;
 
 import java.nio.file.Path;
 import java.util.List;
-import java.util.function.BooleanSupplier;
 import org.jtorch.data.TokenBatches;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.decoder.DecoderConfig;
 import org.jtorch.observe.EvalEvent;
-import org.jtorch.observe.RunEnd;
 import org.jtorch.observe.RunStart;
-import org.jtorch.optim.AdamW;
-import org.jtorch.optim.ParameterGroup;
-import org.jtorch.optim.ParameterGroups;
+import org.jtorch.observe.StepListener;
+import org.jtorch.recipes.run.Interruption;
 import org.jtorch.recipes.run.RunFolder;
 import org.jtorch.recipes.run.RunLogs;
+import org.jtorch.recipes.run.SaveTimer;
 import org.jtorch.recipes.run.Samples;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
@@ -25,26 +23,26 @@ import org.jtorch.train.ModelFolder;
 import org.jtorch.train.Pretrainer;
 import org.jtorch.train.Progress;
 import org.jtorch.train.Saved;
-import org.jtorch.train.SpikeGuard;
 import org.jtorch.train.TrainOptions;
 
 /// One run of a `pretrain` recipe, from text to a Hugging Face folder: data, model, optimizer, resume, loop.
 final class PretrainRun {
   private final PretrainRecipe recipe;
   private final RunFolder run;
-  private final BooleanSupplier stop;
+  private final RunLogs logs;
+  private final Interruption interruption;
   private final Ranks ranks;
-  private final long started = System.nanoTime();
 
-  PretrainRun(PretrainRecipe recipe, RunFolder run, BooleanSupplier stop, Ranks ranks) {
+  PretrainRun(PretrainRecipe recipe, RunFolder run, RunLogs logs, Interruption interruption, Ranks ranks) {
     this.recipe = recipe;
     this.run = run;
-    this.stop = stop;
+    this.logs = logs;
+    this.interruption = interruption;
     this.ranks = ranks;
   }
 
   /// True if the run reached its last step; false if it was asked to stop and saved.
-  boolean execute(RunLogs logs) {
+  boolean execute() {
     Thread.ofPlatform().daemon().name("jtorch-load").start(Device::best);      // libtorch loads while the text is read
     ranks.afterFirst(() -> Corpus.prepare(recipe, run, logs::note));
     try (var corpus = Corpus.open(recipe, run, logs::note)) {
@@ -55,27 +53,47 @@ final class PretrainRun {
       try (var model = Shapes.build(recipe, shape, device, dtype)) {
         model.requiresGrad(true);
         var options = options();
-        try (var optimizer = AdamW.over(groups(model), adam())) {
+        try (var optimizer = recipe.optimizer().over(model)) {
           var batches = new TokenBatches(recipe.seed(), recipe.train().batch(), Corpus.rows(corpus.train(), recipe.data()));
           var trainer = new Pretrainer(model, optimizer, batches, options, ranks);
           var folder = ModelFolder.of(model, tokenizer());
-          var checkpoint = Checkpoint.of(run.checkpoints(), recipe.save().keep(), folder)
+          var checkpoint = Checkpoint.of(run.checkpoints(), recipe.save().retention(), folder)
               .with("optimizer", Saved.of(optimizer, model.weights()))
               .with("spike_guard", trainer.spikes())
               .with("data", Saved.of(batches));
           Progress from = checkpoint.resume(logs::note);
+          interruption.loopBegins();
           var log = logs.open(from.step());
           log.onStart(new RunStart(recipe.name(), options.steps(), from.step(), model.parameterCount(), flopsPerToken(shape), peak));
-          var hooks = new Hooks(step -> evaluate(model, corpus, step), now -> log.onSave(checkpoint.timedSave(now)), stop);
-          var result = trainer.fit(from, log, hooks);
+          var result = trainer.fit(from, log, hooks(model, corpus, checkpoint, log));
           if (result.finished() && ranks.isFirst()) {
             run.publish(folder);
           }
-          log.onEnd(new RunEnd(result.finished() ? "finished" : "interrupted", (System.nanoTime() - started) / 1e9));
           return result.finished();
         }
       }
     }
+  }
+
+  private Hooks hooks(Decoder model, Corpus corpus, Checkpoint checkpoint, StepListener log) {
+    var timer = new SaveTimer(recipe.save().minutes(), System::nanoTime);
+    return new Hooks(step -> {
+      var event = evaluate(model, corpus, step);
+      if (ranks.isFirst()) {
+        checkpoint.evaluated(step, event.loss());
+      }
+      return event;
+    }, now -> {
+      log.onSave(checkpoint.timedSave(now));
+      timer.saved();
+    }, () -> request(timer));
+  }
+
+  private Hooks.Request request(SaveTimer timer) {
+    if (interruption.isAsked()) {
+      return Hooks.Request.STOP;
+    }
+    return ranks.isFirst() && timer.isDue() ? Hooks.Request.SAVE : Hooks.Request.GO_ON;
   }
 
   /// The recipe's device; of several ranks on a machine with CUDA devices each has its own.
@@ -90,20 +108,8 @@ final class PretrainRun {
 
   private TrainOptions options() {
     var t = recipe.train();
-    var spikes = new SpikeGuard.Options(t.spikes().window(), t.spikes().sigmas(), t.spikes().patience());
     return new TrainOptions(t.steps(), t.accumulate(), t.learningRate(), t.schedule().over(t.steps()), t.clip(),
-        t.activationCheckpointing(), recipe.eval().every(), recipe.save().every(), t.chunkTokens(), spikes);
-  }
-
-  private List<ParameterGroup> groups(Decoder model) {
-    var o = recipe.optimizer();
-    return o.mupBase() == null ? ParameterGroups.byRank(model.parameters(), o.weightDecay())
-        : ParameterGroups.muPSimple(model.parameters(), model.projections(), model.config().dim(), o.mupBase(), o.weightDecay());
-  }
-
-  private AdamW.Options adam() {
-    var o = recipe.optimizer();
-    return new AdamW.Options(o.beta1(), o.beta2(), o.eps());
+        t.activationCheckpointing(), recipe.eval().every(), recipe.save().every(), t.chunkTokens(), t.spikes().options());
   }
 
   private EvalEvent evaluate(Decoder model, Corpus corpus, long step) {
@@ -111,8 +117,18 @@ final class PretrainRun {
     var rows = Corpus.rows(shards, recipe.data());
     var score = new Evaluator(rows, shards.textBytes(), shards.tokens(), Math.max(1, recipe.train().batch() / recipe.train().accumulate()))
         .score(model, ranks);
-    var samples = new Samples(recipe.eval(), corpus.tokenizer(), corpus.eosId(), recipe.seed());
-    return new EvalEvent(step, score.loss(), score.bitsPerByte(), score.perplexity(), ranks.isFirst() ? samples.of(model) : List.of());
+    return new EvalEvent(step, score.loss(), score.bitsPerByte(), score.perplexity(),
+        ranks.isFirst() ? samples(model, corpus, step) : List.of());
+  }
+
+  /// What the model writes; a prompt that it cannot go on from costs the samples, not the run.
+  private List<String> samples(Decoder model, Corpus corpus, long step) {
+    try {
+      return new Samples(recipe.eval(), corpus.tokenizer(), corpus.eosId(), recipe.seed()).of(model);
+    } catch (RuntimeException e) {
+      logs.note("no samples at step " + step + ": " + e.getMessage());
+      return List.of();
+    }
   }
 
   /// Forward and backward: 6 operations per parameter that is in a matrix product.

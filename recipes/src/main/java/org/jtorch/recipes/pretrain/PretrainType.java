@@ -15,6 +15,7 @@ import org.jtorch.recipes.config.Bound;
 import org.jtorch.recipes.pretrain.PretrainRecipe.ModelConfig;
 import org.jtorch.recipes.pretrain.PretrainRecipe.TokenizerConfig;
 import org.jtorch.recipes.run.RecipeRun;
+import org.jtorch.tensor.Device;
 
 /// `type: pretrain`.
 public final class PretrainType implements RecipeType {
@@ -42,12 +43,12 @@ public final class PretrainType implements RecipeType {
       case ModelConfig.Folder(Path path) -> requireFile(problems, "model.path", path);
       case ModelConfig.Preset(String preset, _) when !Families.presets().containsKey(preset) ->
           problems.add("`model.name` unknown preset \"" + preset + "\"; known: " + String.join(", ", Families.presets().keySet()));
-      case ModelConfig.Llama m when m.maxPositions() != null && recipe.data().seqLen() > m.maxPositions() ->
-          problems.add("`data.seq_len` " + recipe.data().seqLen() + " is longer than the model allows (model.max_positions: "
-              + m.maxPositions() + ")");
       default -> { }
     }
     tryAll(problems, recipe);
+    if (problems.isEmpty()) {
+      problems.addAll(new Parts(recipe).problems());
+    }
     return problems;
   }
 
@@ -60,8 +61,12 @@ public final class PretrainType implements RecipeType {
     if (!recipe.dtype().matches("auto|bf16|f32")) {
       problems.add("`dtype` is \"" + recipe.dtype() + "\"; use auto, bf16 or f32");
     }
-    if (!recipe.device().matches("best|cpu|cuda(:\\d+)?")) {
-      problems.add("`device` is \"" + recipe.device() + "\"; use best, cpu, cuda or cuda:N");
+    try {
+      if (!List.of("best", "cpu").contains(recipe.device())) {        // which are always there: libtorch need not be asked
+        var _ = Device.parse(recipe.device());
+      }
+    } catch (IllegalArgumentException e) {
+      problems.add("`device` " + e.getMessage());
     }
   }
 
@@ -79,7 +84,7 @@ public final class PretrainType implements RecipeType {
     var bound = bound(loaded.bound());
     var recipe = bound.value();
     return RecipeRun.execute(bound, recipe.name(), recipe.metrics(), args,
-        (run, logs, stop) -> new PretrainRun(recipe, run, stop, args.ranks()).execute(logs));
+        (run, logs, interruption) -> new PretrainRun(recipe, run, logs, interruption, args.ranks()).execute());
   }
 
   @SuppressWarnings("unchecked")        // the recipe was bound to recordType()

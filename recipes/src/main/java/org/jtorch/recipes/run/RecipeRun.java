@@ -2,72 +2,106 @@ package org.jtorch.recipes.run;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.BooleanSupplier;
+import org.jtorch.io.DataException;
 import org.jtorch.observe.ConsoleLog;
-import org.jtorch.observe.MetricsFile;
 import org.jtorch.recipes.ExitCodes;
 import org.jtorch.recipes.RecipeType.RunArgs;
 import org.jtorch.recipes.config.Bound;
-import org.jtorch.recipes.report.HtmlReport;
-import org.jtorch.recipes.report.ReportData;
-import org.jtorch.tensor.TorchInfo;
+import org.jtorch.train.Checkpoint;
+import org.jtorch.train.DivergedException;
 
-/// A run of any recipe in its folder: finished or not, whose it is, its lock, its logs, its end. What the recipe does in
+/// A run of any recipe in its folder: whose it is, finished or not, its lock, its logs, its end. What the recipe does in
 /// between is its own.
 public final class RecipeRun {
   /// What a kind of recipe does.
   @FunctionalInterface
   public interface Body {
-    /// @param stop true once the run is asked to save and end
     /// @return true if the run reached its end, and its model is in the folder; false if it was asked to stop and saved
-    boolean run(RunFolder run, RunLogs logs, BooleanSupplier stop);
+    boolean run(RunFolder run, RunLogs logs, Interruption interruption);
   }
 
-  private RecipeRun() {}
+  private final RunFolder run;
+  private final RunArgs args;
+  private final boolean first;
+
+  private RecipeRun(RunFolder run, RunArgs args) {
+    this.run = run;
+    this.args = args;
+    this.first = args.ranks().isFirst();
+  }
 
   /// Runs a recipe, or goes on with the run in its folder.
   ///
   /// @return an exit code of [ExitCodes]
   public static int execute(Bound<? extends Record> recipe, String name, Metrics metrics, RunArgs args, Body body) {
-    var run = new RunFolder(args.folder() == null ? Path.of("runs", name) : args.folder());
-    boolean first = args.ranks().isFirst();
-    if (Files.exists(run.model())) {
-      if (first && !Files.exists(run.report())) {
-        report(run, name, recipe);           // a kill came between model and report
-      }
-      args.out().println(run.path() + " holds a finished run; its model is " + run.model()
-          + ". To train again choose another folder with --out, or remove that one");
-      return ExitCodes.DONE;
-    }
-    if (first && !args.resume() && Files.exists(run.recipe())) {
-      throw new IllegalArgumentException(run.path() + " holds a run already; --resume auto goes on with it, --out names another folder");
-    }
-    run.create();
-    var stop = new AtomicBoolean();
-    try (var _ = first ? RunLock.take(run) : null; var logs = new RunLogs(run, metrics, ConsoleLog.of(System.out), first);
-        var interruption = Interruption.watch(stop, logs::note)) {
-      args.ranks().afterFirst(() -> Resumption.claim(run, recipe));
-      boolean finished = body.run(run, logs, stop::get);
-      logs.close();
-      if (first) {
-        report(run, name, recipe);
-      }
-      args.out().println(finished ? "report: " + run.report() + "\nmodel:  " + run.model()
-          : "interrupted and saved; the same command goes on");
-      interruption.done();
-      return finished ? ExitCodes.DONE : ExitCodes.INTERRUPTED;
+    var folder = new RunFolder(args.folder() == null ? Path.of("runs", name) : args.folder());
+    folder.create();
+    var it = new RecipeRun(folder, args);
+    try (var _ = it.first ? RunLock.take(folder) : null;
+        var logs = new RunLogs(folder, metrics, ConsoleLog.of(System.out), it.first);
+        var interruption = Interruption.watch(args.ranks().size() == 1, logs::note)) {
+      boolean finished = args.ranks().afterFirst(() -> Resumption.claim(folder, recipe, args.resume(), logs::note));
+      return finished ? it.leave() : it.run(logs, interruption, body);
     }
   }
 
-  private static void report(RunFolder run, String name, Bound<? extends Record> recipe) {
-    var environment = new LinkedHashMap<>(TorchInfo.report());
-    environment.put("Java", System.getProperty("java.vendor") + " " + Runtime.version());
-    environment.put("platform", System.getProperty("os.name") + " " + System.getProperty("os.arch") + ", "
-        + Runtime.getRuntime().availableProcessors() + " cores");
-    var data = new ReportData(name, MetricsFile.read(run.metrics()), recipe.resolved().toYaml(), environment);
-    var _ = HtmlReport.write(run.path(), data);
-    var _ = HtmlReport.curveSvg(run.path(), data);
+  /// There is nothing to do but a report that a kill came before.
+  private int leave() {
+    if (first && !Files.exists(run.report()) && Files.exists(run.metrics())) {
+      var _ = RunReport.write(run);
+    }
+    args.out().println(run.path() + " holds a finished run; its model is " + run.model()
+        + ". To train on give it more steps; to train again choose another folder with --out, or remove that one");
+    return ExitCodes.DONE;
+  }
+
+  private int run(RunLogs logs, Interruption interruption, Body body) {
+    boolean finished;
+    try {
+      finished = body.run(run, logs, interruption);
+      logs.ended(finished ? "finished" : "interrupted");
+      logs.close();
+    } catch (RuntimeException | Error e) {
+      if (first) {
+        record(e, logs);
+      }
+      throw e;
+    }
+    if (first) {
+      var _ = RunReport.write(run);
+    }
+    args.out().println(finished ? "report: " + run.report() + "\nmodel:  " + run.model()
+        : "interrupted and saved; the same command goes on");
+    return finished ? ExitCodes.DONE : ExitCodes.INTERRUPTED;
+  }
+
+  /// A run that fails has its end in the log and its report, as far as the disk allows, and says where it can go on.
+  private void record(Throwable failure, RunLogs logs) {
+    try {
+      logs.ended(failure instanceof DivergedException ? "diverged" : "failed: " + failure.getMessage());
+      if (Files.exists(run.metrics())) {
+        args.out().println("report: " + RunReport.write(run));
+      }
+    } catch (RuntimeException e) {
+      failure.addSuppressed(e);
+    }
+    sayWhereToGoOn(failure);
+  }
+
+  private void sayWhereToGoOn(Throwable failure) {
+    try {
+      var saved = Checkpoint.all(run.checkpoints());
+      args.out().println(saved.isEmpty() ? "no checkpoint is saved" : "saved last: " + saved.getLast());
+      if (saved.isEmpty()) {
+        args.out().println("the same command begins again");
+      } else if (failure instanceof DivergedException) {
+        args.out().println("to go back to a checkpoint before the trouble: the same command with --resume " + saved.getFirst()
+            + " and a lower train.learning_rate");
+      } else {
+        args.out().println("the same command goes on from there");
+      }
+    } catch (DataException e) {
+      failure.addSuppressed(e);
+    }
   }
 }

@@ -48,6 +48,11 @@ public record RunFolder(Path path) {
     return path.resolve("report.html");
   }
 
+  /// Where what a change of course leaves behind goes; see [SetAside].
+  public Path setAside() {
+    return path.resolve("set-aside");
+  }
+
   /// The finished model, a Hugging Face folder.
   public Path model() {
     return path.resolve("model");

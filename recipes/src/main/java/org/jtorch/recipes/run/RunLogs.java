@@ -10,6 +10,7 @@ import org.jtorch.observe.ConsoleLog;
 import org.jtorch.observe.JsonlLog;
 import org.jtorch.observe.MeterLog;
 import org.jtorch.observe.ProcessorTime;
+import org.jtorch.observe.RunEnd;
 import org.jtorch.observe.StepListener;
 import org.jtorch.observe.StepListeners;
 import org.jtorch.observe.TensorBoardLog;
@@ -23,7 +24,9 @@ public final class RunLogs implements AutoCloseable {
   private final ConsoleLog console;
   private final boolean first;
   private @Nullable PrometheusEndpoint endpoint;
-  private @Nullable StepListener all;
+  private volatile @Nullable StepListener all;
+  private final List<String> early = new ArrayList<>();
+  private final long started = System.nanoTime();
 
   /// @param first false in a rank other than the first, which says and writes nothing
   public RunLogs(RunFolder run, Metrics metrics, ConsoleLog console, boolean first) {
@@ -33,8 +36,13 @@ public final class RunLogs implements AutoCloseable {
     this.console = console;
   }
 
+  /// Says something; what is said before the files are open goes into them when they are.
   public void note(String text) {
-    if (first) {
+    var open = all;
+    if (open != null) {
+      open.onNote(text);
+    } else if (first) {
+      early.add(text);
       console.onNote(text);
     }
   }
@@ -44,7 +52,9 @@ public final class RunLogs implements AutoCloseable {
     if (!first) {
       return new StepListener() {};
     }
-    var list = new ArrayList<StepListener>(List.of(console, JsonlLog.open(run.metrics(), startStep), MeterLog.bind(registry()),
+    var file = JsonlLog.open(run.metrics(), startStep);
+    early.forEach(file::onNote);
+    var list = new ArrayList<StepListener>(List.of(console, file, MeterLog.bind(registry()),
         new BusyWatch(ProcessorTime::now, System::nanoTime, TorchInfo.threads(), console::onNote)));
     if (metrics.tensorboard()) {
       list.add(TensorBoardLog.open(run.tensorboard(), startStep));
@@ -52,6 +62,16 @@ public final class RunLogs implements AutoCloseable {
     var opened = StepListeners.all(list);
     all = opened;
     return opened;
+  }
+
+  /// The run ends.
+  ///
+  /// @param outcome one word or sentence
+  public void ended(String outcome) {
+    var open = all;
+    if (open != null) {
+      open.onEnd(new RunEnd(outcome, (System.nanoTime() - started) / 1e9));
+    }
   }
 
   private MeterRegistry registry() {
@@ -65,8 +85,10 @@ public final class RunLogs implements AutoCloseable {
   }
 
   @Override public void close() {
-    if (all != null) {
-      all.close();
+    var open = all;
+    all = null;
+    if (open != null) {
+      open.close();
     }
     if (endpoint != null) {
       endpoint.close();

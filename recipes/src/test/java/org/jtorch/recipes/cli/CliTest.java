@@ -12,6 +12,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
+import org.jtorch.recipes.Resume;
 import org.jtorch.recipes.config.Default;
 import org.jtorch.recipes.config.Doc;
 import org.jtorch.recipes.config.Named;
@@ -42,13 +43,39 @@ class CliTest {
     }
 
     @Override public int run(Recipes.Loaded recipe, RunArgs args) {
-      args.out().println("ran in " + args.folder() + (args.resume() ? ", resuming" : ""));
+      args.out().println("ran in " + args.folder() + (args.resume() instanceof Resume.Never ? "" : ", resuming"));
       return 0;
     }
   }
 
+  @Named("count-named")
+  record CountNamed(String name, int steps) {}
+
+  static final class CountNamedType implements RecipeType {
+    @Override public String name() {
+      return "count-named";
+    }
+
+    @Override public Class<? extends Record> recordType() {
+      return CountNamed.class;
+    }
+
+    @Override public List<String> problems(Object recipe) {
+      return List.of();
+    }
+
+    @Override public void plan(Recipes.Loaded recipe, PrintWriter out) {
+      throw new AssertionError("nobody asked for a plan");
+    }
+
+    @Override public int run(Recipes.Loaded recipe, RunArgs args) {
+      throw new AssertionError("nobody asked for a run");
+    }
+  }
+
   static Recipes recipes() {
-    return new Recipes(new BuiltInCatalog(CliTest.class.getClassLoader(), "test-recipes"), List.of(new CountType()));
+    return new Recipes(new BuiltInCatalog(CliTest.class.getClassLoader(), "test-recipes"),
+        List.of(new CountType(), new CountNamedType()));
   }
 
   record Result(int code, String out, String err) {}
@@ -136,6 +163,16 @@ class CliTest {
     assertThat(jtorch("validate", file.toString()).code()).isZero();
   }
 
+  @Test void cpNamesTheRecipeAfterTheFile() throws IOException {
+    var named = Files.writeString(temp.resolve("old.yaml"), "# Counts.\ntype: count-named\nname: old   # its folder\nsteps: 3\n");
+    assertThat(jtorch("cp", named.toString(), temp.resolve("new one").toString()).code()).isZero();
+    assertThat(Files.readAllLines(temp.resolve("new one.yaml")).subList(1, 5))
+        .containsExactly("# Counts.", "type: count-named", "name: \"new one\"", "steps: 3");
+    var heir = Files.writeString(temp.resolve("heir.yaml"), "extends: " + named + "\nsteps: 4\n");
+    assertThat(jtorch("cp", heir.toString(), temp.resolve("x").toString()).code()).isZero();
+    assertThat(jtorch("cat", temp.resolve("x.yaml").toString(), "--resolved").out()).containsPattern("name: x +#").contains("steps: 4");
+  }
+
   @Test void cpIsCarefulWithFilesAndFolders() throws IOException {
     var file = Files.writeString(temp.resolve("my.yaml"), "mine");
     assertThat(jtorch("cp", "-n", "quickstart", file.toString())).isEqualTo(
@@ -173,6 +210,13 @@ class CliTest {
         .contains("130   interrupted"));
     assertThat(jtorch("cp", "--help")).matches(r -> r.code() == 0 && r.out().contains("--make-parents"));
     assertThat(jtorch("--version").out()).startsWith("jtorch ").endsWith("(Java " + Runtime.version().feature() + ")\n");
+  }
+
+  @Test void helpOfACommandIsThatOfItsOption() {
+    assertThat(jtorch("help")).isEqualTo(jtorch("--help"));
+    assertThat(jtorch("help", "cp")).isEqualTo(jtorch("cp", "--help"));
+    assertThat(jtorch("help", "rnu")).isEqualTo(new Result(2, "",
+        "error: there is no command \"rnu\"; did you mean \"run\"?\n"));
   }
 
   @Test void helpIsTheSameWithoutLoadingTheCommands() {

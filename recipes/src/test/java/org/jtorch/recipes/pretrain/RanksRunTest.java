@@ -2,13 +2,12 @@ package org.jtorch.recipes.pretrain;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.jtorch.recipes.pretrain.JtorchProcess.steps;
 
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +15,6 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jtorch.io.SafeTensors;
 import org.jtorch.observe.MetricsFile;
-import org.jtorch.recipes.cli.Main;
 import org.jtorch.recipes.run.RunFolder;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -31,7 +29,7 @@ class RanksRunTest {
   @TempDir static Path shared = Path.of("");
   private static Path recipe = Path.of("");
   private static RunFolder whole = new RunFolder(Path.of(""));
-  private final List<Process> started = new ArrayList<>();
+  private final List<JtorchProcess> started = new ArrayList<>();
 
   @BeforeAll static void runInOneProcess() throws IOException {
     recipe = TinyRun.recipe(shared, STEPS);
@@ -41,18 +39,18 @@ class RanksRunTest {
   }
 
   @AfterEach void endWhatIsLeft() {
-    for (var process : started) {
-      process.descendants().forEach(ProcessHandle::destroyForcibly);
-      process.destroyForcibly();
+    for (var one : started) {
+      one.process().descendants().forEach(ProcessHandle::destroyForcibly);
+      one.process().destroyForcibly();
     }
   }
 
   @Test void twoProcessesOfTheLauncherAreOne() throws IOException, InterruptedException {
     var run = new RunFolder(shared.resolve("launched"));
     var launcher = start(run, "launched", Map.of(), "--processes", "2");
-    assertThat(end(launcher)).as(output("launched")).isZero();
-    assertThat(output("launched")).contains("eval at step 10", "model:  ").doesNotContain("error");
-    assertThat(output("launched").split("finished after", -1)).as("only the first rank speaks").hasSize(2);
+    assertThat(launcher.code()).as(launcher.output()).isZero();
+    assertThat(launcher.output()).contains("eval at step 10", "model:  ").doesNotContain("error");
+    assertThat(launcher.output().split("finished after", -1)).as("only the first rank speaks").hasSize(2);
     assertLikeOne(run);
   }
 
@@ -61,17 +59,17 @@ class RanksRunTest {
     var run = new RunFolder(shared.resolve("killed"));
     var ranks = startTwo(run, "a");
     waitForSteps(run, 6, ranks);
-    kill(ranks.get(1));
-    assertThat(end(ranks.get(0))).as(output("a0")).isEqualTo(6);
-    assertThat(output("a0")).contains("error: rank 1 is gone (").contains("so rank 0 of 2 ends");
+    ranks.get(1).kill();
+    assertThat(ranks.get(0).code()).as(ranks.get(0).output()).isEqualTo(6);
+    assertThat(ranks.getFirst().output()).contains("error: rank 1 is gone (").contains("so rank 0 of 2 ends");
     var alone = start(run, "alone", Map.of());
     waitForSteps(run, 13, List.of(alone));
-    kill(alone);
-    assertThat(output("alone")).containsPattern("resuming from step (5|10|15|20)\\b");
+    alone.kill();
+    assertThat(alone.output()).containsPattern("resuming from step (5|10|15|20)\\b");
     var again = startTwo(run, "b");
-    assertThat(end(again.get(0))).as(output("b0")).isZero();
-    assertThat(end(again.get(1))).as(output("b1")).isZero();
-    assertThat(output("b0")).containsPattern("resuming from step (10|15|20|25)\\b");
+    assertThat(again.get(0).code()).as(again.get(0).output()).isZero();
+    assertThat(again.get(1).code()).as(again.get(1).output()).isZero();
+    assertThat(again.getFirst().output()).containsPattern("resuming from step (10|15|20|25)\\b");
     assertLikeOne(run);
   }
 
@@ -79,11 +77,11 @@ class RanksRunTest {
     var run = new RunFolder(shared.resolve("orphaned"));
     var launcher = start(run, "orphaned", Map.of(), "--processes", "2", "train.steps=100000");
     waitForSteps(run, 2, List.of(launcher));
-    var children = launcher.children().toList();
+    var children = launcher.process().children().toList();
     assertThat(children).hasSize(2);
     children.getLast().destroyForcibly();
-    assertThat(end(launcher)).as(output("orphaned")).isEqualTo(137);
-    assertThat(output("orphaned")).containsPattern("rank [01] is gone \\(")
+    assertThat(launcher.code()).as(launcher.output()).isEqualTo(137);
+    assertThat(launcher.output()).containsPattern("rank [01] is gone \\(")
         .containsPattern("error: rank [01] ended with exit code 137 \\(signal 9\\), and the run with it");
     for (var child : children) {
       child.onExit().orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS).join();
@@ -94,9 +92,9 @@ class RanksRunTest {
     var run = new RunFolder(shared.resolve("interrupted"));
     var launcher = start(run, "interrupted", Map.of(), "--processes", "2", "train.steps=100000");
     waitForSteps(run, 2, List.of(launcher));
-    launcher.destroy();
-    assertThat(end(launcher)).as(output("interrupted")).isIn(130, 143);
-    assertThat(output("interrupted")).contains("interrupted: finishing the step and saving").doesNotContain("error:");
+    launcher.signal("TERM");
+    assertThat(launcher.code()).as(launcher.output()).isEqualTo(130);
+    assertThat(launcher.output()).contains("interrupted: finishing the step and saving").doesNotContain("error:");
     assertThat(run.checkpoints().resolve("step-%08d".formatted(steps(run)))).isDirectory();
   }
 
@@ -104,12 +102,12 @@ class RanksRunTest {
     assertThat(TinyRun.run(recipe, shared.resolve("none"), "--processes", "0").err()).contains("--processes 0").contains("--processes 2");
   }
 
-  private List<Process> startTwo(RunFolder run, String log) throws IOException {
+  private List<JtorchProcess> startTwo(RunFolder run, String log) throws IOException {
     int port;
     try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = socket.getLocalPort();
     }
-    var both = new ArrayList<Process>();
+    var both = new ArrayList<JtorchProcess>();
     for (int rank = 0; rank < 2; rank++) {
       both.add(start(run, log + rank, Map.of("RANK", Integer.toString(rank), "LOCAL_RANK", Integer.toString(rank), "WORLD_SIZE", "2",
           "MASTER_ADDR", "localhost", "MASTER_PORT", Integer.toString(port), "OMP_NUM_THREADS", "1")));
@@ -117,48 +115,16 @@ class RanksRunTest {
     return both;
   }
 
-  private Process start(RunFolder run, String log, Map<String, String> environment, String... more) throws IOException {
-    var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1",
-        "-XX:+UseSerialGC", "-Xmx512m", "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-cp",
-        System.getProperty("java.class.path"), Main.class.getName(), "run", recipe.toString(), "--out", run.path().toString()));
-    command.addAll(List.of(more));
-    var builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(shared.resolve(log + ".log").toFile());
-    builder.environment().putAll(environment);
-    var process = builder.start();
+  private JtorchProcess start(RunFolder run, String log, Map<String, String> environment, String... more) throws IOException {
+    var arguments = new ArrayList<>(List.of("run", recipe.toString(), "--out", run.path().toString()));
+    arguments.addAll(List.of(more));
+    var process = JtorchProcess.start(shared.resolve(log + ".log"), environment, arguments);
     started.add(process);
     return process;
   }
 
-  private static int end(Process process) throws InterruptedException {
-    assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
-    return process.exitValue();
-  }
-
-  private static void kill(Process process) throws InterruptedException {
-    process.destroyForcibly();
-    assertThat(end(process)).isEqualTo(137);
-  }
-
-  private static String output(String log) throws IOException {
-    return Files.readString(shared.resolve(log + ".log"), StandardCharsets.UTF_8);
-  }
-
-  private static void waitForSteps(RunFolder run, long steps, List<Process> alive) throws IOException, InterruptedException {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
-    while (steps(run) < steps) {
-      boolean ended = alive.getFirst().waitFor(1, TimeUnit.MILLISECONDS);
-      assertThat(ended).as("ended at step %s of %s", steps(run), steps).isFalse();
-      assertThat(System.nanoTime()).isLessThan(deadline);
-    }
-  }
-
-  private static long steps(RunFolder run) throws IOException {
-    if (!Files.exists(run.metrics())) {
-      return 0;
-    }
-    try (var lines = Files.lines(run.metrics())) {
-      return lines.filter(l -> l.contains("\"event\":\"step\"")).count();
-    }
+  private static void waitForSteps(RunFolder run, long steps, List<JtorchProcess> alive) throws InterruptedException {
+    assertThat(alive.getFirst().endsBefore(() -> steps(run) >= steps)).as("ended at step %s of %s", steps(run), steps).isFalse();
   }
 
   private static void assertLikeOne(RunFolder run) {

@@ -4,11 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jtorch.io.DataException;
@@ -42,10 +41,8 @@ class RunLockTest {
 
   @Test void aProcessThatIsKilledGivesItBack() throws IOException, InterruptedException {
     var run = new RunFolder(folder);
-    var process = new ProcessBuilder(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1",
-        "-cp", System.getProperty("java.class.path"), Holder.class.getName(), folder.toString())).redirectError(ProcessBuilder.Redirect.INHERIT)
-        .start();
-    try (var out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+    var process = holder();
+    try (var out = process.inputReader(StandardCharsets.UTF_8)) {
       assertThat(out.readLine()).isEqualTo("locked");
       refused(run, process.pid());
     } finally {
@@ -53,6 +50,25 @@ class RunLockTest {
     }
     assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
     free(run);
+  }
+
+  @Test void ofProcessesThatStartTogetherOneGetsIt() throws IOException {
+    var processes = List.of(holder(), holder(), holder());
+    var answers = new ArrayList<String>();
+    try {
+      for (var process : processes) {
+        answers.add(process.inputReader(StandardCharsets.UTF_8).readLine());
+      }
+    } finally {
+      processes.forEach(Process::destroyForcibly);
+    }
+    assertThat(answers).containsExactlyInAnyOrder("locked", "refused", "refused");
+  }
+
+  private Process holder() throws IOException {
+    return new ProcessBuilder(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1",
+        "-cp", System.getProperty("java.class.path"), Holder.class.getName(), folder.toString()))
+        .redirectError(ProcessBuilder.Redirect.INHERIT).start();
   }
 
   @SuppressWarnings("MustBeClosedChecker")     // it is not given
@@ -69,6 +85,8 @@ class RunLockTest {
       try (var _ = RunLock.take(new RunFolder(Path.of(args[0])))) {
         System.out.println("locked");
         int _ = System.in.read();
+      } catch (IllegalArgumentException _) {
+        System.out.println("refused");
       }
     }
   }
