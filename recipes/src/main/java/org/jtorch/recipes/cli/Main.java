@@ -54,8 +54,10 @@ public final class Main implements Runnable {
     }
   }
 
+  /// In the terminal's charset; where that is only ASCII, no locale is set, and UTF-8 is what files and pipes expect.
   private static PrintWriter writer(PrintStream stream) {
-    return new PrintWriter(stream, true, stream.charset() == null ? StandardCharsets.UTF_8 : stream.charset());
+    var charset = stream.charset() == null || stream.charset().equals(StandardCharsets.US_ASCII) ? StandardCharsets.UTF_8 : stream.charset();
+    return new PrintWriter(stream, true, charset);
   }
 
   /// The command that the arguments call, or the empty string.
