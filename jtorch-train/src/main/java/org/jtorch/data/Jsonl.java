@@ -1,6 +1,8 @@
 package org.jtorch.data;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -8,14 +10,19 @@ import com.fasterxml.jackson.databind.ObjectReader;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.stream.Stream;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.io.DataException;
+import org.jtorch.io.Utf8;
 
 /// One JSON object a line, with the text in one of its fields; `path` is a file (`.jsonl`, also `.gz` or `.zst`), a
 /// folder or a glob.
 public record Jsonl(Path path, String field) implements TextSource {
-  private static final ObjectReader JSON = new ObjectMapper().reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+  /// A line may be a whole book: the limit is Java's longest string, not the parser's usual 20 million characters.
+  private static final StreamReadConstraints LENGTHS = StreamReadConstraints.builder().maxStringLength(Integer.MAX_VALUE)
+      .maxNameLength(Integer.MAX_VALUE).maxNumberLength(Integer.MAX_VALUE).build();
+  private static final ObjectReader JSON = new ObjectMapper(JsonFactory.builder().streamReadConstraints(LENGTHS).build())
+      .reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   public Jsonl {
     if (field.isBlank()) {
@@ -24,9 +31,14 @@ public record Jsonl(Path path, String field) implements TextSource {
   }
 
   @Override
-  public Stream<Document> read() {
-    return DocumentReader.stream(TextFiles.find(path, ".jsonl", ".ndjson", ".json"),
-        file -> new Lines(TextFiles.reader(file), file.toString(), field), path + " (field `" + field + "`)");
+  public List<SourceFile> files() {
+    return SourceFile.of(FileSearch.find(path, ".jsonl", ".ndjson", ".json"),
+        (file, read) -> new Lines(TextFiles.reader(file, read), file.toString(), field));
+  }
+
+  @Override
+  public String describe() {
+    return path + " (field `" + field + "`)";
   }
 
   private static final class Lines extends LineReader {
@@ -40,6 +52,7 @@ public record Jsonl(Path path, String field) implements TextSource {
     @Override
     public @Nullable Document next() throws IOException {
       for (String line; (line = line()) != null; ) {
+        line = Utf8.withoutMark(line); // also where files with one each were put together
         String text = line.isBlank() ? "" : text(line);
         if (!text.isBlank()) {
           return new Document(text, place());

@@ -124,6 +124,10 @@ final class Binder {
     if (block == null) return mismatch(sealed, tree, path);
     var choices = Key.choices(sealed);
     var entry = block.entries().get("type");
+    var meant = sealed.getAnnotation(DefaultType.class);
+    if (entry == null && meant != null) {
+      return record(choices.get(meant.value()), block, path, Set.of(), block.origin());
+    }
     if (entry == null || !(entry.value() instanceof Tree.Scalar(var name, _, var origin)) || name == null) {
       problem(block.origin(), Names.join(path, "type"), "missing key; write type: one of " + String.join(", ", choices.keySet()));
       return new Slot<>(null, block);

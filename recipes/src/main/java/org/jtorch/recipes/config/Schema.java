@@ -23,7 +23,7 @@ public final class Schema {
     var root = JSON.objectNode();
     root.put("$schema", "https://json-schema.org/draft/2020-12/schema");
     root.put("title", Names.type(record));
-    root.setAll(schema.block(record, false));
+    root.setAll(schema.block(record, Typed.NO));
     var properties = (ObjectNode) root.get("properties");
     if (!properties.has("type")) {
       var type = properties.putObject("type").put("description", "what kind of recipe this is").put("type", "string");
@@ -34,14 +34,19 @@ public final class Schema {
     return root;
   }
 
-  private ObjectNode block(Class<?> record, boolean typed) {
+  /// Whether a block says its `type`.
+  private enum Typed { NO, MAY, MUST }
+
+  private ObjectNode block(Class<?> record, Typed typed) {
     var node = JSON.objectNode().put("type", "object");
     var doc = record.getAnnotation(Doc.class);
     if (doc != null) node.put("description", doc.value());
     var properties = node.putObject("properties");
     var required = JSON.arrayNode();
-    if (typed) {
+    if (typed != Typed.NO) {
       properties.putObject("type").put("const", Names.type(record));
+    }
+    if (typed == Typed.MUST) {
       required.add("type");
     }
     for (Key key : Key.of(record).values()) {
@@ -85,7 +90,7 @@ public final class Schema {
     String name = c.getSimpleName();
     if (!definitions.has(name)) {
       definitions.putObject(name);
-      definitions.set(name, c.isSealed() ? choice(c) : block(c, false));
+      definitions.set(name, c.isSealed() ? choice(c) : block(c, Typed.NO));
     }
     return JSON.objectNode().put("$ref", "#/$defs/" + name);
   }
@@ -96,8 +101,9 @@ public final class Schema {
     if (doc != null) node.put("description", doc.value());
     var any = node.putArray("oneOf");
     var bare = new ArrayList<String>();
+    var meant = sealed.getAnnotation(DefaultType.class);
     Key.choices(sealed).forEach((name, record) -> {
-      any.add(block(record, true));
+      any.add(block(record, meant != null && meant.value().equals(name) ? Typed.MAY : Typed.MUST));
       if (Key.of(record).values().stream().noneMatch(Key::required)) bare.add(name);
     });
     if (!bare.isEmpty()) any.add(names(bare));

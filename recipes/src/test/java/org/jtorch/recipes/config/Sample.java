@@ -37,6 +37,7 @@ record Sample(
 
   record Muon(int newtonSteps, @Default("{learning_rate: 1e-3}") AdamW rest) implements Optim {}
 
+  @DefaultType("cosine")
   sealed interface Schedule permits Cosine, WarmUp {}
 
   record Cosine(@Default("0") double floor, @Default("100") int warmup) implements Schedule {}

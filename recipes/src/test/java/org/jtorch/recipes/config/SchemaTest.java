@@ -35,4 +35,10 @@ class SchemaTest {
     assertThat(schema.at("/properties/sources/additionalProperties/$ref").asText()).isEqualTo("#/$defs/Source");
     assertThat(schema.at("/properties/out/anyOf/1/type").asText()).isEqualTo("null");
   }
+
+  @Test void aChoiceWithADefaultNeedsNoType() {
+    assertThat(schema.at("/$defs/Schedule/oneOf/0/properties/type/const").asText()).isEqualTo("cosine");
+    assertThat(schema.at("/$defs/Schedule/oneOf/0/required").isMissingNode()).isTrue();
+    assertThat(schema.at("/$defs/Schedule/oneOf/1/required").toString()).isEqualTo("[\"type\",\"steps\"]");
+  }
 }

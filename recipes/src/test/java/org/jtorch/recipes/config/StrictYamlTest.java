@@ -59,6 +59,12 @@ class StrictYamlTest {
     assertThat(s.note()).isEqualTo("null");
   }
 
+  @Test void aBlockWithoutTypeIsOfTheDefaultType() {
+    assertThat(bind("steps: 1\nschedule: {warmup: 7}").value().schedule()).isEqualTo(new Sample.Cosine(0, 7));
+    assertThat(refused("steps: 1\nschedule: {warmupp: 7}")).contains("did you mean \"warmup\"?");
+    assertThat(refused("steps: 1\noptim: {learning_rate: 1}")).contains("missing key; write type: one of adamw");
+  }
+
   @Test void allProblemsAreReportedSortedByLineWithTheNextStep() {
     assertThat(refused("""
         type: sample
