@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.function.Consumer;
 import org.jtorch.bpe.BpeTrainer;
@@ -61,7 +62,7 @@ class TextEncoderTest {
 
   private static ByteLevelBpe fast(Tokenizer tokenizer) throws IOException {
     byte[] source = Files.readAllBytes(tokenizer.file());
-    return ByteLevelBpeJson.read(source, TokenizerJson.parse(source));
+    return Objects.requireNonNull(ByteLevelBpeJson.read(source, TokenizerJson.parse(source)), "these are byte-level");
   }
 
   @ParameterizedTest @EnumSource(PreTokenizer.class) void textsOfAllKindsHaveTheLibrarysIds(PreTokenizer split) throws IOException {
