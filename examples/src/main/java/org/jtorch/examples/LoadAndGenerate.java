@@ -20,10 +20,11 @@ public final class LoadAndGenerate {
   public static void main(String... args) {
     Path folder = Path.of(args[0]);
     try (var tokenizer = Tokenizer.load(folder); var model = Pretrained.load(folder, Device.best(), null)) {
-      var text = new StreamDecoder(tokenizer, true);
+      long[] prompt = tokenizer.encodeText(args[1]);
+      var text = new StreamDecoder(tokenizer, true, prompt);
       var options = new Options(64, Sampling.temperature(0.8).withTopK(50), Set.of(0L), 1, 0);
       IO.print(args[1]);
-      var rows = new Generator(model).generate(List.of(tokenizer.encodeText(args[1])), options,
+      var rows = new Generator(model).generate(List.of(prompt), options,
           (_, token, _) -> IO.print(text.push(token)));
       IO.println(text.flush() + "\n(" + rows.getFirst().length + " tokens)");
     }

@@ -96,7 +96,7 @@ final class PromptFiles implements AutoCloseable {
 
   private static void save(Path folder, ObjectNode config, Tensor rows) {
     var tensors = new LinkedHashMap<String, SafeTensorsWriter.Source>();
-    tensors.put(TENSOR, StoredTensor.source(rows, DType.F32));
+    tensors.put(TENSOR, StoredTensor.source(TENSOR, rows, DType.F32));
     PeftFiles.save(folder, config, tensors);
   }
 

@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.regex.Matcher;
+import org.jtorch.io.Utf8;
 import org.jtorch.text.PreTokenizer;
 
 /// Counts the words of a corpus on all cores: one thread reads, the others cut batches of about a hundred thousand
@@ -48,7 +49,7 @@ final class WordCounter {
   private static List<String> batch(Iterator<String> texts) {
     var batch = new ArrayList<String>();
     for (int chars = 0; chars < BATCH_CHARS && texts.hasNext(); ) {
-      String text = texts.next();
+      String text = Utf8.wellFormed(texts.next());
       batch.add(text);
       chars += text.length() + 1;
     }

@@ -19,6 +19,8 @@ import org.jtorch.io.JsonFile;
 final class ConfigKeys {
   private static final String FULL = "full_attention";
   private static final String SLIDING = "sliding_attention";
+  private static final int MOST_LAYERS = 10_000;
+  private static final int MOST_EXPERTS = 10_000;
 
   private ConfigKeys() {}
 
@@ -41,13 +43,22 @@ final class ConfigKeys {
         Span.FULL);
   }
 
-  /// `num_hidden_layers`, at least 1.
+  /// `num_hidden_layers`, at least 1; a damaged file must not ask for all memory.
   static int layers(JsonFile c) {
     int layers = c.requiredInt("num_hidden_layers");
-    if (layers < 1) {
-      throw new DataException(c.path() + ": `num_hidden_layers` must be >= 1 but is " + layers);
+    if (layers < 1 || layers > MOST_LAYERS) {
+      throw new DataException(c.path() + ": `num_hidden_layers` must be 1 to " + MOST_LAYERS + " but is " + layers);
     }
     return layers;
+  }
+
+  /// How many experts a layer has.
+  static int experts(JsonFile c, String key, int fallback) {
+    int experts = c.optInt(key, fallback);
+    if (experts < 0 || experts > MOST_EXPERTS) {
+      throw new DataException(c.path() + ": `" + key + "` must be 0 to " + MOST_EXPERTS + " but is " + experts);
+    }
+    return experts;
   }
 
   /// The dense feed-forward of the first layer, for families whose layers all have one.

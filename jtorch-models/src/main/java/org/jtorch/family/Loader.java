@@ -1,11 +1,11 @@
 package org.jtorch.family;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
-import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.io.DataException;
 import org.jtorch.io.SafeTensors;
@@ -18,23 +18,42 @@ import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 
 /// Brings the weights of a file into a model: copied, or used where they lie.
-final class Loader {
-  private Loader() {}
+///
+/// @param names in the file of the weights that have another there
+/// @param type the one of the file
+record Loader(SafeTensors file, Decoder model, Map<String, String> names, DType type) {
+  /// @throws DataException if the file is not exactly this model's, listing all missing, unexpected and misshapen tensors at once
+  static Loader of(SafeTensors file, Decoder model) {
+    var wanted = model.weights();
+    boolean tied = model.config().tied();
+    var names = SharedWeights.names(file, wanted.keySet(), tied);
+    var report = WeightReport.compare(wanted, Weight::shape, names, file, n -> harmless(n, tied));
+    if (!report.clean()) {
+      throw new DataException(report.render(file.source()));
+    }
+    return new Loader(file, model, names, StoredType.of(file, wanted.keySet().stream().map(n -> names.getOrDefault(n, n)).toList()));
+  }
 
   /// Copies every weight; the model's own memory.
-  static void copy(SafeTensors file, Decoder model, Device device, DType type) {
-    var wanted = model.weights();
-    model.allocate((p, shape) -> Ops.empty(p.typeIn(type), device, shape));
-    wanted.values().forEach(w -> Pretrained.copy(file.get(w.name()), w));
+  ///
+  /// @param wanted the type of the copies; null for that of the file
+  void copy(Device device, @Nullable DType wanted) {
+    DType into = wanted == null ? type : wanted;
+    var weights = model.weights();
+    model.allocate((p, shape) -> Ops.empty(p.typeIn(into), device, shape));
+    weights.values().forEach(w -> Pretrained.copy(entry(w), w));
+  }
+
+  private SafeTensors.Entry entry(Weight w) {
+    return file.get(names.getOrDefault(w.name(), w.name()));
   }
 
   /// Uses the mapped file as the model's memory; what cannot be used in place is copied. The file closes with the model.
-  static void map(SafeTensors file, Decoder model, DType type) {
+  void map() {
     var weights = new IdentityHashMap<Parameter, List<Weight>>();
     model.weights().values().forEach(w -> weights.computeIfAbsent(w.parameter(), _ -> new ArrayList<>()).add(w));
     model.map(file, p -> {
-      var entries = Objects.requireNonNull(weights.get(p), "every parameter has weights").stream()
-          .map(w -> file.get(w.name())).toList();
+      var entries = Objects.requireNonNull(weights.get(p), "every parameter has weights").stream().map(this::entry).toList();
       boolean inPlace = entries.size() == 1 || p.mayBePieces();
       DType mine = p.typeIn(type);
       return inPlace ? entries.stream().map(e -> usable(e, mine)).toList() : List.of(stacked(entries, mine));
@@ -47,6 +66,13 @@ final class Loader {
     return asItIs ? Tensor.alias(entry.bytes(), type, entry.shape()) : stacked(List.of(entry), type);
   }
 
+  /// Copies a stored tensor, converting its type.
+  static void copy(SafeTensors.Entry entry, Tensor into) {
+    Tensor stored = stored(entry);
+    into.copyInPlace(stored);
+    Narrowing.check(entry.name(), stored, into);
+  }
+
   private static Tensor stacked(List<SafeTensors.Entry> entries, DType type) {
     long[] shape = entries.getFirst().shape();
     shape[0] = entries.stream().mapToLong(e -> e.shape()[0]).sum();
@@ -54,7 +80,7 @@ final class Loader {
     long row = 0;
     for (var e : entries) {
       long rows = e.shape()[0];
-      all.narrow(0, row, rows).copyInPlace(stored(e));
+      copy(e, all.narrow(0, row, rows));
       row += rows;
     }
     return all;
@@ -69,16 +95,6 @@ final class Loader {
     Tensor moved = Ops.empty(type, Device.CPU, entry.shape());
     moved.asSegment().copyFrom(entry.bytes());
     return moved;
-  }
-
-  /// Refuses a file that is not exactly this model's.
-  ///
-  /// @throws DataException listing all missing, unexpected and misshapen tensors at once
-  static void check(SafeTensors file, SequencedMap<String, Weight> wanted, boolean tied, Path source) {
-    var report = WeightReport.compare(wanted, Weight::shape, file, n -> harmless(n, tied));
-    if (!report.clean()) {
-      throw new DataException(report.render(source));
-    }
   }
 
   /// Copies of a tied matrix, and buffers that old checkpoints stored.

@@ -54,7 +54,7 @@ public final class Mixtral implements Family {
   @Override public DecoderConfig read(JsonFile c) {
     ConfigKeys.activation(c, "hidden_act", Activation.SILU);
     var attention = ConfigKeys.attention(c, false, false, 0, 1_000_000, 131_072).withSpan(ConfigKeys.window(c, 0));
-    var experts = experts(c.optInt("num_local_experts", 8), c.optInt("num_experts_per_tok", 2), c.requiredInt("intermediate_size"),
+    var experts = experts(ConfigKeys.experts(c, "num_local_experts", 8), c.optInt("num_experts_per_tok", 2), c.requiredInt("intermediate_size"),
         c.optDouble("router_aux_loss_coef", 0.001));
     return new DecoderConfig("mixtral", c.requiredInt("vocab_size"), c.requiredInt("hidden_size"),
         c.optInt("max_position_embeddings", 131_072), c.optDouble("rms_norm_eps", 1e-5), c.optBoolean("tie_word_embeddings", false),

@@ -61,14 +61,15 @@ public final class Pretrained {
   @MustBeClosed
   @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the caller
   public static Decoder load(DecoderConfig config, Path weights, Device device, @Nullable DType dtype) {
-    var model = new Decoder(config);
     try (var file = SafeTensors.open(weights)) {
-      Loader.check(file, model.weights(), config.tied(), weights);
-      Loader.copy(file, model, device, dtype != null ? dtype : StoredType.of(file, model.weights().keySet()));
-      return model;
-    } catch (RuntimeException | Error e) {
-      model.close();
-      throw e;
+      var model = new Decoder(SharedWeights.shape(config, file));
+      try {
+        Loader.of(file, model).copy(device, dtype);
+        return model;
+      } catch (RuntimeException | Error e) {
+        model.close();
+        throw e;
+      }
     }
   }
 
@@ -97,24 +98,26 @@ public final class Pretrained {
   @MustBeClosed
   @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the caller
   public static Decoder open(DecoderConfig config, Path weights) {
-    var model = new Decoder(config);
     var file = SafeTensors.open(weights);
-    DType type;
+    Decoder model;
+    Loader loader;
     try {
-      Loader.check(file, model.weights(), config.tied(), weights);
-      type = StoredType.of(file, model.weights().keySet());
+      model = new Decoder(SharedWeights.shape(config, file));
+      loader = Loader.of(file, model);
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;
     }
-    Loader.map(file, model, type);             // from here on the model closes the file
+    loader.map();                              // from here on the model closes the file
     return model;
   }
 
   /// Copies a stored tensor into a weight of the same shape, converting its type.
+  ///
+  /// @throws DataException if it holds a number that the weight's type cannot
   public static void copy(SafeTensors.Entry entry, Weight into) {
     try (var _ = TensorScope.open(); var _ = Grad.off()) {
-      into.view().copyInPlace(stored(entry));
+      Loader.copy(entry, into.view());
     }
   }
 

@@ -73,7 +73,7 @@ public final class Qwen2Moe implements Family {
 
   private static FeedForwardConfig feedForward(JsonFile c, int layer) {
     ConfigKeys.activation(c, "hidden_act", Activation.SILU);
-    int count = c.optInt("num_experts", 60);
+    int count = ConfigKeys.experts(c, "num_experts", 60);
     int step = c.optInt("decoder_sparse_step", 1);
     if (step < 1) {
       throw new DataException(c.path() + ": `decoder_sparse_step` must be >= 1 but is " + step + "; 1 puts experts into every layer");

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.jtorch.family.Narrowing;
 import org.jtorch.io.AtomicFile;
 import org.jtorch.io.DataException;
 import org.jtorch.tensor.DType;
@@ -15,7 +16,8 @@ import org.jtorch.tensor.TensorScope;
 /// Writes a tensor's elements in one of the types of GGUF, some rows at a time.
 final class Encoder {
   private static final long ROWS_BYTES = 64L << 20;
-  private static final double F16_MAX = 65_504;
+  /// From here on f16 rounds to infinity.
+  private static final float F16_LIMIT = 65_520;
 
   private Encoder() {}
 
@@ -34,31 +36,41 @@ final class Encoder {
     switch (type) {
       case F32 -> out.write(t.asSegment());
       case F16 -> {
-        if (!(t.abs().max().item() <= F16_MAX)) {
-          throw new DataException(name + " holds values that f16 cannot (above 65504, or not a number); export as f32 or q8_0");
-        }
-        out.write(t.to(DType.F16).asSegment());
+        Tensor half = t.to(DType.F16);
+        Narrowing.check(name, t, half);
+        requireFinite(name, half.abs().max().item());
+        out.write(half.asSegment());
       }
       case Q8_0 -> {
         try (var arena = Arena.ofConfined()) {
           var blocks = arena.allocate(GgufType.Q8_0.bytes(t.numel()), 64);
-          quantize(t.asSegment(), blocks);
+          quantize(name, t.asSegment(), blocks);
           out.write(blocks);
         }
       }
     }
   }
 
+  private static void requireFinite(String name, double largest) {
+    if (!Double.isFinite(largest)) {
+      throw new DataException(name + " holds infinities or what is not a number; a model with them cannot compute: get it anew");
+    }
+  }
+
   /// Blocks of 32: the scale `max|x| / 127` in f16, then `round(x / scale)` with the scale before its rounding, as ggml's
   /// reference has it. values float32 `[32 n]`; blocks `[34 n]` bytes
-  static void quantize(MemorySegment values, MemorySegment blocks) {
+  static void quantize(String name, MemorySegment values, MemorySegment blocks) {
     long to = 0;
     for (long from = 0; from < values.byteSize(); from += 32L * Float.BYTES) {
       float max = 0;
       for (int i = 0; i < 32; i++) {
         max = Math.max(max, Math.abs(values.get(ValueLayout.JAVA_FLOAT_UNALIGNED, from + (long) i * Float.BYTES)));
       }
+      requireFinite(name, max);
       float scale = max / 127;
+      if (scale >= F16_LIMIT) {
+        throw new DataException(name + " holds " + max + ": the scale of its block is beyond the range of f16; choose f32");
+      }
       float inverse = scale == 0 ? 0 : 1 / scale;
       blocks.set(ValueLayout.JAVA_SHORT_UNALIGNED, to, Float.floatToFloat16(scale));
       for (int i = 0; i < 32; i++) {

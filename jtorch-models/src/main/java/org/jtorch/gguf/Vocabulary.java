@@ -1,6 +1,7 @@
 package org.jtorch.gguf;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.IntNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 import org.jtorch.gguf.GgufWriter.Value;
 import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
+import org.jtorch.text.AddedToken;
+import org.jtorch.text.Tokenizer;
 
 /// A `tokenizer.json` in the words of GGUF. Two kinds exist there: `gpt2`, byte-level pairs merged by rank, and `llama`,
 /// SentencePiece's pairs merged by the score of what they become.
@@ -32,7 +35,7 @@ final class Vocabulary {
   private final String[] tokens;
   private final int[] types;
 
-  private Vocabulary(JsonFile json, int size) {
+  private Vocabulary(JsonFile json, List<AddedToken> added, int size) {
     this.file = json.path();
     this.root = json.node();
     var model = root.path("model");
@@ -43,7 +46,7 @@ final class Vocabulary {
     this.pieces = model.path("byte_fallback").asBoolean(false);
     this.tokens = new String[size];
     this.types = new int[size];
-    fill(model);
+    fill(model, added);
   }
 
   /// Adds the vocabulary to the metadata.
@@ -51,7 +54,7 @@ final class Vocabulary {
   /// @param size rows of the model's embedding; tokens are padded to it
   /// @return notes for the user
   static List<String> describe(Path folder, int size, SequencedMap<String, Value> into) {
-    var vocabulary = new Vocabulary(JsonFile.open(folder.resolve("tokenizer.json")), size);
+    var vocabulary = open(folder, size);
     var notes = new ArrayList<String>();
     if (vocabulary.pieces) {
       vocabulary.describePieces(into);
@@ -62,20 +65,29 @@ final class Vocabulary {
     return notes;
   }
 
-  private void fill(JsonNode model) {
+  private static Vocabulary open(Path folder, int size) {
+    try (var tokenizer = Tokenizer.load(folder)) {
+      return new Vocabulary(JsonFile.open(folder.resolve("tokenizer.json")), tokenizer.added(), size);
+    }
+  }
+
+  private void fill(JsonNode model, List<AddedToken> added) {
     Arrays.fill(types, UNUSED);
     String unknown = model.path("unk_token").asText("");
     model.path("vocab").properties().forEach(e -> put(e.getValue(), e.getKey(),
         e.getKey().equals(unknown) ? UNKNOWN : pieces && e.getKey().matches("<0x[0-9A-F]{2}>") ? BYTE : NORMAL));
-    root.path("added_tokens").valueStream().forEach(a -> {
-      String text = a.path("content").asText();
-      put(a.path("id"), text, text.equals(unknown) && pieces ? UNKNOWN : a.path("special").asBoolean(false) ? CONTROL : USER);
-    });
+    added.stream().filter(a -> a.id() < types.length || isOwn(a)).forEach(a -> put(IntNode.valueOf(a.id()), a.content(),
+        a.content().equals(unknown) && pieces ? UNKNOWN : a.special() ? CONTROL : USER));
     for (int id = 0; id < tokens.length; id++) {
       if (tokens[id] == null) {
         tokens[id] = "[PAD" + id + "]";
       }
     }
+  }
+
+  /// A padding token that only `tokenizer_config.json` names often has no row in the model: no text needs it.
+  private boolean isOwn(AddedToken token) {
+    return root.path("added_tokens").valueStream().anyMatch(t -> t.path("content").asText().equals(token.content()));
   }
 
   private void put(JsonNode id, String token, int type) {

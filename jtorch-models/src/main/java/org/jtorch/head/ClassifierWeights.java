@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
@@ -15,6 +16,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.encoder.Roberta;
 import org.jtorch.family.Pretrained;
+import org.jtorch.family.SharedWeights;
 import org.jtorch.family.StoredTensor;
 import org.jtorch.family.StoredType;
 import org.jtorch.io.AtomicFile;
@@ -85,10 +87,11 @@ final class ClassifierWeights {
         : Ops.empty(p.typeIn(type), device, shape));
   }
 
-  /// A bare encoder's file has names without the trunk's.
-  private static SequencedMap<String, String> namesInFile(Classifier model, SequencedMap<String, Weight> wanted,
+  /// A bare encoder's file has names without the trunk's; a decoder's may have stored a tied embedding as the head's.
+  private static Map<String, String> namesInFile(Classifier model, SequencedMap<String, Weight> wanted,
       SafeTensors file) {
-    var names = new LinkedHashMap<String, String>();
+    boolean tied = model instanceof DecoderClassifier d && d.config().tied();
+    var names = SharedWeights.names(file, wanted.keySet(), tied);
     if (model instanceof EncoderClassifier) {
       String prefix = EncoderClassifier.TRUNK + ".";
       boolean bare = file.entries().keySet().stream().noneMatch(n -> n.startsWith(prefix));
@@ -97,11 +100,9 @@ final class ClassifierWeights {
     return names;
   }
 
-  private static void check(Classifier model, SequencedMap<String, Weight> wanted, SequencedMap<String, String> names,
+  private static void check(Classifier model, SequencedMap<String, Weight> wanted, Map<String, String> names,
       SafeTensors file, Path source, boolean otherHead) {
-    var stored = new LinkedHashMap<String, Weight>();
-    wanted.forEach((name, w) -> stored.put(names.getOrDefault(name, name), w));
-    var report = WeightReport.compare(stored, Weight::shape, file,
+    var report = WeightReport.compare(wanted, Weight::shape, names, file,
         n -> buffer(n) || (otherHead && (ofHead(n) || n.startsWith(head(model)))));
     if (!report.clean()) {
       throw new DataException(report.render(source) + labelHint(model, report.misshapen()));

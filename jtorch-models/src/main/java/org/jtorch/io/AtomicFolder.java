@@ -124,6 +124,9 @@ public final class AtomicFolder {
       return new DataException(target + " is written, but its disk could not confirm it: " + why
           + "; verify it before you rely on it", e);
     }
+    if (e instanceof DataException && !(e.getCause() instanceof IOException)) {         // what was to be written is at fault, not the disk
+      return new DataException("cannot write " + target + ", and nothing was changed: " + why, e);
+    }
     var earlier = Numbered.newestBefore(target).map(path -> "; the earlier checkpoint " + path + " is intact").orElse("");
     return new DataException("cannot write " + target + ": " + why + DiskFiles.freeSpace(parent) + "; nothing was changed"
         + earlier + "; free some space or write to another disk", e);

@@ -65,7 +65,7 @@ public final class JsonFile {
         throw new DataException(path + " has " + Files.size(path) + " bytes, above the limit of " + MAX_BYTES
             + " for a JSON file; is it the right file?");
       }
-      return JSON.readTree(Files.readString(path, StandardCharsets.UTF_8));
+      return JSON.readTree(Utf8.read(path));
     } catch (JsonProcessingException e) {
       var at = e.getLocation();
       var place = at == null ? "" : " at line " + at.getLineNr() + ", column " + at.getColumnNr();

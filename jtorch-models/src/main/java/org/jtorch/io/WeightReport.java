@@ -3,6 +3,7 @@ package org.jtorch.io;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -57,13 +58,18 @@ public record WeightReport(List<String> missing, List<String> unexpected, List<M
 
   /// Compares what a model wants with what a file has.
   ///
-  /// @param wanted by the name in the file
+  /// @param wanted by name
   /// @param shape of one that is wanted
+  /// @param stored the names in the file of those that have another there
   /// @param harmless names in the file that may be there without being wanted
-  public static <W> WeightReport compare(Map<String, W> wanted, Function<W, long[]> shape, SafeTensors file, Predicate<String> harmless) {
+  public static <W> WeightReport compare(Map<String, W> wanted, Function<W, long[]> shape, Map<String, String> stored, SafeTensors file,
+      Predicate<String> harmless) {
     var missing = new ArrayList<String>();
     var misshapen = new ArrayList<Misshapen>();
-    wanted.forEach((name, w) -> {
+    var used = new HashSet<String>();
+    wanted.forEach((own, w) -> {
+      String name = stored.getOrDefault(own, own);
+      used.add(name);
       var entry = file.entries().get(name);
       long[] expected = shape.apply(w);
       if (entry == null) {
@@ -72,8 +78,13 @@ public record WeightReport(List<String> missing, List<String> unexpected, List<M
         misshapen.add(new Misshapen(name, expected, entry.shape()));
       }
     });
-    var unexpected = file.entries().keySet().stream().filter(n -> !wanted.containsKey(n) && !harmless.test(n)).toList();
+    var unexpected = file.entries().keySet().stream().filter(n -> !used.contains(n) && !harmless.test(n)).toList();
     return new WeightReport(missing, unexpected, misshapen);
+  }
+
+  /// Where all names are those in the file.
+  public static <W> WeightReport compare(Map<String, W> wanted, Function<W, long[]> shape, SafeTensors file, Predicate<String> harmless) {
+    return compare(wanted, shape, Map.of(), file, harmless);
   }
 
   /// Whether everything fitted.

@@ -1,20 +1,22 @@
 package org.jtorch.text;
 
-import static java.nio.charset.StandardCharsets.UTF_16LE;
-
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.jtorch.io.DataException;
+import org.jtorch.io.Utf8;
 
 /// One tokenizer of the Hugging Face library behind DJL, asked for ids only: DJL's own `Encoding` also copies tokens,
 /// masks and character spans into Java. Truncation (on in DJL, at 512 tokens) and padding are off.
 final class NativeTokenizer implements AutoCloseable {
   private static final TokenizersLibrary LIB;
   private final HuggingFaceTokenizer tokenizer;
+  private final Path file;
 
   static {
     if (System.getProperty("OPT_OUT_TRACKING") == null) {
@@ -23,15 +25,29 @@ final class NativeTokenizer implements AutoCloseable {
     LIB = TokenizersLibrary.LIB;
   }
 
-  NativeTokenizer(byte[] json) throws IOException {
+  private NativeTokenizer(byte[] json, Path file) throws IOException {
+    this.file = file;
     tokenizer = HuggingFaceTokenizer.newInstance(
         new ByteArrayInputStream(json), Map.of("truncation", "false", "padding", "false", "modelMaxLength", "-1"));
     LIB.disableTruncation(handle());
     LIB.disablePadding(handle());
   }
 
+  /// @param file where the tokenizer comes from, for messages
+  /// @throws IOException if the library cannot read the file, or must not get it
+  static NativeTokenizer open(byte[] json, Path file) throws IOException {
+    NativeGuard.check(json);
+    var names = NormalizedNames.read(json);
+    if (!names.contents().isEmpty()) {
+      try (var normalizer = new NativeTokenizer(names.normalizerAlone(), file)) {
+        names.requireText(content -> normalizer.encode(content, false).length > 0);
+      }
+    }
+    return new NativeTokenizer(json, file);
+  }
+
   TokenSpans encodeWithSpans(String text) {
-    long encoding = LIB.encode(handle(), wellFormed(text), false);
+    long encoding = encoding(text, false);
     try {
       long[] ids = LIB.getTokenIds(encoding);
       CharSpan[] spans = LIB.getTokenCharSpans(encoding);
@@ -50,24 +66,25 @@ final class NativeTokenizer implements AutoCloseable {
   }
 
   long[] encode(String text, boolean addSpecial) {
-    return idsAndFree(LIB.encode(handle(), wellFormed(text), addSpecial));
+    return idsAndFree(encoding(text, addSpecial));
   }
 
   long[][] encodeAll(List<String> texts, boolean addSpecial) {
-    if (texts.isEmpty()) {
-      return new long[0][];
-    }
-    String[] clean = texts.stream().map(NativeTokenizer::wellFormed).toArray(String[]::new);
-    long[] encodings = LIB.batchEncode(handle(), clean, addSpecial);
-    long[][] ids = new long[encodings.length][];
-    for (int i = 0; i < ids.length; i++) {
-      ids[i] = idsAndFree(encodings[i]);
-    }
-    return ids;
+    return texts.parallelStream().map(text -> encode(text, addSpecial)).toArray(long[][]::new);
   }
 
   String decode(long[] ids, boolean skipSpecial) {
     return LIB.decode(handle(), ids, skipSpecial);
+  }
+
+  private long encoding(String text, boolean addSpecial) {
+    LongRuns.check(text);
+    long handle = handle();
+    try {
+      return LIB.encode(handle, Utf8.wellFormed(text), addSpecial);
+    } catch (RuntimeException e) {
+      throw new DataException(file + " cannot encode a text: " + e.getMessage() + "; its model must have a token for what it does not know", e);
+    }
   }
 
   private static long[] idsAndFree(long encoding) {
@@ -76,16 +93,6 @@ final class NativeTokenizer implements AutoCloseable {
     } finally {
       LIB.deleteEncoding(encoding);
     }
-  }
-
-  /// Half a surrogate pair is no text: it becomes U+FFFD, as in `String.getBytes`.
-  private static String wellFormed(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      if (Character.isSurrogate(text.charAt(i))) {
-        return new String(text.getBytes(UTF_16LE), UTF_16LE);
-      }
-    }
-    return text;
   }
 
   private long handle() {

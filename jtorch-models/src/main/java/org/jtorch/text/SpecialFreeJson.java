@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayOutputStream;
@@ -13,18 +14,21 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /// Rewrites a `tokenizer.json` so that no text can produce a special token, or one of some others: each is renamed to a
 /// private-use character and 128 random bits, in the added tokens, in the vocabulary and where the model names its
 /// unknown token. Ids stay as they are (removing the tokens would shift the ids of those after them); the
-/// post-processor, which adds specials by name, goes. Special tokens count as not normalized, so that those who know
-/// the secret names ([#names]) always get the token.
+/// post-processor, which adds specials by name, goes, as do merges with one of them. Special tokens count as not
+/// normalized, so that those who know the secret names ([#names]) always get the token.
 final class SpecialFreeJson {
   private static final ObjectMapper JSON = new ObjectMapper();
   private final Map<String, String> renamed = new HashMap<>();
+  private final String subwordPrefix;
 
   /// @param others added tokens to guard beside the special ones
   SpecialFreeJson(TokenizerJson json, Set<String> others) {
+    subwordPrefix = json.subwordPrefix();
     byte[] secret = new byte[16];
     new SecureRandom().nextBytes(secret);
     String prefix = "\uE0FF" + HexFormat.of().formatHex(secret);
@@ -76,6 +80,8 @@ final class SpecialFreeJson {
         vocab(p, g);
       } else if (key.equals("vocab")) {
         unigram(p, g);
+      } else if (key.equals("merges") && value == JsonToken.START_ARRAY) {
+        merges(p, g);
       } else if (key.equals("unk_token") && value == JsonToken.VALUE_STRING) {
         g.writeString(name(p.getText()));
       } else {
@@ -93,6 +99,27 @@ final class SpecialFreeJson {
       g.copyCurrentEvent(p);
     }
     g.writeEndObject();
+  }
+
+  /// Merges that make one of the tokens, or are made of one, go.
+  private void merges(JsonParser p, JsonGenerator g) throws IOException {
+    g.writeStartArray();
+    while (p.nextToken() != JsonToken.END_ARRAY) {
+      JsonNode merge = JSON.readTree(p);
+      String text = merge.isArray() ? merge.path(0).asText() + " " + merge.path(1).asText() : merge.asText();
+      int space = text.indexOf(' ');
+      boolean kept = space < 0 || Stream.of(text.substring(0, space), text.substring(space + 1), merged(text, space)).noneMatch(renamed::containsKey);
+      if (kept) {
+        g.writeTree(merge);
+      }
+    }
+    g.writeEndArray();
+  }
+
+  /// What a merge makes: the right side loses the prefix that marks the inside of words.
+  private String merged(String merge, int space) {
+    String right = merge.substring(space + 1);
+    return merge.substring(0, space) + (right.startsWith(subwordPrefix) ? right.substring(subwordPrefix.length()) : right);
   }
 
   /// The entries of the vocabulary are lists of a token and its score.

@@ -1,5 +1,6 @@
 package org.jtorch.text;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.io.AtomicFile;
 import org.jtorch.io.DataException;
@@ -47,10 +49,17 @@ public final class Tokenizer implements AutoCloseable {
   public static Tokenizer load(Path folderOrFile) {
     var found = TokenizerSource.open(folderOrFile);
     try {
-      return new Tokenizer(found.file(), found.json(), TokenizerJson.parse(found.json()), new NativeTokenizer(found.json()));
+      return new Tokenizer(found.file(), found.json(), TokenizerJson.parse(found.json()), NativeTokenizer.open(found.json(), found.file()));
     } catch (IOException | RuntimeException e) {
-      throw new DataException(found.file() + " is not a readable tokenizer.json: " + e.getMessage(), e);
+      throw new DataException(found.file() + " is not a readable tokenizer.json: " + reason(e), e);
     }
+  }
+
+  private static String reason(Exception e) {
+    if (e instanceof JsonProcessingException broken && broken.getLocation() != null) {
+      return broken.getOriginalMessage() + " (line " + broken.getLocation().getLineNr() + ", column " + broken.getLocation().getColumnNr() + ")";
+    }
+    return String.valueOf(e.getMessage());
   }
 
   /// Writes `tokenizer.json` into a folder, which transformers loads too.
@@ -88,6 +97,14 @@ public final class Tokenizer implements AutoCloseable {
     return tokenizer.decode(ids, skipSpecial);
   }
 
+  /// What ids add to the text of a prompt that they go on from. It may begin with a space where [#decode] of the ids alone does
+  /// not: decoders of the Llama 2 kind drop the one that a text begins with.
+  public String decodeAfter(long[] prompt, long[] ids, boolean skipSpecial) {
+    String before = decode(prompt, skipSpecial);
+    String all = decode(LongStream.concat(Arrays.stream(prompt), Arrays.stream(ids)).toArray(), skipSpecial);
+    return all.startsWith(before) ? all.substring(before.length()) : decode(ids, skipSpecial);
+  }
+
   /// The largest id plus one, added tokens included: the least number of rows an embedding needs.
   public int vocabSize() {
     return json.tokens().length;
@@ -118,6 +135,11 @@ public final class Tokenizer implements AutoCloseable {
 
   public boolean isSpecial(long id) {
     return special.contains((int) id);
+  }
+
+  /// Whether [#decode] writes nothing for this id, wherever it stands.
+  boolean isSilent(long id, boolean skipSpecial) {
+    return id >= vocabSize() || (id >= 0 && json.tokens()[(int) id] == null) || (skipSpecial && isSpecial(id));
   }
 
   /// Names of the special tokens, by id.
@@ -152,7 +174,7 @@ public final class Tokenizer implements AutoCloseable {
     if (made == null) {
       try {
         var rewriter = new SpecialFreeJson(json, others);
-        made = new SpecialFreeTokenizer(new NativeTokenizer(rewriter.rewrite(source)), rewriter.names());
+        made = new SpecialFreeTokenizer(NativeTokenizer.open(rewriter.rewrite(source), file), rewriter.names());
       } catch (IOException e) {
         throw new DataException("cannot prepare " + file + " for text without special tokens: " + e.getMessage(), e);
       }

@@ -49,7 +49,7 @@ record TokenizerConfig(SortedMap<Integer, ObjectNode> added, Optional<Boolean> a
         .put("lstrip", false).put("rstrip", false).put("normalized", normalized).put("special", special);
   }
 
-  private static int id(Path file, String text) {
+  static int id(Path file, String text) {
     try {
       int id = Integer.parseInt(text);
       if (id >= 0) {

@@ -7,8 +7,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 import org.jtorch.io.DataException;
+import org.jtorch.io.Utf8;
 
-/// A tokenizer's file, whatever its format, as the bytes of a `tokenizer.json`.
+/// A tokenizer's file, whatever its format, as the bytes of a `tokenizer.json` that holds what the files beside it add.
 @SuppressWarnings("ArrayRecordComponent") // passed on as it is, never compared
 record TokenizerSource(Path file, byte[] json) {
   private static final List<String> NAMES = List.of("tokenizer.json", "tokenizer.model");
@@ -23,24 +24,28 @@ record TokenizerSource(Path file, byte[] json) {
     }
     String kind = "tokenizer.json";
     try {
-      byte[] bytes = Files.readAllBytes(file);
+      byte[] bytes = Utf8.withoutMark(Files.readAllBytes(file));
       if (TiktokenJson.looksLike(bytes)) {
         kind = "tiktoken file";
         String name = String.valueOf(file.getFileName());
-        return new TokenizerSource(file, TiktokenJson.convert(bytes, name, TokenizerConfig.beside(file)));
+        return converted(file, TiktokenJson.convert(bytes, name, TokenizerConfig.beside(file)));
       }
       if (isSentencePiece(bytes)) {
         kind = "SentencePiece model";
-        return new TokenizerSource(file, SentencePieceJson.convert(SentencePieceModel.parse(bytes), TokenizerConfig.beside(file)));
+        return converted(file, SentencePieceJson.convert(SentencePieceModel.parse(bytes), TokenizerConfig.beside(file)));
       }
       if (bytes.length == 0 || (!Character.isWhitespace(bytes[0]) && bytes[0] != '{' && bytes[0] != '[')) {
         String found = bytes.length == 0 ? "it is empty" : String.format(Locale.ROOT, "it begins with the byte 0x%02X", bytes[0]);
         throw new IOException(found + "; it should be JSON, a SentencePiece model or lines of `base64 rank`");
       }
-      return new TokenizerSource(file, bytes);
+      return new TokenizerSource(file, AddedTokensJson.completed(bytes, NamedTokens.beside(file)));
     } catch (IOException e) {
       throw new DataException(file + " is not a readable " + kind + ": " + e.getMessage(), e);
     }
+  }
+
+  private static TokenizerSource converted(Path file, byte[] json) throws IOException {
+    return new TokenizerSource(file, AddedTokensJson.completed(json, NamedTokens.beside(file).withoutDescribed()));
   }
 
   private static Path find(Path folder) {

@@ -35,7 +35,7 @@ class StoredTensorTest {
   private static Written write(Tensor t, DType dtype) throws IOException {
     var pieces = new ArrayList<MemorySegment>();
     var all = ByteBuffer.allocate((int) (t.numel() * dtype.bytes())).order(ByteOrder.LITTLE_ENDIAN);
-    StoredTensor.source(t, dtype).content().writeTo(piece -> {
+    StoredTensor.source("t", t, dtype).content().writeTo(piece -> {
       pieces.add(MemorySegment.ofAddress(piece.address()).reinterpret(piece.byteSize()));
       all.put(piece.toArray(ValueLayout.JAVA_BYTE));
     });
@@ -50,7 +50,7 @@ class StoredTensorTest {
       TensorScope.resetPeak();
       int before = TensorScope.stats().live();
       var written = write(t, dtype);
-      assertThat(TensorScope.stats().peak() - before).isLessThanOrEqualTo(5);       // views, and one converted piece
+      assertThat(TensorScope.stats().peak() - before).isLessThanOrEqualTo(7);       // views, one converted piece, the check of its range
       assertThat(written.pieces).hasSizeGreaterThan(2).allMatch(p -> p.byteSize() <= StoredTensor.PIECE_BYTES);
       byte[] expected = t.to(dtype).asSegment().toArray(ValueLayout.JAVA_BYTE);
       assertThat(written.bytes).isEqualTo(expected);
@@ -105,8 +105,8 @@ class StoredTensorTest {
       try (var _ = TensorScope.open()) {
         Tensor t = Ops.full(1.5, DType.F32, Device.CPU, COUNT);
         var sources = new LinkedHashMap<String, SafeTensorsWriter.Source>();
-        sources.put("same", StoredTensor.source(t, DType.F32));
-        sources.put("half", StoredTensor.source(t, DType.BF16));
+        sources.put("same", StoredTensor.source("t", t, DType.F32));
+        sources.put("half", StoredTensor.source("t", t, DType.BF16));
         SafeTensorsWriter.write(Path.of(args[0], "big.safetensors"), sources);
       }
     }

@@ -27,6 +27,7 @@ import org.jtorch.ffn.FeedForwardConfig;
 import org.jtorch.ffn.FeedForwardConfig.Experts;
 import org.jtorch.ffn.FeedForwardConfig.Gated;
 import org.jtorch.ffn.FeedForwardConfig.Names;
+import org.jtorch.io.DataException;
 import org.jtorch.nn.Init;
 import org.jtorch.nn.NormConfig;
 import org.jtorch.nn.SoftCap;
@@ -225,12 +226,21 @@ class GgufExportTest {
     }
   }
 
-  @Test void valuesBeyondF16AreRefusedAndNothingIsLeft() {
+  @ParameterizedTest
+  @CsvSource({"f16, 65504, ''", "f16, 65519, ''", "f16, -65520, holds -65520.0", "f16, 1e6, holds 1000000.0", "f16, NaN, not a number",
+      "q8_0, 8.3e6, ''", "q8_0, -8.4e6, the scale", "q8_0, Infinity, infinities", "f32, 3e38, ''"})
+  void valuesBeyondTheTypeAreRefusedAndNothingIsLeft(String type, double value, String refusal) {
     try (var model = model(llama(RopeScaling.NONE)); var _ = TensorScope.open()) {
-      Objects.requireNonNull(model.weights().get("lm_head.weight")).view().fillInPlace(1e6);
-      assertThatThrownBy(() -> GgufExport.write(model, null, folder.resolve("no.gguf"), GgufType.F16))
-          .hasMessageContaining("output.weight").hasMessageContaining("f32 or q8_0");
-      assertThat(Files.exists(folder.resolve("no.gguf"))).isFalse();
+      Objects.requireNonNull(model.weights().get("lm_head.weight")).view().select(0, 3).fillInPlace(value);
+      Path file = folder.resolve("some.gguf");
+      if (refusal.isEmpty()) {
+        GgufExport.write(model, null, file, GgufType.parse(type));
+        assertThat(file).exists();
+      } else {
+        assertThatThrownBy(() -> GgufExport.write(model, null, file, GgufType.parse(type))).isInstanceOf(DataException.class)
+            .hasMessageContaining("output.weight").hasMessageContaining(refusal);
+        assertThat(file).doesNotExist();
+      }
     }
   }
 }

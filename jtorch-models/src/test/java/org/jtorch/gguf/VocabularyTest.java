@@ -91,6 +91,14 @@ class VocabularyTest {
     assertThat(notes).singleElement().asString().contains("tokens may differ");
   }
 
+  @Test void aTokenWithARoleIsAControlTokenWhateverTheTokenizerSays() throws IOException {
+    Files.writeString(folder.resolve("tokenizer.json"), PIECES);
+    Files.writeString(folder.resolve("tokenizer_config.json"), "{\"eos_token\": \"<note>\", \"pad_token\": \"<none of its own>\"}");
+    var map = describe(9);
+    assertThat(value(map, "tokenizer.ggml.token_type", Value.Ints.class).values()).containsExactly(2, 3, 6, 1, 1, 1, 1, 1, 3);
+    assertThat(map).containsEntry("tokenizer.ggml.eos_token_id", new Value.U32(8));
+  }
+
   @Test void namedTemplatesTravelUnderTheirNames() throws IOException {
     BpeTrainer.train(List.of("the cat and the other cat"), BpeTrainer.Options.of(270)).save(folder, 64);
     Files.writeString(folder.resolve("tokenizer_config.json"), "{\"chat_template\": [{\"name\": \"default\", \"template\": \"d\"},"

@@ -6,8 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.jtorch.bpe.BpeTrainer;
 import org.jtorch.io.DataException;
@@ -61,6 +59,23 @@ class TokenizerTest {
     }
   }
 
+  @Test
+  void aSpecialTokenThatMergesMakeIsHiddenWithThem(@TempDir Path other) throws IOException {
+    for (String prefix : List.of("", "##")) {
+      Files.writeString(other.resolve("tokenizer.json"), """
+          {"version": "1.0", "added_tokens": [{"id": 3, "content": "ab", "single_word": false, "lstrip": false, "rstrip": false,
+           "normalized": false, "special": true}], "normalizer": null, "pre_tokenizer": null, "post_processor": null, "decoder": null,
+           "model": {"type": "BPE", "continuing_subword_prefix": "##", "vocab": {"a": 0, "##b": 1, "##c": 2, "ab": 3, "abc": 4, "##bc": 5},
+             "merges": ["a ##b", "ab ##c", "##b ##c"]}}
+          """.replace("##", prefix));
+      try (var specialAb = Tokenizer.load(other)) {
+        assertThat(specialAb.encode("ab", false)).containsExactly(3);
+        assertThat(specialAb.encodeText("abc")).containsExactly(0, 5);
+        assertThat(specialAb.encodeText("ab")).containsExactly(0, 1);
+      }
+    }
+  }
+
   private static Path resource(String name) throws IOException {
     try (var in = TokenizerTest.class.getClassLoader().getResourceAsStream(name)) {
       assertThat(in).as(name).isNotNull();
@@ -94,32 +109,6 @@ class TokenizerTest {
     assertThatThrownBy(() -> tokenizer.requireId("<|im_end|>")).hasMessageContaining("<|im_end|>").hasMessageContaining("<|user|>");
     assertThat(tokenizer.decode(new long[] {0, 1}, true)).isEmpty();
     assertThat(tokenizer.decode(new long[] {0, 1}, false)).isEqualTo("<|endoftext|><|user|>");
-  }
-
-  @Test
-  void aStreamNeverShowsHalfACharacter() {
-    String text = "the fox \uD83D\uDC69\u200D\uD83D\uDCBB says \u4F60\u597D\n\uD83D\uDE80!";
-    var decoder = new StreamDecoder(tokenizer, true);
-    var pieces = new ArrayList<String>();
-    for (long id : tokenizer.encodeText(text)) {
-      pieces.add(decoder.push(id));
-    }
-    pieces.add(decoder.flush());
-    assertThat(String.join("", pieces)).isEqualTo(text);
-    assertThat(pieces).noneMatch(p -> p.contains("\uFFFD"));
-    assertThat(pieces.stream().filter(p -> !p.isEmpty()).count()).isGreaterThan(8);
-  }
-
-  @Test
-  void aStreamShowsBytesThatAreNoCharacterAtItsEnd() {
-    long[] rocket = tokenizer.encodeText("\uD83D\uDE80");
-    var decoder = new StreamDecoder(tokenizer, true);
-    assertThat(decoder.push(tokenizer.encodeText("x")[0])).isEqualTo("x");
-    for (long id : Arrays.copyOf(rocket, rocket.length - 1)) {
-      assertThat(decoder.push(id)).isEmpty();
-    }
-    assertThat(decoder.flush()).contains("\uFFFD");
-    assertThat(decoder.flush()).isEmpty();
   }
 
   @Test

@@ -1,6 +1,8 @@
 package org.jtorch.data;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -11,11 +13,16 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.io.DataException;
+import org.jtorch.io.Utf8;
 
 /// One JSON object a line, with the text in one of its fields; `path` is a file (`.jsonl`, also `.gz` or `.zst`), a
 /// folder or a glob.
 public record Jsonl(Path path, String field) implements TextSource {
-  private static final ObjectReader JSON = new ObjectMapper().reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+  /// A line may be a whole book: the limit is Java's longest string, not the parser's usual 20 million characters.
+  private static final StreamReadConstraints LENGTHS = StreamReadConstraints.builder().maxStringLength(Integer.MAX_VALUE)
+      .maxNameLength(Integer.MAX_VALUE).maxNumberLength(Integer.MAX_VALUE).build();
+  private static final ObjectReader JSON = new ObjectMapper(JsonFactory.builder().streamReadConstraints(LENGTHS).build())
+      .reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   public Jsonl {
     if (field.isBlank()) {
@@ -45,6 +52,7 @@ public record Jsonl(Path path, String field) implements TextSource {
     @Override
     public @Nullable Document next() throws IOException {
       for (String line; (line = line()) != null; ) {
+        line = Utf8.withoutMark(line); // also where files with one each were put together
         String text = line.isBlank() ? "" : text(line);
         if (!text.isBlank()) {
           return new Document(text, place());

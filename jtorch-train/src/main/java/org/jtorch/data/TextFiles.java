@@ -11,8 +11,9 @@ import java.io.InputStreamReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.zip.GZIPInputStream;
+import org.jtorch.io.Utf8;
 
-/// Opens files, decompressed by their ending, as strict UTF-8.
+/// Opens files, decompressed by their ending, as strict UTF-8 behind the byte order mark that they may begin with.
 final class TextFiles {
   private TextFiles() {}
 
@@ -23,7 +24,9 @@ final class TextFiles {
   static BufferedReader reader(InputStream raw, String name) throws IOException {
     try {
       var in = decompressed(new BufferedInputStream(raw, 1 << 16), name);
-      return new BufferedReader(new InputStreamReader(in, UTF_8.newDecoder()), 1 << 16);
+      var reader = new BufferedReader(new InputStreamReader(in, UTF_8.newDecoder()), 1 << 16);
+      Utf8.skipMark(reader);
+      return reader;
     } catch (IOException e) {
       raw.close();
       throw e;

@@ -79,6 +79,9 @@ public final class StepLoop {
       if (made.skipped()) {
         log.onNote("step " + now.step() + " left out: loss " + loss.loss() + ", gradient norm " + made.gradNorm());
       }
+      if (made.newLevel()) {
+        log.onNote("step " + now.step() + ": gradient norms stay as high as " + made.gradNorm() + "; that is their level from here on");
+      }
       var stats = TensorScope.stats();
       log.onStep(new StepEvent(now.step(), options.steps(), loss.loss(), made.gradNorm(), made.learningRate(), loss.tokens(),
           (System.nanoTime() - started) / 1e9, made.skipped(), stats.live(), stats.nativeObjects(), ProcessMemory.resident(),

@@ -25,7 +25,7 @@ final class StoredParts {
   static void write(Path folder, String name, Saved part) {
     try (var _ = TensorScope.open(); var _ = Grad.off()) {
       var sources = new LinkedHashMap<String, SafeTensorsWriter.Source>();
-      part.tensors().forEach((key, t) -> sources.put(key, StoredTensor.source(t, t.dtype())));
+      part.tensors().forEach((key, t) -> sources.put(key, StoredTensor.source(key, t, t.dtype())));
       if (!sources.isEmpty()) {
         SafeTensorsWriter.write(fresh(folder, name + ".safetensors"), sources);
       }

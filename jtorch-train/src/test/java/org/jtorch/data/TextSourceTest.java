@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.jtorch.io.DataException;
 
 class TextSourceTest {
@@ -69,6 +70,36 @@ class TextSourceTest {
     Path file = file("bad.jsonl", "{\"text\": \"fine\"}\n" + line + "\n");
     assertThatThrownBy(() -> texts(new Jsonl(file, "text"))).isInstanceOf(DataException.class)
         .hasMessageContaining(file + ":2").hasMessageContaining(message.strip().replace("`` ", "").replace(" ``", ""));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", ".gz", ".zst"})
+  void aByteOrderMarkIsNoText(String compressed) throws IOException {
+    Path lines = file("a.jsonl" + compressed, "\uFEFF{\"text\": \"one\"}\r\n{\"text\": \"\uFEFFtwo\"}\r\n\uFEFF{\"text\": \"three\"}\r\n");
+    assertThat(texts(new Jsonl(lines, "text"))).containsExactly("one", "\uFEFFtwo", "three");
+    Path plain = file("a.txt" + compressed, "\uFEFFone\r\n\r\ntwo\uFEFF\r\n");
+    assertThat(texts(new PlainText(plain, DocumentSplit.LINE))).containsExactly("one", "two\uFEFF");
+    assertThat(texts(new PlainText(plain, DocumentSplit.FILE))).containsExactly("one\n\ntwo\uFEFF\n");
+  }
+
+  @Test
+  void aLineMayBeLongerThanParsersUsuallyAllow() throws IOException {
+    String book = "chapter and verse. ".repeat(1_100_000);
+    Path file = file("books.jsonl.gz", "{\"text\": \"short\"}\n{\"n\": " + "9".repeat(2000) + ", \"" + "k".repeat(60_000)
+        + "\": 1, \"text\": \"" + book + "\"}\n{\"text\": \"last\"}\n");
+    assertThat(texts(new Jsonl(file, "text"))).hasSize(3).first().isEqualTo("short");
+    assertThat(texts(new Jsonl(file, "text")).get(1)).hasSameSizeAs(book).isEqualTo(book);
+  }
+
+  @Test
+  void halfASurrogatePairIsTheSameTextEverywhere() throws IOException {
+    Path file = file("cut.jsonl", """
+        {"text": "head \\ud83d tail \\u0000"}
+        {"text": "\\ude00\\ud83d"}
+        {"text": "whole \\ud83d\\ude00"}
+        """);
+    assertThat(texts(new Jsonl(file, "text"))).containsExactly("head \uFFFD tail \0", "\uFFFD\uFFFD", "whole \uD83D\uDE00");
+    assertThat(new Document("a\uDC00", "here").text().getBytes(UTF_8)).hasSize(4);
   }
 
   @Test

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 
 /// The parts of a training loop, without a model.
 class StepLoopTest {
-  private static final StepUpdate.Made MADE = new StepUpdate.Made(1.5, 3e-4, false);
+  private static final StepUpdate.Made MADE = new StepUpdate.Made(1.5, 3e-4, false, false);
 
   private final List<String> done = new ArrayList<>();
   private final PretrainerTest.Recorder recorder = new PretrainerTest.Recorder();
@@ -115,9 +115,11 @@ class StepLoopTest {
 
   @Test void aStepWithoutAnUpdateIsNoted() {
     var loop = new StepLoop(Tiny.options(7), Progress.START, recorder, Tiny.NO_HOOKS, Device.CPU);
-    loop.count(new StepLoss(Double.NaN, 10), new StepUpdate.Made(Double.NaN, 1e-3, true));
+    loop.count(new StepLoss(Double.NaN, 10), new StepUpdate.Made(Double.NaN, 1e-3, true, false));
     assertThat(recorder.notes).containsExactly("step 1 left out: loss NaN, gradient norm NaN");
     assertThat(recorder.steps).allMatch(StepEvent::skipped);
+    loop.count(new StepLoss(2, 10), new StepUpdate.Made(7.5, 1e-3, false, true));
+    assertThat(recorder.notes.getLast()).isEqualTo("step 2: gradient norms stay as high as 7.5; that is their level from here on");
   }
 
   /// Weights of 2 and 1 against the same rows twice and once.

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.io.Utf8;
 import org.jtorch.recipes.RecipeCatalog;
 import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.config.RecipeSource;
@@ -73,7 +74,7 @@ final class BuiltInCatalog implements RecipeCatalog {
       if (Files.size(path) > MAX_BYTES) {
         throw new IllegalArgumentException(path + " has " + Files.size(path) + " bytes, too many for a recipe");
       }
-      return new RecipeSource(name, Files.readString(path), other -> parent(other, path));
+      return new RecipeSource(name, Utf8.read(path), other -> parent(other, path));
     } catch (MalformedInputException e) {
       throw new IllegalArgumentException(path + " is not UTF-8 text, so it is no recipe", e);
     } catch (IOException e) {

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.jtorch.chat.ChatFormat;
 import org.jtorch.chat.ChatTemplate;
 import org.jtorch.generate.Options;
+import org.jtorch.io.Utf8;
 import org.jtorch.recipes.generate.Conversation;
 import org.jtorch.recipes.generate.LocalModel;
 import picocli.CommandLine.Command;
@@ -69,7 +70,11 @@ final class ChatCommand implements Runnable {
       }
       template.note().ifPresent(this::note);
       var conversation = new Conversation(template, model.tokenizer(), system);
-      loop(new BufferedReader(new InputStreamReader(in, Input.charset())), conversation, model,
+      var lines = new BufferedReader(new InputStreamReader(in, Input.charset()));
+      if (!Input.isTerminal(in)) {
+        Utf8.skipMark(lines);
+      }
+      loop(lines, conversation, model,
           model.options(newTokens, sampling, args.seed).withStopTokens(stop));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -117,7 +122,7 @@ final class ChatCommand implements Runnable {
           + (prompt.dropped() == 1 ? "turn is" : prompt.dropped() + " turns are") + " forgotten");
     }
     var out = out();
-    var answer = model.answer(prompt.ids(), options, piece -> {
+    var answer = model.reply(prompt.ids(), options, piece -> {
       out.print(piece);
       out.flush();
     });

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.jtorch.chat.ChatTemplate;
 import org.jtorch.chat.ChatTemplate.Message;
 import org.jtorch.generate.Options;
+import org.jtorch.io.Utf8;
 import org.jtorch.recipes.generate.Answer;
 import org.jtorch.recipes.generate.LocalModel;
 import picocli.CommandLine.Command;
@@ -80,7 +81,7 @@ final class GenerateCommand implements Runnable {
   /// All of stdin, without the line break that `echo` adds.
   private String stdin() {
     try {
-      return new String(in.readAllBytes(), Input.charset()).replaceFirst("\\r?\\n\\z", "");
+      return Utf8.withoutMark(new String(in.readAllBytes(), Input.charset())).replaceFirst("\\r?\\n\\z", "");
     } catch (IOException e) {
       throw new IllegalArgumentException("cannot read the prompt from stdin: " + e.getMessage(), e);
     }

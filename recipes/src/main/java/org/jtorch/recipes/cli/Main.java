@@ -6,7 +6,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.recipes.ExitCodes;
 import org.jtorch.recipes.Recipes;
+import org.jtorch.recipes.Signals;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
@@ -34,8 +36,9 @@ public final class Main implements Runnable {
 
   @Spec @Nullable CommandSpec spec;
 
-  /// Runs a command and ends the JVM with its exit code.
+  /// Runs a command and ends the JVM with its exit code; a signal ends it with that of an interruption.
   public static void main(String... args) {
+    var _ = Signals.to(_ -> System.exit(ExitCodes.INTERRUPTED));
     System.exit(run(args));
   }
 
@@ -51,8 +54,10 @@ public final class Main implements Runnable {
     }
   }
 
+  /// In the terminal's charset; where that is only ASCII, no locale is set, and UTF-8 is what files and pipes expect.
   private static PrintWriter writer(PrintStream stream) {
-    return new PrintWriter(stream, true, stream.charset() == null ? StandardCharsets.UTF_8 : stream.charset());
+    var charset = stream.charset() == null || stream.charset().equals(StandardCharsets.US_ASCII) ? StandardCharsets.UTF_8 : stream.charset();
+    return new PrintWriter(stream, true, charset);
   }
 
   /// The command that the arguments call, or the empty string.

@@ -6,6 +6,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.io.Utf8;
 import org.yaml.snakeyaml.DumperOptions.ScalarStyle;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.composer.Composer;
@@ -113,7 +114,7 @@ final class YamlReader {
       problem(node, path, "the tag " + node.getTag().getValue() + " is not allowed; write plain YAML, and type: NAME to choose");
     }
     Tree tree = switch (node) {
-      case ScalarNode s -> scalar(s);
+      case ScalarNode s -> scalar(s, path);
       case SequenceNode s -> sequence(s, path);
       case MappingNode m -> mapping(m, path);
       default -> throw broken(mark.getLine() + 1, mark.getColumn() + 1, "an alias has no anchor");
@@ -122,8 +123,11 @@ final class YamlReader {
     return tree;
   }
 
-  private Tree scalar(ScalarNode node) {
+  private Tree scalar(ScalarNode node, String path) {
     boolean quoted = node.getScalarStyle() != ScalarStyle.PLAIN;
+    if (!Utf8.wellFormed(node.getValue()).equals(node.getValue())) {
+      problem(node, path, "holds half of a surrogate pair, which no file can hold; write the whole character, or both halves");
+    }
     boolean nothing = !quoted && Set.of("", "~", "null", "Null", "NULL").contains(node.getValue());
     return new Tree.Scalar(nothing ? null : node.getValue(), quoted, origin(node));
   }

@@ -14,8 +14,9 @@ final class AnswerStream {
   private int tokens;
   private boolean stopped;
 
-  AnswerStream(Tokenizer tokenizer, Set<Long> stop, Consumer<String> sink) {
-    this.decoder = new StreamDecoder(tokenizer, true);
+  /// @param before ids of the text that the answer goes on from; empty if it is a text of its own
+  AnswerStream(Tokenizer tokenizer, long[] before, Set<Long> stop, Consumer<String> sink) {
+    this.decoder = new StreamDecoder(tokenizer, true, before);
     this.stop = stop;
     this.sink = sink;
   }

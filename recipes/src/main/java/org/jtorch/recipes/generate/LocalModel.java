@@ -146,9 +146,19 @@ public final class LocalModel implements AutoCloseable {
     return new Options(maxNewTokens, sampling, stopTokens, seed, 0);
   }
 
-  /// Continues one prompt; `sink` gets the text in pieces as it is made.
+  /// Continues one prompt; `sink` gets the text in pieces as it is made. Prompt and text together are a text, the space between
+  /// them included.
   public Answer answer(long[] prompt, Options options, Consumer<String> sink) {
-    var stream = new AnswerStream(tokenizer, options.stopTokens(), sink);
+    return write(prompt, prompt, options, sink);
+  }
+
+  /// As [#answer], but what comes after the prompt is a text of its own: a turn of a conversation.
+  public Answer reply(long[] prompt, Options options, Consumer<String> sink) {
+    return write(prompt, new long[0], options, sink);
+  }
+
+  private Answer write(long[] prompt, long[] before, Options options, Consumer<String> sink) {
+    var stream = new AnswerStream(tokenizer, before, options.stopTokens(), sink);
     var _ = new Generator(model).generate(List.of(prompt), options, (_, id, _) -> stream.token(id));
     return stream.end();
   }
@@ -156,7 +166,7 @@ public final class LocalModel implements AutoCloseable {
   /// Continues prompts of different lengths as one batch.
   public List<Answer> answers(List<long[]> prompts, Options options) {
     var streams = new ArrayList<AnswerStream>();
-    prompts.forEach(_ -> streams.add(new AnswerStream(tokenizer, options.stopTokens(), _ -> {})));
+    prompts.forEach(p -> streams.add(new AnswerStream(tokenizer, p, options.stopTokens(), _ -> {})));
     var _ = new Generator(model).generate(prompts, options, (row, id, _) -> streams.get(row).token(id));
     return streams.stream().map(AnswerStream::end).toList();
   }

@@ -10,7 +10,7 @@ import org.jtorch.io.JsonFile;
 import org.jtorch.text.Tokenizer;
 
 /// The tokens that end a text: `eos_token_id` of `generation_config.json`, a number or a list, together with
-/// `eos_token` of `tokenizer_config.json`; if neither has one, `eos_token_id` of `config.json`.
+/// `eos_token` of `tokenizer_config.json` and `special_tokens_map.json`; if none has one, `eos_token_id` of `config.json`.
 final class StopTokens {
   private static final String IDS = "eos_token_id";
 
@@ -20,6 +20,7 @@ final class StopTokens {
     var stop = new TreeSet<Long>();
     ids(folder.resolve("generation_config.json"), stop);
     name(folder.resolve("tokenizer_config.json"), tokenizer, stop);
+    name(folder.resolve("special_tokens_map.json"), tokenizer, stop);
     if (stop.isEmpty()) {
       ids(folder.resolve("config.json"), stop);
     }

@@ -51,7 +51,7 @@ final class PretrainRun {
       try (var model = Shapes.build(recipe, shape, device, dtype)) {
         model.requiresGrad(true);
         var options = options(corpus.steps());
-        try (var optimizer = recipe.optimizer().over(model)) {
+        try (var optimizer = recipe.optimizer().over(model, recipe.train().learningRate())) {
           var batches = corpus.batches();
           var trainer = new Pretrainer(model, optimizer, batches, options, ranks);
           var folder = ModelFolder.of(model, RunTokenizer.of(run));

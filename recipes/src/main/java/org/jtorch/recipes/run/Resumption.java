@@ -9,6 +9,7 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jtorch.io.AtomicFolder;
 import org.jtorch.io.DataException;
+import org.jtorch.io.Utf8;
 import org.jtorch.recipes.Resume;
 import org.jtorch.recipes.config.Bound;
 import org.jtorch.recipes.config.Difference;
@@ -81,7 +82,7 @@ final class Resumption {
 
   private Bound<? extends Record> earlier() {
     try {
-      return StrictYaml.bind(recipe.value().getClass(), RecipeSource.of(run.recipe().toString(), Files.readString(run.recipe())), List.of());
+      return StrictYaml.bind(recipe.value().getClass(), RecipeSource.of(run.recipe().toString(), Utf8.read(run.recipe())), List.of());
     } catch (IOException e) {
       throw new DataException("could not read " + run.recipe() + ": " + e.getMessage(), e);
     }

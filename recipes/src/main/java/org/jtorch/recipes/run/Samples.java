@@ -28,6 +28,10 @@ public record Samples(Eval eval, Tokenizer tokenizer, long eos, long seed) {
     int longest = prompts.stream().mapToInt(p -> p.length).max().orElse(0);
     var options = new Options(Math.min(eval.newTokens(), model.maxPositions() - longest),
         Sampling.temperature(eval.temperature()).withTopK(50), Set.of(eos), seed, eos);
-    return new Generator(model).generate(prompts, options).stream().map(ids -> tokenizer.decode(ids, true)).toList();
+    var texts = new ArrayList<String>();
+    for (long[] ids : new Generator(model).generate(prompts, options)) {
+      texts.add(tokenizer.decodeAfter(prompts.get(texts.size()), ids, true));
+    }
+    return texts;
   }
 }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Objects;
 import org.jtorch.attention.Rope;
 import org.jtorch.attention.RopeScaling;
 import org.jtorch.bpe.BpeTrainer;
@@ -20,6 +21,7 @@ import org.jtorch.io.SafeTensors;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Rng;
+import org.jtorch.tensor.TensorScope;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -62,6 +64,25 @@ class ConvertCommandTest {
     int at = text.indexOf("general.file_type") + "general.file_type".length() + 4;
     assertThat((int) bytes[at]).isEqualTo(fileType);
     assertThat(text).contains("tokenizer.ggml.merges", "llama-bpe");
+  }
+
+  @ParameterizedTest @CsvSource({"f16, 3", "bf16, 0", "f32, 0"})
+  void whatATypeCannotHoldIsRefusedAndNoFolderIsLeft(String type, int code) throws IOException {
+    Path big = Files.createDirectory(temp.resolve("big"));
+    try (var decoder = Pretrained.load(model, Device.CPU, null); var _ = TensorScope.open()) {
+      Objects.requireNonNull(decoder.weights().get("model.layers.1.mlp.up_proj.weight")).view().select(0, 5).fillInPlace(-70_000);
+      Pretrained.save(decoder, big, DType.F32, model);
+    }
+    Path out = temp.resolve("out");
+    var result = run(big.toString(), out.toString(), "--to", "safetensors", "--type", type);
+    assertThat(result.code()).as(result.err()).isEqualTo(code);
+    assertThat(Files.exists(out)).isEqualTo(code == 0);
+    if (code != 0) {
+      assertThat(result.err()).contains("model.layers.1.mlp.up_proj.weight", "-70000", "65504", "f32");
+    }
+    try (var left = Files.list(temp)) {
+      assertThat(left).hasSize(code == 0 ? 2 : 1);
+    }
   }
 
   @Test void aTokenizerOfAnotherFormatIsConverted() throws IOException {
