@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.util.HashMap;
-import com.google.errorprone.annotations.MustBeClosed;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
@@ -93,8 +92,6 @@ class MuonTest {
     }
   }
 
-  @MustBeClosed
-  @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the caller
   private static Decoder model(DType type) {
     var model = Decoder.create(Llama.TINY.withLayers(1), Device.CPU, type, Rng.of(1));
     model.requiresGrad(true);
