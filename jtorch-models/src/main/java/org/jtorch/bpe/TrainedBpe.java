@@ -21,8 +21,17 @@ public record TrainedBpe(List<String> tokens, List<String> merges, BpeTrainer.Op
   /// load too. The first special token is the EOS; BOS and padding are the special tokens of the usual names
   /// (`<|bos|>`, `<s>`, `<|begin_of_text|>`; `<|pad|>`, `<pad>`), else the EOS as well.
   public void save(Path folder, int modelMaxLength) {
+    write(folder, config().put("model_max_length", modelMaxLength));
+  }
+
+  /// As [#save(Path,int)], without a longest text.
+  public void save(Path folder) {
+    write(folder, config());
+  }
+
+  private void write(Path folder, ObjectNode config) {
     JsonFile.write(folder.resolve("tokenizer.json"), tokenizer());
-    JsonFile.write(folder.resolve("tokenizer_config.json"), config(modelMaxLength));
+    JsonFile.write(folder.resolve("tokenizer_config.json"), config);
     JsonFile.write(folder.resolve("special_tokens_map.json"), roles(JSON.objectNode()));
   }
 
@@ -65,8 +74,8 @@ public record TrainedBpe(List<String> tokens, List<String> merges, BpeTrainer.Op
     return model;
   }
 
-  private ObjectNode config(int modelMaxLength) {
-    var root = JSON.objectNode().put("tokenizer_class", "PreTrainedTokenizerFast").put("model_max_length", modelMaxLength)
+  private ObjectNode config() {
+    var root = JSON.objectNode().put("tokenizer_class", "PreTrainedTokenizerFast")
         .put("clean_up_tokenization_spaces", false).put("add_prefix_space", false);
     var decoder = root.putObject("added_tokens_decoder");
     for (int id = 0; id < options.specialTokens().size(); id++) {

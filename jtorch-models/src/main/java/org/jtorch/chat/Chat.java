@@ -35,7 +35,8 @@ public record Chat(List<Message> messages, @Nullable List<Object> tools, @Nullab
   public static Chat of(JsonNode json) {
     JsonNode list = json.isArray() ? json : json.path("messages");
     if (!list.isArray()) {
-      throw new IllegalArgumentException("a chat must be a list of messages, or an object whose `messages` are one, not " + json.getNodeType());
+      throw new IllegalArgumentException("a chat must be a list of messages, or an object whose `messages` are one, not "
+          + json.getNodeType());
     }
     var messages = new ArrayList<Message>();
     list.forEach(message -> messages.add(Message.of(message)));

@@ -126,7 +126,8 @@ public final class ChatTemplate {
 
   /// The templates of a checkpoint: see [TemplateFiles]. Without any, conversations are joined plainly and [#note] says so.
   public static ChatTemplate load(Path folder) {
-    return new ChatTemplate(TemplateFiles.read(folder), TemplateTokens.read(folder), "the chat template of " + folder, RenderOptions.DEFAULT);
+    return new ChatTemplate(TemplateFiles.read(folder), TemplateTokens.read(folder), "the chat template of " + folder,
+        RenderOptions.DEFAULT);
   }
 
   /// A template file in place of the checkpoint's own, with the checkpoint's tokens as its variables.

@@ -85,7 +85,8 @@ public final class TemplateFiles {
     } else if (entry.isArray()) {
       for (JsonNode one : entry) {
         if (!one.path("name").isTextual() || !one.path("template").isTextual()) {
-          throw new DataException(file + ": `" + KEY + "` must be a template or a list of {\"name\": ..., \"template\": ...}, but holds " + one);
+          throw new DataException(file + ": `" + KEY + "` must be a template or a list of {\"name\": ..., \"template\": ...}, but holds "
+              + one);
         }
         found.put(one.path("name").textValue(), one.path("template").textValue());
       }

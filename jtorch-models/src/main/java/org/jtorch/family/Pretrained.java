@@ -73,6 +73,13 @@ public final class Pretrained {
     }
   }
 
+  /// The type that a folder's weights have.
+  public static DType storedType(Path folder) {
+    try (var model = new Decoder(config(folder)); var file = SafeTensors.open(folder)) {
+      return StoredType.of(file, model.weights().keySet());
+    }
+  }
+
   /// Opens a model without reading it: the mapped file is its memory, so there is no second copy and pages are read when
   /// they are first used. It is on the CPU, in the type of the file, and frozen; [#load] makes one that can be trained.
   ///

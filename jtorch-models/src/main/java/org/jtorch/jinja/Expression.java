@@ -1,12 +1,38 @@
 package org.jtorch.jinja;
 
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.jinja.python.Value;
 
 /// What has a value.
 sealed interface Expression {
   int line();
+
+  /// The expressions that this one is made of, in the order in which they stand.
+  default List<Expression> parts() {
+    return switch (this) {
+      case Literal _, Name _ -> List.of();
+      case ListOf e -> e.items();
+      case TupleOf e -> e.items();
+      case DictOf e -> Stream.concat(e.keys().stream(), e.values().stream()).toList();
+      case Attribute e -> List.of(e.target());
+      case Item e -> List.of(e.target(), e.key());
+      case Slice e -> Stream.of(e.target(), e.start(), e.stop(), e.step()).filter(Objects::nonNull).toList();
+      case Call e -> e.arguments().after(e.callee());
+      case Filter e -> e.arguments().after(e.target());
+      case Test e -> e.arguments().after(e.target());
+      case Sign e -> List.of(e.operand());
+      case Not e -> List.of(e.operand());
+      case And e -> List.of(e.left(), e.right());
+      case Or e -> List.of(e.left(), e.right());
+      case Binary e -> List.of(e.left(), e.right());
+      case Concatenation e -> e.parts();
+      case Comparison e -> Stream.concat(Stream.of(e.first()), e.links().stream().map(Link::operand)).toList();
+      case Conditional e -> Stream.of(e.condition(), e.then(), e.otherwise()).filter(Objects::nonNull).toList();
+    };
+  }
 
   record Literal(Value value, int line) implements Expression {}
 
@@ -66,8 +92,14 @@ sealed interface Expression {
   ///
   /// @param starred after `*`
   /// @param doubleStarred after `**`
-  record CallArguments(List<Expression> positional, List<Keyword> named, @Nullable Expression starred, @Nullable Expression doubleStarred) {
+  record CallArguments(List<Expression> positional, List<Keyword> named, @Nullable Expression starred,
+      @Nullable Expression doubleStarred) {
     static final CallArguments NONE = new CallArguments(List.of(), List.of(), null, null);
+
+    private List<Expression> after(@Nullable Expression target) {
+      return Stream.of(Stream.of(target), positional.stream(), named.stream().map(Keyword::value), Stream.of(starred),
+          Stream.of(doubleStarred)).flatMap(all -> all).filter(Objects::nonNull).toList();
+    }
   }
 
   record Keyword(String name, Expression value) {}

@@ -56,13 +56,10 @@ final class Globals {
     if (given.positional().size() > 1) {
       throw new PythonException("dict expected at most 1 argument, got " + given.positional().size());
     }
-    SequencedMap<Value, Value> entries = given.positional().isEmpty() ? new LinkedHashMap<>() : pairs(given.positional().getFirst(), budget);
+    SequencedMap<Value, Value> entries = given.positional().isEmpty() ? new LinkedHashMap<>()
+        : Items.dict(given.positional().getFirst(), budget);
     given.named().forEach((name, value) -> entries.put(Value.Str.of(name), value));
     return new Value.Dict(entries);
-  }
-
-  static SequencedMap<Value, Value> pairs(Value value, Budget budget) {
-    return Items.dict(value, budget);
   }
 
   private static Value joiner(Arguments given) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.jinja.Statement.Branch;
 import org.jtorch.jinja.Statement.Signature;
@@ -20,11 +21,13 @@ final class Parser {
 
   private final TokenStream tokens;
   private final ExpressionParser expressions;
+  private final OperandParser operands;
   private int loops;
 
   private Parser(String source) {
     this.tokens = new TokenStream(Lexer.tokens(source));
     this.expressions = new ExpressionParser(tokens);
+    this.operands = expressions.operands();
   }
 
   /// @throws TemplateException if the template breaks Jinja's grammar or has what chat templates do not need
@@ -99,7 +102,8 @@ final class Parser {
       return new TemplateException(tag.line(), "`{% " + tag.text() + " %}` is not supported: chat templates stand alone");
     }
     return new TemplateException(tag.line(), "there is no tag `{% " + tag.text() + " %}`"
-        + (ends.isEmpty() ? "" : " here; expected " + ends.stream().sorted().map(e -> "`{% " + e + " %}`").reduce((a, b) -> a + " or " + b).orElse("")));
+        + (ends.isEmpty() ? "" : " here; expected "
+        + ends.stream().sorted().map(e -> "`{% " + e + " %}`").collect(Collectors.joining(" or "))));
   }
 
   private int inLoop(Token tag) {
@@ -121,14 +125,14 @@ final class Parser {
   private Statement condition(Token tag) {
     var branches = new ArrayList<Branch>();
     var ends = Set.of("elif", "else", "endif");
-    expressions.enterCondition();
+    operands.enterCondition();
     String end;
     do {
       branches.add(new Branch(expressions.tuple(false, ""), body(tag, ends)));
       end = tokens.next().text();
     } while (end.equals("elif"));
     var otherwise = end.equals("else") ? body(tag) : List.<Statement>of();
-    expressions.leaveCondition();
+    operands.leaveCondition();
     return new Statement.If(branches, otherwise, tag.line());
   }
 
@@ -150,7 +154,7 @@ final class Parser {
     if (tokens.skip("=")) {
       return new Statement.Assign(target, expressions.tuple(true, ""), tag.line());
     }
-    var filter = expressions.filterChain(null);
+    var filter = operands.filterChain(null);
     return new Statement.AssignBlock(target, filter, body(tag), tag.line());
   }
 
@@ -188,17 +192,17 @@ final class Parser {
   }
 
   private Signature signature(Parameters parameters, Token tag) {
-    var outside = expressions.swapNames(new HashSet<>());
+    var outside = operands.swapNames(new HashSet<>());
     var body = ownBody(tag);
-    var named = expressions.swapNames(outside);
+    var named = operands.swapNames(outside);
     outside.addAll(named);
     named.retainAll(SPECIAL);
     return new Signature(parameters.names(), parameters.defaults(), body, named);
   }
 
   private Statement filterBlock(Token tag) {
-    Expression.Filter filter = expressions.namedFilter(null);
-    var chain = expressions.filterChain(filter);
+    Expression.Filter filter = operands.namedFilter(null);
+    var chain = operands.filterChain(filter);
     return new Statement.FilterBlock(chain == null ? filter : chain, body(tag), tag.line());
   }
 

@@ -17,22 +17,29 @@ final class Renderer {
 
   private final Budget budget;
   private final RenderOptions options;
+  private final Shadows shadows;
   private final Evaluator evaluator;
 
-  Renderer(Budget budget, RenderOptions options) {
+  Renderer(Budget budget, RenderOptions options, Shadows shadows) {
     this.budget = budget;
+    this.shadows = shadows;
     this.options = options;
     this.evaluator = new Evaluator(budget);
   }
 
+  /// @param scope the template's variables
   String template(List<Statement> statements, Scope scope) {
-    return text(statements, scope);
+    return text(statements, scope.without(shadows.in(statements)));
   }
 
   private String text(List<Statement> body, Scope scope) {
     var out = new StringBuilder();
     run(body, scope, out);
     return out.toString();
+  }
+
+  private Scope inside(List<Statement> body, Scope around) {
+    return new Scope(around).without(shadows.in(body));
   }
 
   private Flow run(List<Statement> body, Scope scope, StringBuilder out) {
@@ -69,11 +76,11 @@ final class Renderer {
       }
       case Statement.For loop -> loop(loop, evaluator.evaluate(loop.items(), scope), scope, 0, out);
       case Statement.FilterBlock(var filter, var body, _) -> {
-        writeText(evaluator.filter(filter, scope, Value.Str.of(text(body, new Scope(scope)))), out);
+        writeText(evaluator.filter(filter, scope, Value.Str.of(text(body, inside(body, scope)))), out);
         yield Flow.NEXT;
       }
       case Statement.With(var targets, var values, var body, _) -> {
-        var inner = new Scope(scope);
+        var inner = inside(body, scope);
         for (int i = 0; i < targets.size(); i++) {
           assign(targets.get(i), evaluator.evaluate(values.get(i), scope), inner);
         }
@@ -94,7 +101,7 @@ final class Renderer {
       case Statement.Output(var value, _) -> write(evaluator.text(evaluator.evaluate(value, scope)), out);
       case Statement.Assign(var target, var value, _) -> assign(target, evaluator.evaluate(value, scope), scope);
       case Statement.AssignBlock(var target, var filter, var body, _) -> {
-        Value text = Value.Str.of(text(body, new Scope(scope)));
+        Value text = Value.Str.of(text(body, inside(body, scope)));
         assign(target, filter == null ? text : evaluator.filter(filter, scope, text), scope);
       }
       case Statement.DefineMacro(String name, Signature signature, _) -> scope.set(name, macro(name, signature, scope));
@@ -102,7 +109,7 @@ final class Renderer {
           writeText(evaluator.call(call, scope, macro(null, signature, scope)), out);
       case Statement.Generation(var body, _) -> {
         write(options.generationBegins(), out);
-        run(body, new Scope(scope), out);
+        run(body, inside(body, scope), out);
         write(options.generationEnds(), out);
       }
       default -> throw new IllegalStateException("no simple statement: " + statement);
@@ -123,7 +130,7 @@ final class Renderer {
   }
 
   private Macro macro(@Nullable String name, Signature signature, Scope scope) {
-    return new Macro(name, signature, scope, evaluator, inner -> text(signature.body(), inner));
+    return new Macro(name, signature, scope, evaluator, inner -> text(signature.body(), inner.without(shadows.in(signature.body()))));
   }
 
   private Flow loop(Statement.For loop, Value items, Scope scope, int depth, StringBuilder out) {
@@ -139,12 +146,12 @@ final class Renderer {
     Flow flow = Flow.NEXT;
     while (flow != Flow.BREAK && state.hasNext()) {
       budget.steps(1);
-      var inner = new Scope(scope);
+      var inner = inside(loop.body(), scope);
       assign(loop.target(), state.next(), inner);
       flow = run(loop.body(), inner.with("loop", state), out);
       completed |= flow == Flow.NEXT;
     }
-    return completed ? Flow.NEXT : run(loop.otherwise(), new Scope(scope), out);
+    return completed ? Flow.NEXT : run(loop.otherwise(), inside(loop.otherwise(), scope), out);
   }
 
   /// The items that the loop's condition lets through, asked for one by one.

@@ -2,6 +2,7 @@ package org.jtorch.jinja;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.jinja.python.Value;
 
@@ -12,6 +13,12 @@ final class Scope {
 
   Scope(@Nullable Scope around) {
     this.around = around;
+  }
+
+  /// Makes variables undefined, whatever they are outside.
+  Scope without(Set<String> names) {
+    names.forEach(name -> variables.put(name, undefined(name)));
+    return this;
   }
 
   Scope with(String name, Value value) {
@@ -31,6 +38,10 @@ final class Scope {
         return value;
       }
     }
+    return undefined(name);
+  }
+
+  private static Value undefined(String name) {
     return new Value.Undefined("'" + name + "' is undefined");
   }
 }

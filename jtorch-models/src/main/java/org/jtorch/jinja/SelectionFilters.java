@@ -15,7 +15,8 @@ final class SelectionFilters {
   private SelectionFilters() {}
 
   static void addTo(Map<String, Filter> filters) {
-    filters.put("map", (v, a, e) -> Lazily.generator(() -> v.isTrue() ? Lazily.mapped(Items.iterate(v), mapping(a, e)) : Collections.emptyIterator()));
+    filters.put("map", (v, a, e) -> Lazily.generator(() -> v.isTrue() ? Lazily.mapped(Items.iterate(v), mapping(a, e))
+        : Collections.emptyIterator()));
     filters.put("select", selection(false, true));
     filters.put("reject", selection(false, false));
     filters.put("selectattr", selection(true, true));

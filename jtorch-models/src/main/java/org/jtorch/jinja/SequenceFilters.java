@@ -22,7 +22,8 @@ final class SequenceFilters {
     for (String name : List.of("length", "count")) {
       filters.put(name, (v, a, e) -> {
         a.bind(name);
-        return Value.Int.of(Items.length(v, e.budget()).orElseThrow(() -> new PythonException("object of type '" + v.type() + "' has no len()")));
+        return Value.Int.of(Items.length(v, e.budget())
+            .orElseThrow(() -> new PythonException("object of type '" + v.type() + "' has no len()")));
       });
     }
     filters.put("list", (v, a, e) -> {
@@ -44,7 +45,8 @@ final class SequenceFilters {
     filters.put("sort", (v, a, e) -> {
       var p = a.bind("sort", "reverse?", "case_sensitive?", "attribute?");
       var keys = AttributePath.several(p.get("attribute"), p.isTrue("case_sensitive"), e);
-      Comparator<Value> order = Comparator.comparing(item -> new Value.ListValue(keys.stream().map(k -> k.apply(item)).toList()), e.order()::compare);
+      Comparator<Value> order = Comparator.comparing(item -> new Value.ListValue(keys.stream().map(k -> k.apply(item)).toList()),
+          e.order()::compare);
       return new Value.ListValue(sorted(Items.list(v, e.budget()), p.isTrue("reverse") ? order.reversed() : order, e));
     });
     filters.put("unique", SequenceFilters::unique);
@@ -175,7 +177,8 @@ final class SequenceFilters {
       batch.add(item);
     }
     if (!batch.isEmpty()) {
-      batches.add(new Value.ListValue(filled(batch, p.get("fill_with") instanceof Value.None ? 0 : size - batch.size(), p.get("fill_with"), e)));
+      int missing = p.get("fill_with") instanceof Value.None ? 0 : size - batch.size();
+      batches.add(new Value.ListValue(filled(batch, missing, p.get("fill_with"), e)));
     }
     return new Value.Generator(batches.iterator());
   }
@@ -200,7 +203,8 @@ final class SequenceFilters {
     for (int i = 0; i < count; i++) {
       boolean extra = i < items.size() % count;
       int end = start + items.size() / count + (extra ? 1 : 0);
-      slices.add(new Value.ListValue(filled(items.subList(start, end), extra || p.get("fill_with") instanceof Value.None ? 0 : 1, p.get("fill_with"), e)));
+      int missing = extra || p.get("fill_with") instanceof Value.None ? 0 : 1;
+      slices.add(new Value.ListValue(filled(items.subList(start, end), missing, p.get("fill_with"), e)));
       start = end;
     }
     return new Value.Generator(slices.iterator());

@@ -25,18 +25,19 @@ import org.jtorch.jinja.python.Value;
 /// [org.jtorch.jinja.python.Limits] allow. May be used from many threads.
 public final class Template {
   private final List<Statement> statements;
+  private final Shadows shadows;
   private final boolean marksGeneration;
 
-  private Template(List<Statement> statements, boolean marksGeneration) {
+  private Template(List<Statement> statements) {
     this.statements = statements;
-    this.marksGeneration = marksGeneration;
+    this.shadows = Shadows.of(statements);
+    this.marksGeneration = Parser.holdsGeneration(statements);
   }
 
   /// @throws TemplateException if the template breaks the grammar or uses what is not known here
   public static Template parse(String source) {
     try {
-      var parsed = Parser.parse(source);
-      return new Template(parsed, Parser.holdsGeneration(parsed));
+      return new Template(Parser.parse(source));
     } catch (StackOverflowError e) {
       throw new TemplateException("the template is nested too deeply for this thread's stack");
     }
@@ -58,7 +59,7 @@ public final class Template {
     var root = new Scope(Globals.scope(budget, options.clock()));
     values.forEach(root::set);
     try {
-      return new Renderer(budget, options).template(statements, root);
+      return new Renderer(budget, options, shadows).template(statements, root);
     } catch (PythonException e) {
       throw new TemplateException(String.valueOf(e.getMessage()));
     } catch (StackOverflowError e) {

@@ -3,6 +3,7 @@ package org.jtorch.jinja;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
@@ -50,7 +51,8 @@ final class TextFilters {
       if (!a.positional().isEmpty() && !a.named().isEmpty()) {
         throw new PythonException("can't handle positional and keyword arguments at the same time");
       }
-      return new PercentFormat(e.budget()).format(soft(v, e), a.named().isEmpty() ? new Value.Tuple(a.positional()) : Globals.dict(a, e.budget()));
+      Value given = a.named().isEmpty() ? new Value.Tuple(a.positional()) : Globals.dict(a, e.budget());
+      return new PercentFormat(e.budget()).format(soft(v, e), given);
     });
     filters.put("wordcount", (v, a, e) -> {
       a.bind("wordcount");
@@ -162,7 +164,7 @@ final class TextFilters {
       return e.budget().text(quote.apply(value, false));
     }
     var pairs = new ArrayList<String>();
-    Globals.pairs(value, e.budget()).forEach((key, item) -> pairs.add(quote.apply(key, true) + "=" + quote.apply(item, true)));
+    Items.dict(value, e.budget()).forEach((key, item) -> pairs.add(quote.apply(key, true) + "=" + quote.apply(item, true)));
     return e.budget().text(String.join("&", pairs));
   }
 
@@ -173,7 +175,7 @@ final class TextFilters {
       if (UNRESERVED.indexOf(c) >= 0 || c == '/' && !query) {
         out.append(c);
       } else {
-        out.append(c == ' ' && query ? "+" : String.format(java.util.Locale.ROOT, "%%%02X", (int) c));
+        out.append(c == ' ' && query ? "+" : String.format(Locale.ROOT, "%%%02X", (int) c));
       }
     }
     return out.toString();

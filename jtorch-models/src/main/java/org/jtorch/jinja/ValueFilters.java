@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import org.jtorch.jinja.Filters.Filter;
 import org.jtorch.jinja.python.Arguments;
+import org.jtorch.jinja.python.Items;
 import org.jtorch.jinja.python.JsonText;
 import org.jtorch.jinja.python.Lookup;
 import org.jtorch.jinja.python.Numbers;
@@ -89,13 +90,14 @@ final class ValueFilters {
     String items = indent == null ? ", " : ",";
     String keys = ": ";
     if (!(p.get("separators") instanceof Value.None)) {
-      var both = org.jtorch.jinja.python.Items.list(p.get("separators"), evaluator.budget());
+      var both = Items.list(p.get("separators"), evaluator.budget());
       if (both.size() != 2 || !(both.getFirst() instanceof Value.Str first) || !(both.getLast() instanceof Value.Str second)) {
         throw new PythonException("tojson(): `separators` must be two strings, such as (',', ':')");
       }
       items = first.text();
       keys = second.text();
     }
-    return Value.Str.of(new JsonText(evaluator.budget(), p.isTrue("ensure_ascii"), indent, items, keys, p.isTrue("sort_keys")).write(value));
+    var text = new JsonText(evaluator.budget(), p.isTrue("ensure_ascii"), indent, items, keys, p.isTrue("sort_keys"));
+    return Value.Str.of(text.write(value));
   }
 }

@@ -183,6 +183,15 @@ public final class Tokenizer implements AutoCloseable {
     return made;
   }
 
+  /// This tokenizer for much foreign text.
+  public TextEncoder textEncoder() {
+    try {
+      return new TextEncoder(specialFree(Set.of()), ByteLevelBpeJson.read(source, json));
+    } catch (IOException e) {
+      throw new DataException("cannot read " + file + ": " + e.getMessage(), e);
+    }
+  }
+
   /// The tokens beside the vocabulary, special or not.
   public List<AddedToken> added() {
     return json.added();

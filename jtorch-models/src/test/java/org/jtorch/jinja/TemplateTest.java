@@ -57,6 +57,20 @@ class TemplateTest {
     assertThat(render(template).strip()).isEqualTo(wanted);
   }
 
+  /// `word` is given; where a block assigns to it first, blocks inside of it do not see it above the assignment.
+  @ParameterizedTest
+  @CsvSource(delimiter = '~', quoteCharacter = '^', value = {
+      "{% for i in [1] %}[{{ word }}]{% endfor %}{% set word = 1 %}{{ word }} ~ []1",
+      "{{ word }}{% for i in [1] %}[{{ word }}]{% endfor %}{% set word = 1 %} ~ False[False]",
+      "{% for i in [1] %}[{{ word }}]{% endfor %}{% if false %}{% set word = 1 %}{% endif %}{{ word }} ~ [False]False",
+      "{% macro m() %}{{ word }}{% endmacro %}{{ m() }}{% set word = 2 %}{{ m() }} ~ 2",
+      "{% set word %}a{{ word }}{% endset %}{{ word }} ~ a",
+      "{% for i in [1, 2] %}{% for j in [1] %}{{ word }}{% endfor %}{% set word = i %}{{ word }}{% endfor %} ~ 12",
+      "{% for i in [1, 2] %}{% if loop.first %}{% set word = i %}{% endif %}{{ word }}{% endfor %} ~ 1False"})
+  void whatABlockAssignsToIsItsOwnFromTheStart(String template, String wanted) {
+    assertThat(render(template)).isEqualTo(wanted);
+  }
+
   @ParameterizedTest
   @CsvSource(delimiter = '~', quoteCharacter = '^', value = {
       "{% include 'x' %} ~ 1 ~ `{% include %}` is not supported", "\\n{% foo %} ~ 2 ~ no tag `{% foo %}`",

@@ -6,7 +6,7 @@ import java.util.Objects;
 /// the spot (a Feistel network over the smallest even number of bits that hold the rows, walked until the value is a
 /// row), so training resumes at any step at no cost and keeps no list. Each epoch has a permutation of its own, and
 /// epochs follow each other without a gap: a batch may hold the end of one and the start of the next.
-public record BatchOrder(long seed, long rows) {
+public record BatchOrder(long seed, long rows) implements RowOrder {
   private static final int ROUNDS = 6;
 
   public BatchOrder {
@@ -15,20 +15,10 @@ public record BatchOrder(long seed, long rows) {
     }
   }
 
-  /// The row at a position counted over all epochs.
+  @Override
   public long rowAt(long position) {
     Objects.checkIndex(position, Long.MAX_VALUE);
     return row(position / rows, position % rows);
-  }
-
-  /// The rows of a step with `batch` rows.
-  public long[] rowsOf(long step, int batch) {
-    long first = Math.multiplyExact(step, (long) batch);
-    long[] ids = new long[batch];
-    for (int i = 0; i < batch; i++) {
-      ids[i] = rowAt(first + i);
-    }
-    return ids;
   }
 
   /// The row at a position of an epoch.

@@ -9,7 +9,7 @@ public interface BatchSource<B> {
   B at(long step);
 
   /// The order that rows are taken in.
-  BatchOrder order();
+  RowOrder order();
 
   /// Rows of a batch, over all micro-batches.
   int batch();

@@ -21,6 +21,11 @@ record ConcatenatedRows(TokenShards shards, int seqLen) implements RowSource {
   }
 
   @Override
+  public long tokens() {
+    return shards.tokens();
+  }
+
+  @Override
   public void row(long index, long[] tokens, int[] segmentIds) {
     Objects.checkIndex(index, rows());
     long from = index * seqLen;

@@ -10,7 +10,7 @@ import com.fasterxml.jackson.databind.ObjectReader;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.stream.Stream;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.io.DataException;
 import org.jtorch.io.Utf8;
@@ -31,9 +31,14 @@ public record Jsonl(Path path, String field) implements TextSource {
   }
 
   @Override
-  public Stream<Document> read() {
-    return DocumentReader.stream(TextFiles.find(path, ".jsonl", ".ndjson", ".json"),
-        file -> new Lines(TextFiles.reader(file), file.toString(), field), path + " (field `" + field + "`)");
+  public List<SourceFile> files() {
+    return SourceFile.of(FileSearch.find(path, ".jsonl", ".ndjson", ".json"),
+        (file, read) -> new Lines(TextFiles.reader(file, read), file.toString(), field));
+  }
+
+  @Override
+  public String describe() {
+    return path + " (field `" + field + "`)";
   }
 
   private static final class Lines extends LineReader {

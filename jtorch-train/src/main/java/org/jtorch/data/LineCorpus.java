@@ -7,7 +7,6 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
@@ -32,12 +31,16 @@ public record LineCorpus(String artifact, String entry) implements TextSource {
   }
 
   @Override
-  public Stream<Document> read() {
-    return DocumentReader.stream(List.of(entry), name -> new Lines(TextFiles.reader(open(), name), name),
-        entry + " of " + artifact);
+  public List<SourceFile> files() {
+    return List.of(new SourceFile(describe(), 0, 0, read -> new Lines(TextFiles.reader(read.of(stream()), entry), entry)));
   }
 
-  private InputStream open() throws IOException {
+  @Override
+  public String describe() {
+    return entry + " of " + artifact;
+  }
+
+  private InputStream stream() throws IOException {
     InputStream onClassPath = LineCorpus.class.getClassLoader().getResourceAsStream(entry);
     return onClassPath != null ? onClassPath : fromRepository();
   }

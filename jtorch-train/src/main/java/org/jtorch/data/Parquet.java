@@ -5,7 +5,6 @@ import blue.strategic.parquet.ParquetReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 import org.apache.parquet.column.ColumnDescriptor;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
@@ -15,9 +14,13 @@ import org.jtorch.io.DataException;
 /// A text column of Parquet files: a file, a folder or a glob.
 public record Parquet(Path path, String column) implements TextSource {
   @Override
-  public Stream<Document> read() {
-    return DocumentReader.stream(TextFiles.find(path, ".parquet"), file -> new Rows(file, column),
-        path + " (column `" + column + "`)");
+  public List<SourceFile> files() {
+    return SourceFile.of(FileSearch.find(path, ".parquet"), (file, _) -> new Rows(file, column));
+  }
+
+  @Override
+  public String describe() {
+    return path + " (column `" + column + "`)";
   }
 
   private static final class Rows implements DocumentReader {

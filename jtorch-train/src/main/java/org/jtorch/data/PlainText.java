@@ -3,15 +3,42 @@ package org.jtorch.data;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.stream.Stream;
+import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// Text files (`.txt`, also `.gz` or `.zst`): a file, a folder or a glob, cut into documents as `split` says.
-public record PlainText(Path path, DocumentSplit split) implements TextSource {
+///
+/// @param separator what stands between the documents of a file, such as `<|endoftext|>`; null if nothing does
+public record PlainText(Path path, DocumentSplit split, @Nullable String separator) implements TextSource {
+  public PlainText {
+    if (separator != null && separator.isEmpty()) {
+      throw new IllegalArgumentException("`separator` of " + path + " is empty; use for example <|endoftext|>, or split: blank_line");
+    }
+    if (separator != null && split != DocumentSplit.FILE) {
+      throw new IllegalArgumentException("`separator` of " + path + " cuts whole files, but `split` says "
+          + split.name().toLowerCase(Locale.ROOT) + "; use one of the two");
+    }
+  }
+
+  /// Without a separator.
+  public PlainText(Path path, DocumentSplit split) {
+    this(path, split, null);
+  }
+
   @Override
-  public Stream<Document> read() {
-    return DocumentReader.stream(TextFiles.find(path, ".txt", ".md"),
-        file -> new Lines(TextFiles.reader(file), file.toString(), split), path.toString());
+  public List<SourceFile> files() {
+    return SourceFile.of(FileSearch.find(path, ".txt", ".md"), this::open);
+  }
+
+  private DocumentReader open(Path file, BytesRead read) throws IOException {
+    var in = TextFiles.reader(file, read);
+    return separator == null ? new Lines(in, file.toString(), split) : new SeparatedReader(in, file.toString(), separator);
+  }
+
+  @Override
+  public String describe() {
+    return path.toString();
   }
 
   private static final class Lines extends LineReader {

@@ -11,6 +11,11 @@ public interface RowSource {
   /// `T`: inputs, and targets, of a row.
   int seqLen();
 
+  /// Tokens in all rows, padding aside.
+  default long tokens() {
+    return rows() * seqLen();
+  }
+
   /// Writes row `index` into two arrays of `seqLen() + 1` elements. May be called by many threads.
   void row(long index, long[] tokens, int[] segmentIds);
 
@@ -37,6 +42,11 @@ public interface RowSource {
   /// The corpus as one stream of tokens, cut every `seqLen` tokens; the last row is padded.
   static RowSource concatenated(TokenShards shards, int seqLen) {
     return new ConcatenatedRows(shards, seqLen);
+  }
+
+  /// The same rows without the bounds between documents: attention crosses them, and positions count on.
+  static RowSource unmasked(RowSource rows) {
+    return new UnmaskedRows(rows);
   }
 
   /// A document a row, in their order, so that a row's number is its document's in every column; cut at `seqLen + 1` tokens.

@@ -1,12 +1,33 @@
 package org.jtorch.data;
 
+import java.util.List;
+
 /// Batches of rows of a corpus.
 public final class TokenBatches implements BatchSource<Batch> {
   private final RowSource source;
-  private final BatchOrder order;
+  private final RowOrder order;
   private final int batch;
 
   public TokenBatches(long seed, int batch, RowSource source) {
+    this(batch, source, new BatchOrder(seed, source.rows()));
+  }
+
+  /// Batches of several sources, each of which gives its share of the tokens.
+  ///
+  /// @param weights one for each source: any positive numbers
+  public static TokenBatches mixed(long seed, int batch, List<RowSource> sources, double[] weights) {
+    if (sources.size() == 1) {
+      return new TokenBatches(seed, batch, sources.getFirst());
+    }
+    long[] rows = sources.stream().mapToLong(RowSource::rows).toArray();
+    double[] shares = new double[rows.length];
+    for (int s = 0; s < shares.length; s++) {
+      shares[s] = weights[s] * rows[s] / sources.get(s).tokens();          // sources whose rows are fuller give fewer
+    }
+    return new TokenBatches(batch, new JoinedRows(sources), MixedOrder.of(seed, rows, shares));
+  }
+
+  private TokenBatches(int batch, RowSource source, RowOrder order) {
     if (batch < 1) {
       throw new IllegalArgumentException("the batch is " + batch + " rows but must have at least one");
     }
@@ -17,7 +38,7 @@ public final class TokenBatches implements BatchSource<Batch> {
     Math.multiplyExact(batch, source.seqLen());
     this.source = source;
     this.batch = batch;
-    this.order = new BatchOrder(seed, source.rows());
+    this.order = order;
   }
 
   @Override
@@ -65,7 +86,7 @@ public final class TokenBatches implements BatchSource<Batch> {
   }
 
   @Override
-  public BatchOrder order() {
+  public RowOrder order() {
     return order;
   }
 

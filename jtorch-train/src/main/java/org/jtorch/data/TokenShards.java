@@ -12,6 +12,8 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -36,6 +38,7 @@ public final class TokenShards implements AutoCloseable {
   private final ShardHeader documentHeader;
   private final MemorySegment tokens;
   private final MemorySegment offsets;
+  private final List<FileChannel> scratches = new ArrayList<>();
 
   private TokenShards(Path folder, Arena arena) throws IOException {
     this.folder = folder;
@@ -169,6 +172,19 @@ public final class TokenShards implements AutoCloseable {
     }
   }
 
+  /// Memory that need not fit into memory: a file of its own, gone with these shards or with the process, beside them or, where
+  /// nothing can be written, in the system's place for temporary files.
+  MemorySegment scratch(long bytes) {
+    try {
+      Path place = Files.isWritable(folder) ? Files.createTempFile(folder, "scratch", ".tmp") : Files.createTempFile("jtorch", ".tmp");
+      var file = FileChannel.open(place, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.DELETE_ON_CLOSE);
+      scratches.add(file);
+      return file.map(FileChannel.MapMode.READ_WRITE, 0, bytes, arena);
+    } catch (IOException e) {
+      throw new DataException("cannot lay out the rows of " + folder + ": " + e.getMessage(), e);
+    }
+  }
+
   private boolean belongs(ShardHeader other) {
     return other.tokens() == header.tokens() && other.documents() == header.documents() && other.tokenizer() == header.tokenizer();
   }
@@ -225,5 +241,12 @@ public final class TokenShards implements AutoCloseable {
   @Override
   public void close() {
     arena.close();
+    try {
+      for (var scratch : scratches) {
+        scratch.close();
+      }
+    } catch (IOException e) {
+      throw new DataException("cannot remove a temporary file in " + folder + ": " + e.getMessage(), e);
+    }
   }
 }

@@ -1,35 +1,29 @@
 package org.jtorch.data;
 
-import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.zip.CRC32C;
 import org.jtorch.io.DataException;
 import org.jtorch.io.PendingFile;
 import org.jtorch.text.Tokenizer;
 
 /// Writes [TokenShards] document by document. Texts are encoded in batches on all cores, as foreign text that never
-/// becomes a special token, and the EOS follows each. The files get their names when [#finish] has written everything;
+/// becomes a special token, each as [DocumentEncoder] lays it out. The files get their names when [#finish] has written everything;
 /// closing without it leaves nothing behind.
 public final class TokenShardsWriter implements AutoCloseable {
   private static final int BATCH_CHARS = 1 << 22;
   private final Path folder;
   private final Tokenizer tokenizer;
-  private final long eos;
+  private final DocumentEncoder encoder;
   private final Part tokens;
   private final Part offsets;
   private final SequencedMap<ShardColumn.Spec, Part> columns = new LinkedHashMap<>();
@@ -39,16 +33,16 @@ public final class TokenShardsWriter implements AutoCloseable {
   private long documentCount;
   private long textBytes;
 
-  private TokenShardsWriter(Path folder, Tokenizer tokenizer, int eos, List<ShardColumn.Spec> specs) throws IOException {
+  private TokenShardsWriter(Path folder, DocumentEncoder encoder, List<ShardColumn.Spec> specs) throws IOException {
     this.folder = folder;
-    this.tokenizer = tokenizer;
-    this.eos = eos;
+    this.encoder = encoder;
+    this.tokenizer = encoder.tokenizer();
     Files.createDirectories(folder);
-    this.tokens = new Part(folder.resolve(TokenShards.TOKENS_FILE), ShardHeader.elementBytes(tokenizer.vocabSize()));
-    this.offsets = new Part(folder.resolve(TokenShards.DOCUMENTS_FILE), 8);
-    offsets.put(0);
+    this.tokens = Part.create(folder.resolve(TokenShards.TOKENS_FILE), ShardHeader.elementBytes(tokenizer.vocabSize()));
+    this.offsets = Part.create(folder.resolve(TokenShards.DOCUMENTS_FILE), 8);
+    offsets.file().put(0);
     for (var spec : specs) {
-      columns.put(spec, new Part(folder.resolve(spec.name() + ShardColumn.SUFFIX), 4));
+      columns.put(spec, Part.create(folder.resolve(spec.name() + ShardColumn.SUFFIX), 4));
     }
   }
 
@@ -60,7 +54,7 @@ public final class TokenShardsWriter implements AutoCloseable {
   /// Starts new files with columns beside the tokens: documents then come as ids, see [#addIds(long\[\], long, Map)].
   public static TokenShardsWriter create(Path folder, Tokenizer tokenizer, String eosToken, List<ShardColumn.Spec> columns) {
     try {
-      return new TokenShardsWriter(folder, tokenizer, tokenizer.requireId(eosToken), columns);
+      return new TokenShardsWriter(folder, DocumentEncoder.of(tokenizer, eosToken), columns);
     } catch (IOException e) {
       throw failed(folder, e);
     }
@@ -114,7 +108,7 @@ public final class TokenShardsWriter implements AutoCloseable {
           + " tokens; it needs " + wanted);
     }
     for (double number : numbers) {
-      part.put(spec.bits(number));
+      part.file().put(spec.bits(number));
     }
   }
 
@@ -123,12 +117,10 @@ public final class TokenShardsWriter implements AutoCloseable {
   }
 
   private void encodeBatch() {
-    List<long[]> encoded = tokenizer.encodeTexts(batch);
+    List<long[]> encoded = encoder.encode(batch);
     try {
       for (int i = 0; i < encoded.size(); i++) {
-        long[] ids = Arrays.copyOf(encoded.get(i), encoded.get(i).length + 1);
-        ids[ids.length - 1] = eos;
-        write(ids, batch.get(i).getBytes(UTF_8).length);
+        write(encoded.get(i), batch.get(i).getBytes(UTF_8).length);
       }
     } catch (IOException e) {
       throw failed(folder, e);
@@ -147,12 +139,12 @@ public final class TokenShardsWriter implements AutoCloseable {
       }
     }
     for (long id : ids) {
-      tokens.put(id);
+      tokens.file().put(id);
     }
     tokenCount += ids.length;
     documentCount++;
     textBytes += bytesOfText;
-    offsets.put(tokenCount);
+    offsets.file().put(tokenCount);
   }
 
   /// Writes what is left, gives the files their names and opens them.
@@ -174,8 +166,8 @@ public final class TokenShardsWriter implements AutoCloseable {
   }
 
   private ShardHeader header(int kind, Part part) throws IOException {
-    return new ShardHeader(kind, part.elementBytes, tokenizer.vocabSize(), tokenizer.fingerprint(), tokenCount, documentCount,
-        textBytes, part.crc());
+    return new ShardHeader(kind, part.file().elementBytes(), tokenizer.vocabSize(), tokenizer.fingerprint(), tokenCount, documentCount,
+        textBytes, part.file().crc());
   }
 
   private static DataException failed(Path folder, IOException e) {
@@ -196,54 +188,20 @@ public final class TokenShardsWriter implements AutoCloseable {
   }
 
   /// A file in the making, under another name until it is whole.
-  private static final class Part {
-    final int elementBytes;
-    private final PendingFile file;
-    private final FileChannel channel;
-    private final ByteBuffer buffer = ByteBuffer.allocate(1 << 20).order(LITTLE_ENDIAN);
-    private final CRC32C crc = new CRC32C();
-
-    Part(Path target, int elementBytes) throws IOException {
-      this.elementBytes = elementBytes;
-      this.file = PendingFile.beside(target);
-      this.channel = FileChannel.open(file.path(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)
-          .position(ShardHeader.BYTES);
-    }
-
-    void put(long value) throws IOException {
-      if (buffer.remaining() < elementBytes) {
-        flush();
-      }
-      switch (elementBytes) {
-        case 2 -> buffer.putShort((short) value);
-        case 4 -> buffer.putInt((int) value);
-        default -> buffer.putLong(value);
-      }
-    }
-
-    int crc() throws IOException {
-      flush();
-      return (int) crc.getValue();
-    }
-
-    private void flush() throws IOException {
-      buffer.flip();
-      crc.update(buffer.duplicate());
-      while (buffer.hasRemaining()) {
-        channel.write(buffer);
-      }
-      buffer.clear();
+  private record Part(PendingFile pending, ShardFile file) {
+    static Part create(Path target, int elementBytes) throws IOException {
+      var pending = PendingFile.beside(target);
+      return new Part(pending, ShardFile.create(pending.path(), elementBytes));
     }
 
     void finish(ShardHeader header) throws IOException {
-      channel.write(header.toBytes(), 0);
-      channel.close();
-      file.publish();
+      file.finish(header);
+      pending.publish();
     }
 
     void discard() throws IOException {
-      channel.close();
       file.close();
+      pending.close();
     }
   }
 }

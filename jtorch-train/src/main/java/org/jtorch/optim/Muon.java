@@ -98,13 +98,14 @@ public final class Muon extends MasterOptimizer {
     Tensor u = options.nesterov ? g.mul(1 - mu).add(buffer.mul(mu)) : buffer;
     Tensor w = slot.master();
     w.mulInPlace(1 - rate * slot.group.weightDecay());
-    for (var part : slot.parameter.parts()) {
-      Tensor o = orthogonal(u.narrow(0, part.start(), part.rows()), options.steps, slot.parameter.tensor().dtype());
-      w.narrow(0, part.start(), part.rows()).addInPlace(o, -rate * options.adjust.factor(part.rows(), u.size(1)));
+    var weights = slot.blocks(w);
+    var directions = slot.blocks(u);
+    for (int i = 0; i < weights.size(); i++) {
+      Tensor block = weights.get(i);
+      Tensor o = orthogonal(directions.get(i), options.steps, slot.parameter.tensor().dtype());
+      block.addInPlace(o, -rate * options.adjust.factor(block.size(0), block.size(1)));
     }
-    if (slot.isHalf()) {
-      slot.parameter.tensor().copyInPlace(w);
-    }
+    slot.publish();
   }
 
   /// A matrix with the singular vectors of `u` and singular values near 1 (0.7 to 1.2), by the iteration

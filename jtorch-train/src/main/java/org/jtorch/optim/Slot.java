@@ -1,6 +1,7 @@
 package org.jtorch.optim;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Objects;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
@@ -70,6 +71,19 @@ final class Slot {
   /// The weights that the step changes: the parameter itself unless it is in half precision.
   Tensor master() {
     return master;
+  }
+
+  /// The weights that a parameter stacks, each a view of its rows of `t`; `t` itself where it stacks none.
+  List<Tensor> blocks(Tensor t) {
+    var parts = parameter.parts();
+    return t.dim() != 2 || parts.size() < 2 ? List.of(t) : parts.stream().map(p -> t.narrow(0, p.start(), p.rows())).toList();
+  }
+
+  /// Writes the master weights to the parameter, if they are not the same tensor.
+  void publish() {
+    if (isHalf()) {
+      parameter.tensor().copyInPlace(master);
+    }
   }
 
   /// Moves a half-precision gradient into the float32 sum.

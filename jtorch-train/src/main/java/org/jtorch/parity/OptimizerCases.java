@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import org.jtorch.io.JsonFile;
 import org.jtorch.optim.AdamW;
+import org.jtorch.optim.Adafactor;
 import org.jtorch.optim.Ema;
 import org.jtorch.optim.GradClip;
 import org.jtorch.optim.Muon;
@@ -40,11 +41,11 @@ public final class OptimizerCases {
   private static void runVariant(CaseFolder folder, JsonFile variant, String v, List<Check> checks) {
     String name = folder.settings().requiredString("case");
     switch (name) {
-      case "optim_adamw", "optim_sgd", "optim_muon" -> optimizer(folder, variant, v, checks);
+      case "optim_adamw", "optim_sgd", "optim_muon", "optim_adafactor" -> optimizer(folder, variant, v, checks);
       case "optim_ema" -> ema(folder, variant, v, checks);
       case "grad_clip" -> gradClip(folder, variant, v, checks);
       default -> throw new IllegalArgumentException(folder.settings().path() + ": no optimizer for case '" + name
-          + "'; known: optim_adamw, optim_sgd, optim_muon, optim_ema, grad_clip");
+          + "'; known: optim_adamw, optim_sgd, optim_muon, optim_adafactor, optim_ema, grad_clip");
     }
   }
 
@@ -96,6 +97,11 @@ public final class OptimizerCases {
       var betas = variant.node().get("betas");
       return AdamW.over(groups, new AdamW.Options(betas.get(0).doubleValue(), betas.get(1).doubleValue(),
           variant.requiredDouble("eps")));
+    }
+    if (variant.has("beta2_decay")) {
+      var eps = variant.node().get("eps");
+      return Adafactor.over(groups, new Adafactor.Options(variant.requiredDouble("beta2_decay"),
+          eps.get(0).isNull() ? Adafactor.Options.DEFAULT.eps1() : eps.get(0).doubleValue(), eps.get(1).doubleValue(), variant.requiredDouble("d")));
     }
     if (variant.has("ns_steps")) {
       return Muon.over(groups, new Muon.Options(variant.requiredDouble("momentum"), variant.requiredBoolean("nesterov"),

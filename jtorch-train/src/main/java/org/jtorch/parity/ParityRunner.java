@@ -23,7 +23,7 @@ import org.jtorch.tensor.DType;
 /// ```
 public final class ParityRunner {
   private static final String CASE = "case.json";
-  private static final Set<String> OPTIMIZERS = Set.of("optim_adamw", "optim_sgd", "optim_muon");
+  private static final Set<String> OPTIMIZERS = Set.of("optim_adamw", "optim_sgd", "optim_muon", "optim_adafactor");
 
   private record Found(Path folder, String name, String kind, String caseName) {}
 

@@ -8,7 +8,7 @@ import org.jtorch.tensor.ranks.Ranks;
 
 /// Where a loop goes besides the model.
 ///
-/// @param evaluate validates at a step; called at every `evalEvery` and at the end
+/// @param evaluate validates at a step; called before the first, at every `evalEvery` and at the end
 /// @param save writes a checkpoint of the given step; called at every `saveEvery`, on request and at the end
 /// @param request asked after every step
 public record Hooks(LongFunction<EvalEvent> evaluate, Save save, Supplier<Request> request) {

@@ -45,6 +45,7 @@ public final class SpikeGuard implements Saved {
   private final List<Double> refused = new ArrayList<>();
   private int rises;
   private int goodSinceRise;
+  private boolean learnt;
 
   public SpikeGuard(Options options) {
     this.options = options;
@@ -55,6 +56,7 @@ public final class SpikeGuard implements Saved {
   /// @throws DivergedException if no step has helped for long, see above
   public boolean accept(double loss, double norm) {
     boolean finite = Double.isFinite(loss) && Double.isFinite(norm);
+    learnt = false;
     if (finite && !isSpike(norm)) {
       remember(norm);
       return true;
@@ -65,6 +67,11 @@ public final class SpikeGuard implements Saved {
     }
     learnNewLevel(loss, norm);
     return finite;
+  }
+
+  /// Whether the last step made it learn a new level of norms.
+  public boolean hasLearnt() {
+    return learnt;
   }
 
   private boolean isSpike(double norm) {
@@ -101,6 +108,7 @@ public final class SpikeGuard implements Saved {
     norms.addAll(finite.subList(Math.max(0, finite.size() - options.window()), finite.size()));
     refused.clear();
     goodSinceRise = 0;
+    learnt = true;
   }
 
   private static DivergedException diverged(String what, double loss, double norm) {

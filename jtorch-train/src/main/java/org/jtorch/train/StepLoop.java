@@ -79,6 +79,9 @@ public final class StepLoop {
       if (made.skipped()) {
         log.onNote("step " + now.step() + " left out: loss " + loss.loss() + ", gradient norm " + made.gradNorm());
       }
+      if (made.newLevel()) {
+        log.onNote("step " + now.step() + ": gradient norms stay as high as " + made.gradNorm() + "; that is their level from here on");
+      }
       var stats = TensorScope.stats();
       log.onStep(new StepEvent(now.step(), options.steps(), loss.loss(), made.gradNorm(), made.learningRate(), loss.tokens(),
           (System.nanoTime() - started) / 1e9, made.skipped(), stats.live(), stats.nativeObjects(), ProcessMemory.resident(),
@@ -95,10 +98,10 @@ public final class StepLoop {
     }
   }
 
-  /// Validates every `evalEvery` steps, from step 0 on, and after the last one; not where a stop ends the loop. What goes wrong
+  /// Validates before the first step, every `evalEvery` steps and after the last one; not where a stop ends the loop. What goes wrong
   /// with the text or for want of memory is a note, and the run goes on; of several ranks, which have to go together, it ends.
   public void evaluateIfDue() {
-    if (isLast() || !stopped && due(options.evalEvery())) {
+    if (isLast() || !stopped && (now.step() == 0 || due(options.evalEvery()))) {
       evaluate();
     }
   }

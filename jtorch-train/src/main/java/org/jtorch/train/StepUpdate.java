@@ -16,7 +16,8 @@ public record StepUpdate(Optimizer optimizer, TrainOptions options, SpikeGuard s
 
   /// @param gradNorm of all gradients together, before clipping
   /// @param skipped true if the weights are as they were
-  public record Made(double gradNorm, double learningRate, boolean skipped) {}
+  /// @param newLevel true if gradient norms stayed so high that the spike guard takes them for usual from here on
+  public record Made(double gradNorm, double learningRate, boolean skipped, boolean newLevel) {}
 
   /// Uses up the gradients: an update, or none where loss or norm are not finite or the norm is a spike.
   ///
@@ -32,6 +33,6 @@ public record StepUpdate(Optimizer optimizer, TrainOptions options, SpikeGuard s
     } else {
       optimizer.zeroGrad();
     }
-    return new Made(norm, rate, !accepted);
+    return new Made(norm, rate, !accepted, spikes.hasLearnt());
   }
 }

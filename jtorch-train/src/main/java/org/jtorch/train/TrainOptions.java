@@ -9,7 +9,7 @@ import org.jtorch.optim.Schedule;
 /// @param learningRate the schedule's peak
 /// @param clip global gradient norm above which gradients are scaled down
 /// @param activationCheckpointing recompute blocks during backward instead of keeping their activations
-/// @param evalEvery steps between validations, 0 for only at the end
+/// @param evalEvery steps between validations, 0 for only before the first step and after the last
 /// @param saveEvery steps between checkpoints, 0 for only at the end
 /// @param chunkTokens tokens per chunk of the cross-entropy, 0 for automatic
 public record TrainOptions(long steps, int accumulate, double learningRate, Schedule schedule, double clip,

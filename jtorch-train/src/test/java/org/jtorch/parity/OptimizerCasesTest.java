@@ -19,7 +19,7 @@ class OptimizerCasesTest {
   @TempDir Path temp;
 
   @ParameterizedTest
-  @CsvSource({"optim_adamw, 30", "optim_sgd, 12", "optim_muon, 12", "optim_ema, 6", "grad_clip, 12"})
+  @CsvSource({"optim_adamw, 30", "optim_sgd, 12", "optim_muon, 12", "optim_adafactor, 3", "optim_ema, 6", "grad_clip, 12"})
   void equalsTheStoredValues(String name, int comparisons) {
     var checks = OptimizerCases.run(folder(name));
     assertThat(checks).hasSize(comparisons).allSatisfy(c -> assertThat(c.passed()).as(c.toString()).isTrue());

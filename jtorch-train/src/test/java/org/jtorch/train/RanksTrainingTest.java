@@ -112,6 +112,20 @@ class RanksTrainingTest {
     assertThat(ends.get(1)).isEqualTo(Arrays.asList(false, 3L, List.of()));
   }
 
+  @Test void oneIsAskedToSaveAndTheFirstDoes() throws Exception {
+    var ends = Together.run(2, ranks -> {
+      var recorder = new PretrainerTest.Recorder();
+      var saved = new ArrayList<Long>();
+      try (var model = Tiny.model(DType.F32, 1); var optimizer = Tiny.adam(model)) {
+        var hooks = new Hooks(Tiny::noScore, p -> saved.add(p.step()),
+            () -> ranks.rank() == 1 && recorder.steps.size() == 1 ? Hooks.Request.SAVE : Hooks.Request.GO_ON);
+        new Pretrainer(model, optimizer, Tiny.batches(4), Tiny.options(3), ranks).fit(Progress.START, recorder, hooks);
+        return saved;
+      }
+    });
+    assertThat(ends).containsExactly(new ArrayList<>(List.of(1L, 3L)), new ArrayList<>());
+  }
+
   @Test void whatOneRankCannotUseNoneUses() throws Exception {
     var ends = Together.run(2, ranks -> {
       var recorder = new PretrainerTest.Recorder();

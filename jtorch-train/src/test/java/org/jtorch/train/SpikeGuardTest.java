@@ -69,7 +69,9 @@ class SpikeGuardTest {
     var guard = calm(8);
     assertThat(guard.accept(2, 10)).isFalse();
     assertThat(guard.accept(2, 11)).isFalse();
+    assertThat(guard.hasLearnt()).isFalse();
     assertThat(guard.accept(2, 10)).isTrue();
+    assertThat(guard.hasLearnt()).isTrue();
     for (int i = 0; i < 100; i++) {
       assertThat(guard.accept(2, i % 2 == 0 ? 10 : 11)).isTrue();
     }

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 
 /// The parts of a training loop, without a model.
 class StepLoopTest {
-  private static final StepUpdate.Made MADE = new StepUpdate.Made(1.5, 3e-4, false);
+  private static final StepUpdate.Made MADE = new StepUpdate.Made(1.5, 3e-4, false, false);
 
   private final List<String> done = new ArrayList<>();
   private final PretrainerTest.Recorder recorder = new PretrainerTest.Recorder();
@@ -75,13 +75,13 @@ class StepLoopTest {
     assertThat(loop.result()).isEqualTo(new StepLoop.Result(new Progress(1, 10, 2), false));
     done.clear();
     run(new StepLoop(Tiny.options(1), Progress.START, recorder, hooks, Device.CPU));
-    assertThat(done).as("a stop after the last step changes nothing").containsExactly("save 1", "eval 1");
+    assertThat(done).as("a stop after the last step changes nothing").containsExactly("eval 0", "save 1", "eval 1");
   }
 
   @Test void aRequestToSaveDoesNotEndIt() {
     var hooks = new Hooks(this::evaluate, this::save, () -> recorder.steps.size() % 2 == 0 ? Hooks.Request.SAVE : Hooks.Request.GO_ON);
     run(new StepLoop(Tiny.options(5), Progress.START, recorder, hooks, Device.CPU));
-    assertThat(done).containsExactly("save 2", "save 4", "save 5", "eval 5");
+    assertThat(done).containsExactly("eval 0", "save 2", "save 4", "save 5", "eval 5");
   }
 
   @Test void aValidationThatFailsIsANote() {
@@ -104,7 +104,7 @@ class StepLoopTest {
     };
     var loop = new StepLoop(Tiny.options(7), Progress.START, fullDisk, new Hooks(this::evaluate, this::save, () -> false), Device.CPU);
     assertThatThrownBy(() -> run(loop)).isInstanceOf(DataException.class).hasMessage("metrics.jsonl: No space left on device");
-    assertThat(done).containsExactly("save 3");
+    assertThat(done).containsExactly("eval 0", "save 3");
     var noRoom = new Hooks(this::evaluate, _ -> {
       throw new DataException("step-00000003: No space left on device");
     }, () -> false);
@@ -115,9 +115,11 @@ class StepLoopTest {
 
   @Test void aStepWithoutAnUpdateIsNoted() {
     var loop = new StepLoop(Tiny.options(7), Progress.START, recorder, Tiny.NO_HOOKS, Device.CPU);
-    loop.count(new StepLoss(Double.NaN, 10), new StepUpdate.Made(Double.NaN, 1e-3, true));
+    loop.count(new StepLoss(Double.NaN, 10), new StepUpdate.Made(Double.NaN, 1e-3, true, false));
     assertThat(recorder.notes).containsExactly("step 1 left out: loss NaN, gradient norm NaN");
     assertThat(recorder.steps).allMatch(StepEvent::skipped);
+    loop.count(new StepLoss(2, 10), new StepUpdate.Made(7.5, 1e-3, false, true));
+    assertThat(recorder.notes.getLast()).isEqualTo("step 2: gradient norms stay as high as 7.5; that is their level from here on");
   }
 
   /// Weights of 2 and 1 against the same rows twice and once.

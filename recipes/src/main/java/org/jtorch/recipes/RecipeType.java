@@ -23,6 +23,14 @@ public interface RecipeType {
   /// What a run would do, printed without starting anything: parameters, memory, tokens, schedule, time.
   void plan(Recipes.Loaded recipe, PrintWriter out);
 
+  /// Makes the recipe's text into tokens, for many runs.
+  ///
+  /// @param folder where they go, or null for the recipe's own choice
+  /// @return an exit code of [ExitCodes]
+  default int prepare(Recipes.Loaded recipe, @Nullable Path folder, PrintWriter out) {
+    throw new IllegalArgumentException("recipes of type " + name() + " have no text that is prepared");
+  }
+
   /// Runs the recipe in a folder, or goes on with the run that is there.
   ///
   /// @return an exit code of [ExitCodes]

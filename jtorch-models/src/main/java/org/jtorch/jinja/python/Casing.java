@@ -58,12 +58,14 @@ public final class Casing {
 
   /// `str.islower`.
   public static boolean isLower(String text) {
-    return text.codePoints().anyMatch(Casing::isCased) && text.codePoints().noneMatch(c -> Character.isUpperCase(c) || Character.isTitleCase(c));
+    return text.codePoints().anyMatch(Casing::isCased)
+        && text.codePoints().noneMatch(c -> Character.isUpperCase(c) || Character.isTitleCase(c));
   }
 
   /// `str.isupper`.
   public static boolean isUpper(String text) {
-    return text.codePoints().anyMatch(Casing::isCased) && text.codePoints().noneMatch(c -> Character.isLowerCase(c) || Character.isTitleCase(c));
+    return text.codePoints().anyMatch(Casing::isCased)
+        && text.codePoints().noneMatch(c -> Character.isLowerCase(c) || Character.isTitleCase(c));
   }
 
   static boolean isTitle(String text) {
@@ -86,6 +88,7 @@ public final class Casing {
   }
 
   static boolean isAlphanumeric(int c) {
-    return Character.isLetterOrDigit(c) || Character.getType(c) == Character.OTHER_NUMBER || Character.getType(c) == Character.LETTER_NUMBER;
+    int type = Character.getType(c);
+    return Character.isLetterOrDigit(c) || type == Character.OTHER_NUMBER || type == Character.LETTER_NUMBER;
   }
 }

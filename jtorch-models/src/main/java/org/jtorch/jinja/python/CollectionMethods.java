@@ -25,7 +25,8 @@ final class CollectionMethods {
       };
       case "keys" -> view(Value.DictView.Part.KEYS, self, name, budget, entries -> entries.map(Map.Entry::getKey));
       case "values" -> view(Value.DictView.Part.VALUES, self, name, budget, entries -> entries.map(Map.Entry::getValue));
-      case "items" -> view(Value.DictView.Part.ITEMS, self, name, budget, entries -> entries.map(e -> Value.Tuple.of(e.getKey(), e.getValue())));
+      case "items" -> view(Value.DictView.Part.ITEMS, self, name, budget,
+          entries -> entries.map(e -> Value.Tuple.of(e.getKey(), e.getValue())));
       case "copy" -> (Value.Callable) a -> {
         a.bind("copy");
         return self;

@@ -66,6 +66,10 @@ record FormatSpec(int fill, String align, char sign, boolean alternate, int widt
     return new FormatSpec(fill, other, sign, alternate, width, grouping, precision, type);
   }
 
+  FormatSpec withType(String other) {
+    return new FormatSpec(fill, align, sign, alternate, width, grouping, precision, other);
+  }
+
   private String whole(Value.Whole value) {
     BigInteger n = value.whole();
     if (precision >= 0 && (type.isEmpty() || INTEGER_TYPES.contains(type))) {

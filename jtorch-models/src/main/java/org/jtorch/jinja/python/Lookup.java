@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// `value.name` and `value[key]` as Jinja's sandbox looks them up.
 public final class Lookup {
   /// Attributes of Python's numbers, ranges and functions, which templates here do not know.
-  private static final Set<String> LEFT_OUT = Set.of("as_integer_ratio", "bit_count", "bit_length", "conjugate", "denominator", "from_bytes",
-      "fromhex", "hex", "imag", "is_integer", "numerator", "real", "to_bytes");
+  private static final Set<String> LEFT_OUT = Set.of("as_integer_ratio", "bit_count", "bit_length", "conjugate", "denominator",
+      "from_bytes", "fromhex", "hex", "imag", "is_integer", "numerator", "real", "to_bytes");
 
   private Lookup() {}
 

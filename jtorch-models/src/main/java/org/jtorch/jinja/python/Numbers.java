@@ -9,7 +9,8 @@ import java.util.regex.Pattern;
 
 /// Numbers as text and back, and rounding.
 public final class Numbers {
-  private static final Pattern FLOAT = Pattern.compile("[+-]?(?:\\d+(?:_\\d+)*\\.?(?:\\d+(?:_\\d+)*)?|\\.\\d+(?:_\\d+)*)(?:[eE][+-]?\\d+(?:_\\d+)*)?");
+  private static final Pattern FLOAT = Pattern.compile(
+      "[+-]?(?:\\d+(?:_\\d+)*\\.?(?:\\d+(?:_\\d+)*)?|\\.\\d+(?:_\\d+)*)(?:[eE][+-]?\\d+(?:_\\d+)*)?");
   private static final Pattern NAMED = Pattern.compile("([+-]?)(?:inf|infinity|nan)", Pattern.CASE_INSENSITIVE);
   private static final Pattern DIGITS = Pattern.compile("[0-9a-z]+(?:_[0-9a-z]+)*");
   private static final int LONGEST = 4300;
@@ -97,7 +98,8 @@ public final class Numbers {
       return digits >= 0 ? new Value.Int(w.whole()) : new Value.Int(rounded(new BigDecimal(w.whole()), digits).toBigInteger());
     }
     double real = value.real();
-    return !Double.isFinite(real) || digits > 330 ? value : new Value.Real(signed(rounded(new BigDecimal(real), digits).doubleValue(), real));
+    return !Double.isFinite(real) || digits > 330 ? value
+        : new Value.Real(signed(rounded(new BigDecimal(real), digits).doubleValue(), real));
   }
 
   private static BigDecimal rounded(BigDecimal value, int digits) {

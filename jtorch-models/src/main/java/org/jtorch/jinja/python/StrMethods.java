@@ -17,7 +17,8 @@ final class StrMethods {
   }
 
   /// What Python has and templates here do not.
-  private static final Set<String> LEFT_OUT = Set.of("casefold", "encode", "expandtabs", "isidentifier", "isnumeric", "maketrans", "translate");
+  private static final Set<String> LEFT_OUT = Set.of("casefold", "encode", "expandtabs", "isidentifier", "isnumeric", "maketrans",
+      "translate");
 
   private static final Map<String, Method> METHODS = methods();
 
@@ -164,7 +165,8 @@ final class StrMethods {
       var window = Searching.window(s.text(), p);
       return new Value.Bool(!window.beyond() && switch (p.get(parameter)) {
         case Value.Str affix -> test.test(window.text(), affix.text());
-        case Value.Tuple(var options, _) -> options.stream().anyMatch(o -> o instanceof Value.Str affix && test.test(window.text(), affix.text()));
+        case Value.Tuple(var options, _) ->
+            options.stream().anyMatch(option -> option instanceof Value.Str affix && test.test(window.text(), affix.text()));
         case Value v -> throw new PythonException(name + " first arg must be str or a tuple of str, not " + v.type());
       });
     };

@@ -13,6 +13,7 @@ final class Commands {
       new Entry("run", "Run a recipe, or go on with the run in its folder."),
       new Entry("plan", "Print what a run would do: parameters, memory, tokens, schedule, time."),
       new Entry("report", "Write the report of a run, also of one that was killed or goes on."),
+      new Entry("data", "Prepare text for training."),
       new Entry("bench", "Measure training or generation speed; one JSON line."),
       new Entry("generate", "Continue prompts with a model."),
       new Entry("chat", "Talk with a model, one line a message."),
@@ -32,6 +33,7 @@ final class Commands {
       case "run" -> new RunCommand(recipes.get());
       case "plan" -> new PlanCommand(recipes.get());
       case "report" -> new ReportCommand();
+      case "data" -> new DataCommand(recipes.get());
       case "parity" -> new ParityCommand();
       case "bench" -> new BenchCommand();
       case "generate" -> new GenerateCommand(System.in);

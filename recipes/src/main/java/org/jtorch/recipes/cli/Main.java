@@ -6,7 +6,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.recipes.ExitCodes;
 import org.jtorch.recipes.Recipes;
+import org.jtorch.recipes.Signals;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
@@ -34,8 +36,9 @@ public final class Main implements Runnable {
 
   @Spec @Nullable CommandSpec spec;
 
-  /// Runs a command and ends the JVM with its exit code.
+  /// Runs a command and ends the JVM with its exit code; a signal ends it with that of an interruption.
   public static void main(String... args) {
+    var _ = Signals.to(_ -> System.exit(ExitCodes.INTERRUPTED));
     System.exit(run(args));
   }
 

@@ -15,7 +15,9 @@ import org.jtorch.recipes.config.Named;
 @DefaultType("adamw")
 public sealed interface OptimizerConfig {
   /// An optimizer over all of the model's parameters.
-  Optimizer over(Decoder model);
+  ///
+  /// @param peak the highest learning rate of the run
+  Optimizer over(Decoder model, double peak);
 
   /// AdamW (decoupled weight decay).
   @Named("adamw")
@@ -26,18 +28,11 @@ public sealed interface OptimizerConfig {
     public AdamW {
       moments(beta1, beta2, eps);
       notNegative("weight_decay", weightDecay, "0.1");
-      if (mupBase != null && mupBase < 1) {
-        throw new IllegalArgumentException("`mup_base` must be >= 1 but was " + mupBase);
-      }
+      width(mupBase);
     }
 
-    @Override public Optimizer over(Decoder model) {
-      return org.jtorch.optim.AdamW.over(groups(model), new org.jtorch.optim.AdamW.Options(beta1, beta2, eps));
-    }
-
-    private List<ParameterGroup> groups(Decoder model) {
-      return mupBase == null ? ParameterGroups.byRank(model.parameters(), weightDecay)
-          : ParameterGroups.muPSimple(model.parameters(), model.projections(), model.config().dim(), mupBase, weightDecay);
+    @Override public Optimizer over(Decoder model, double peak) {
+      return org.jtorch.optim.AdamW.over(groups(model, weightDecay, mupBase), new org.jtorch.optim.AdamW.Options(beta1, beta2, eps));
     }
   }
 
@@ -55,10 +50,81 @@ public sealed interface OptimizerConfig {
       notNegative("weight_decay", weightDecay, "0.1");
     }
 
-    @Override public Optimizer over(Decoder model) {
+    @Override public Optimizer over(Decoder model, double peak) {
       var options = new org.jtorch.optim.Muon.Options(momentum, true, steps, org.jtorch.optim.Muon.Adjust.MATCH_RMS_ADAMW);
       return org.jtorch.optim.Muon.withAdamW(model.parameters(), model.projections(), weightDecay, options,
           new org.jtorch.optim.AdamW.Options(beta1, beta2, eps));
+    }
+  }
+
+  /// AFM's: RMSProp with momentum, clipped by block, with a decay that follows the schedule and not the rate.
+  @Named("adastar")
+  record AdaStar(@Default("0.95") double beta1, @Default("0.95") double beta2,
+      @Doc("most that the root mean square of a weight's update may be") @Default("1") double clip,
+      @Doc("times the schedule, not the rate; not applied to norms and biases") @Default("3.16e-4") double weightDecay,
+      @Doc("width at which learning_rate was found: wider models' matrices take smaller steps (muP simple)") @Nullable Integer mupBase)
+      implements OptimizerConfig {
+    public AdaStar {
+      rate("beta1", beta1, "0.95");
+      rate("beta2", beta2, "0.95");
+      if (!(clip > 0)) {
+        throw new IllegalArgumentException("`clip` must be > 0 but was " + clip + "; 1 is usual");
+      }
+      notNegative("weight_decay", weightDecay, "3.16e-4");
+      width(mupBase);
+    }
+
+    @Override public Optimizer over(Decoder model, double peak) {
+      return org.jtorch.optim.AdaStar.over(independent(model), peak, new org.jtorch.optim.AdaStar.Options(beta1, beta2, clip));
+    }
+
+    /// muP's groups divide the decay by the factor that their learning rate carries, which does not reach an independent decay.
+    private List<ParameterGroup> independent(Decoder model) {
+      return groups(model, weightDecay, mupBase).stream()
+          .map(g -> new ParameterGroup(g.parameters(), g.weightDecay() * g.lrScale(), g.lrScale())).toList();
+    }
+  }
+
+  /// The second moment of a matrix as a row and a column: hardly any memory.
+  record Adafactor(@Doc("below 0; how fast the squares' average forgets") @Default("-0.8") double decay, @Default("0") double weightDecay)
+      implements OptimizerConfig {
+    public Adafactor {
+      if (!(decay <= 0)) {
+        throw new IllegalArgumentException("`decay` must be <= 0 but was " + decay + "; -0.8 is usual");
+      }
+      notNegative("weight_decay", weightDecay, "0.1");
+    }
+
+    @Override public Optimizer over(Decoder model, double peak) {
+      var usual = org.jtorch.optim.Adafactor.Options.DEFAULT;
+      return org.jtorch.optim.Adafactor.over(model.parameters(), weightDecay,
+          new org.jtorch.optim.Adafactor.Options(decay, usual.eps1(), usual.eps2(), usual.clip()));
+    }
+  }
+
+  /// Stochastic gradient descent.
+  record Sgd(@Default("0.9") double momentum, @Default("false") boolean nesterov, @Default("0") double weightDecay) implements OptimizerConfig {
+    public Sgd {
+      rate("momentum", momentum, "0.9");
+      notNegative("weight_decay", weightDecay, "1e-4");
+      if (nesterov && momentum == 0) {
+        throw new IllegalArgumentException("`nesterov` needs momentum above 0; e.g. momentum: 0.9");
+      }
+    }
+
+    @Override public Optimizer over(Decoder model, double peak) {
+      return org.jtorch.optim.Sgd.over(model.parameters(), weightDecay, new org.jtorch.optim.Sgd.Options(momentum, 0, nesterov));
+    }
+  }
+
+  private static List<ParameterGroup> groups(Decoder model, double weightDecay, @Nullable Integer mupBase) {
+    return mupBase == null ? ParameterGroups.byRank(model.parameters(), weightDecay)
+        : ParameterGroups.muPSimple(model.parameters(), model.projections(), model.config().dim(), mupBase, weightDecay);
+  }
+
+  private static void width(@Nullable Integer mupBase) {
+    if (mupBase != null && mupBase < 1) {
+      throw new IllegalArgumentException("`mup_base` must be >= 1 but was " + mupBase);
     }
   }
 

@@ -3,12 +3,11 @@ package org.jtorch.recipes.pretrain;
 import com.google.errorprone.annotations.FormatMethod;
 import com.google.errorprone.annotations.FormatString;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.jtorch.data.Jsonl;
-import org.jtorch.data.PlainText;
+import org.jtorch.corpus.PreparedCorpus;
 import org.jtorch.decoder.DecoderConfig;
 import org.jtorch.observe.BusyWatch;
 import org.jtorch.observe.ProcessorTime;
@@ -25,8 +24,6 @@ import org.jtorch.text.Tokenizer;
 
 /// What a run would do, worked out without starting it; time and memory from a short step of its model, or of a part of it.
 record Plan(PretrainRecipe recipe) {
-  /// Of text in a language that the tokenizer was trained on.
-  private static final double BYTES_PER_TOKEN = 3.5;
   /// A forward pass beside forward and backward.
   private static final double FORWARD_SHARE = 0.35;
   private static final int BARS = 48;
@@ -35,24 +32,27 @@ record Plan(PretrainRecipe recipe) {
     int vocab = vocab();
     DecoderConfig shape = Shapes.of(recipe, vocab);
     Device device = Device.parse(recipe.device());
-    DType dtype = MachineSpeed.dtype(recipe.dtype(), device);
+    DType dtype = TrainedType.of(recipe, device, note -> line(out, "", "%s", note));
     var t = recipe.train();
+    var text = PlannedText.of(recipe);
+    long steps = t.steps(recipe.data().seqLen(), text.trainTokens() / recipe.data().seqLen());
     long rowTokens = (long) t.batch() * recipe.data().seqLen();
     double flops = MachineSpeed.flops(device, dtype);
     line(out, "model", "%s, %,d parameters (%,d outside the embedding)", shape.family(), shape.parameterCount(),
         shape.parameterCount() - (long) vocab * shape.dim());
     line(out, "device", "%s, %s, matrix products at %.0f GFLOP/s", device, dtype, flops / 1e9);
-    line(out, "steps", "%,d of %,d tokens (%d rows of %d, %d micro-batches): %,d tokens in all", t.steps(), rowTokens, t.batch(),
-        recipe.data().seqLen(), t.accumulate(), rowTokens * t.steps());
+    text.lines().forEach(each -> line(out, text.lines().getFirst().equals(each) ? "text" : "", "%s", each));
+    line(out, "steps", "%,d of %,d tokens (%d rows of %d, %d micro-batches): %,d tokens in all, %s epochs", steps, rowTokens, t.batch(),
+        recipe.data().seqLen(), t.accumulate(), rowTokens * steps, Units.figure(rowTokens * steps / text.trainTokens()));
     out.flush();
     var work = new Workload(shape, device, dtype, t.batch() / t.accumulate(), recipe.data().seqLen(), t.accumulate(),
         t.activationCheckpointing(), t.chunkTokens(), recipe.data().packing() == PretrainRecipe.Packing.PACKED);
-    estimate(out, work, flops);
+    estimate(out, work, flops, steps, text);
     line(out, "rate", "peak %s; over the run:", Double.toString(t.learningRate()));
-    schedule(out);
+    schedule(out, steps);
   }
 
-  private void estimate(PrintWriter out, Workload work, double flops) {
+  private void estimate(PrintWriter out, Workload work, double flops, long steps, PlannedText text) {
     var machine = MachineMemory.now();
     var before = ProcessorTime.now();
     var estimate = Estimate.of(work, flops, machine.free());
@@ -62,7 +62,7 @@ record Plan(PretrainRecipe recipe) {
       line(out, "", "%s", new Verdict(machine.total(), machine.free()).of(estimate, work));
     }
     String busy = busy(before, after);
-    time(out, work, estimate, busy != null);
+    time(out, work, estimate, busy != null, steps, text);
     if (busy != null) {
       line(out, "", "%s", busy);
     }
@@ -82,40 +82,28 @@ record Plan(PretrainRecipe recipe) {
         Units.bytes(m.gradients()), Units.bytes(e.activations()), Units.bytes(e.passing()));
   }
 
-  private void time(PrintWriter out, Workload work, Estimate e, boolean busy) {
+  private void time(PrintWriter out, Workload work, Estimate e, boolean busy, long steps, PlannedText text) {
     double step = e.stepSeconds(work.accumulate());
-    double validation = heldOutBytes() / BYTES_PER_TOKEN / work.tokens() * e.gradientSeconds() * FORWARD_SHARE;
+    double validation = text.validationTokens() / work.tokens() * e.gradientSeconds() * FORWARD_SHARE;
     long every = recipe.eval().every();
-    long validations = every > 0 ? 1 + Math.ceilDiv(recipe.train().steps(), every) : 1;
+    long validations = 1 + (every > 0 ? Math.ceilDiv(steps, every) : 1);
     var s = e.sample();
     String how = s == null ? "by the matrix products alone, for it is too large to measure"
         : s.equals(work) ? "measured"
         : String.format(Locale.ROOT, "measured with %d of %d rows, %d of %d layers, %,d of %,d tokens in the vocabulary", s.rows(), work.rows(),
             s.shape().layers(), work.shape().layers(), s.shape().vocab(), work.shape().vocab());
-    double seconds = recipe.train().steps() * step + validations * validation;
+    double seconds = steps * step + validations * validation;
     String alone = busy ? " beside what runs now, about " + Units.time(seconds * e.share()) + " alone" : "";
     line(out, "time", "about %s%s = %,d steps of %s + %d validations of %s, reading the text aside; %s", Units.time(seconds), alone,
-        recipe.train().steps(), Units.time(step), validations, Units.time(validation), how);
+        steps, Units.time(step), validations, Units.time(validation), how);
   }
 
-  /// As the recipe says, and no more than its share of a single file.
-  private double heldOutBytes() {
-    var data = recipe.data();
-    @Nullable Path path = switch (data.source()) {
-      case Jsonl(Path p, _) -> p;
-      case PlainText(Path p, _) -> p;
-      default -> null;
-    };
-    return path != null && Files.isRegularFile(path) ? Math.min(data.heldOutBytes(), data.heldOut() * path.toFile().length())
-        : data.heldOutBytes();
-  }
-
-  private void schedule(PrintWriter out) {
-    var schedule = recipe.train().schedule().over(recipe.train().steps());
+  private void schedule(PrintWriter out, long steps) {
+    var schedule = recipe.train().schedule().over(steps);
     String levels = "▁▂▃▄▅▆▇█";
     var line = new StringBuilder();
     for (int i = 0; i < BARS; i++) {
-      double at = schedule.at(Math.round((double) i / (BARS - 1) * (recipe.train().steps() - 1)));
+      double at = schedule.at(Math.round((double) i / (BARS - 1) * (steps - 1)));
       line.append(levels.charAt((int) Math.clamp(Math.round(at * 7), 0, 7)));
     }
     out.println("            " + line);
@@ -123,8 +111,13 @@ record Plan(PretrainRecipe recipe) {
 
   /// The vocabulary of the recipe's tokenizer.
   int vocab() {
-    return switch (recipe.tokenizer()) {
-      case TokenizerConfig.Train(int size) -> size;
+    if (recipe.data().source() instanceof SourceConfig.Tokens(Path path)) {
+      try (var prepared = PreparedCorpus.open(path)) {
+        return prepared.tokenizer().vocabSize();
+      }
+    }
+    return switch (Objects.requireNonNull(recipe.tokenizer(), "the recipe was checked")) {
+      case TokenizerConfig.Train t -> t.vocabSize();
       case TokenizerConfig.File(var path, _) -> {
         try (var tokenizer = Tokenizer.load(path)) {
           yield tokenizer.vocabSize();

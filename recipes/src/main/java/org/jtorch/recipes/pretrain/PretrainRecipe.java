@@ -1,8 +1,9 @@
 package org.jtorch.recipes.pretrain;
 
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.jtorch.data.TextSource;
 import org.jtorch.recipes.config.Default;
 import org.jtorch.recipes.config.Doc;
 import org.jtorch.recipes.config.Named;
@@ -17,8 +18,11 @@ public record PretrainRecipe(
     @Doc("names the run; its folder is runs/<name> unless --out says otherwise") String name,
     @Doc("one number that data order, initial weights and samples follow from") @Default("1") long seed,
     @Doc("best, cpu, cuda or cuda:N") @Default("best") String device,
-    @Doc("auto (bf16 where this machine has instructions for its products, else f32), bf16 or f32") @Default("auto") String dtype,
-    Data data, TokenizerConfig tokenizer, ModelConfig model, Train train,
+    @Doc("auto (bf16 where this machine has instructions for its products, else f32; f32 for a model that is f32), bf16 or f32")
+    @Default("auto") String dtype,
+    Data data,
+    @Doc("needed unless data.source is of type tokens, which bring theirs") @Nullable TokenizerConfig tokenizer,
+    ModelConfig model, Train train,
     @Default("{}") OptimizerConfig optimizer, @Default("{}") Eval eval, @Default("{}") Save save, @Default("{}") Metrics metrics) {
 
   public PretrainRecipe {
@@ -30,13 +34,18 @@ public record PretrainRecipe(
 
   /// Where text comes from and how it becomes rows.
   public record Data(
-      TextSource source,
+      SourceConfig source,
       @Doc("tokens per row") int seqLen,
-      @Doc("concatenated: documents end to end; packed: best-fit, documents kept apart by the mask") @Default("packed") Packing packing,
-      @Doc("share of the documents held out for validation") @Default("0.05") double heldOut,
-      @Doc("no more than this many bytes of text are held out") @Default("1000000") long heldOutBytes) {
+      @Doc("concatenated: documents end to end; packed: best-fit, only documents longer than a row are cut")
+      @Default("packed") Packing packing,
+      @Doc("keep attention, positions and targets within a document; false: a row is one text") @Default("true") boolean documentMask,
+      @Doc("share of the documents held out for validation, at most") @Default("0.05") double heldOut,
+      @Doc("no more than this many bytes of text are held out") @Default("1000000") long heldOutBytes,
+      @Doc("texts of your own to validate on; then nothing is held out") SourceConfig.@Nullable Text validation,
+      @Doc("folder where prepared text is kept for all runs on it; without it each run keeps its own") @Nullable Path cache) {
     public Data {
       atLeast("seq_len", seqLen, 2);
+      atLeast("held_out_bytes", heldOutBytes, 1);
       if (!(heldOut > 0 && heldOut < 1)) {
         throw new IllegalArgumentException("`held_out` must lie between 0 and 1 but was " + heldOut + "; 0.05 is usual");
       }
@@ -47,10 +56,26 @@ public record PretrainRecipe(
 
   /// Where the tokenizer comes from.
   public sealed interface TokenizerConfig {
-    /// Byte-level BPE trained on the training text.
-    record Train(@Default("4096") int vocabSize) implements TokenizerConfig {
+    /// What ends a document for a tokenizer that is trained.
+    String EOS = "<|endoftext|>";
+
+    /// Byte-level BPE trained on a sample of the training text.
+    record Train(
+        @Default("4096") int vocabSize,
+        @Doc("tokens that no text turns into, beside <|endoftext|>: for chats to come, for example")
+        @Default("[]") List<String> specialTokens,
+        @Doc("text that it learns from, at most; the sample is drawn over the whole text, and is kept in memory") @Default("64000000")
+        long sampleBytes,
+        @Doc("which texts the sample holds, if not all") @Default("1") long seed) implements TokenizerConfig {
       public Train {
-        atLeast("vocab_size", vocabSize, 260);
+        atLeast("vocab_size", vocabSize, 260 + specialTokens.size());
+        atLeast("sample_bytes", sampleBytes, 1_000);
+        for (String token : specialTokens) {
+          if (token.isBlank() || token.equals(EOS) || Collections.frequency(specialTokens, token) > 1) {
+            throw new IllegalArgumentException("`special_tokens` has " + (token.isBlank() ? "a blank token" : token.equals(EOS)
+                ? EOS + ", which is there in any case" : token + " twice") + "; e.g. [\"<|im_start|>\", \"<|im_end|>\"]");
+          }
+        }
       }
     }
 
@@ -88,7 +113,9 @@ public record PretrainRecipe(
 
   /// The loop.
   public record Train(
-      long steps,
+      @Doc("steps of the run; it ends with the first of steps, tokens and epochs that is given and reached") @Nullable Long steps,
+      @Doc("tokens of the run, padding included: batch * seq_len each step") @Nullable Long tokens,
+      @Doc("passes over the training text") @Nullable Double epochs,
       @Doc("rows per step, over all micro-batches") int batch,
       @Doc("micro-batches per step") @Default("1") int accumulate,
       @Doc("the schedule's peak") @Default("3e-4") double learningRate,
@@ -98,7 +125,14 @@ public record PretrainRecipe(
       @Doc("tokens per chunk of the loss; 0 chooses by vocabulary") @Default("0") int chunkTokens,
       @Default("{}") Spikes spikes) {
     public Train {
-      atLeast("steps", steps, 1);
+      if (steps == null && tokens == null && epochs == null) {
+        throw new IllegalArgumentException("`steps` is missing, and so are `tokens` and `epochs`; give one of them, e.g. steps: 1000");
+      }
+      atLeast("steps", steps == null ? 1 : steps, 1);
+      atLeast("tokens", tokens == null ? 1 : tokens, 1);
+      if (epochs != null && !(epochs > 0 && epochs < 1e9)) {
+        throw new IllegalArgumentException("`epochs` must be above 0 but was " + epochs + "; e.g. 1");
+      }
       atLeast("batch", batch, 1);
       atLeast("accumulate", accumulate, 1);
       if (batch % accumulate != 0) {
@@ -112,6 +146,20 @@ public record PretrainRecipe(
       if (!(clip > 0)) {
         throw new IllegalArgumentException("`clip` must be > 0 but was " + clip + "; e.g. 1.0");
       }
+    }
+
+    /// Steps of the run: the fewest of what `steps`, `tokens` and `epochs` come to.
+    ///
+    /// @param rows of the training text, in one epoch
+    long steps(int seqLen, double rows) {
+      double least = steps == null ? Double.MAX_VALUE : steps;
+      if (tokens != null) {
+        least = Math.min(least, Math.ceil((double) tokens / ((long) batch * seqLen)));
+      }
+      if (epochs != null) {
+        least = Math.min(least, Math.ceil(epochs * rows / batch));
+      }
+      return (long) Math.max(1, least);
     }
   }
 

@@ -1,8 +1,6 @@
 package org.jtorch.recipes.pretrain;
 
-import java.nio.file.Path;
 import java.util.List;
-import org.jtorch.data.TokenBatches;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.decoder.DecoderConfig;
 import org.jtorch.observe.EvalEvent;
@@ -45,18 +43,18 @@ final class PretrainRun {
   boolean execute() {
     Thread.ofPlatform().daemon().name("jtorch-load").start(Device::best);      // libtorch loads while the text is read
     ranks.afterFirst(() -> Corpus.prepare(recipe, run, logs::note));
-    try (var corpus = Corpus.open(recipe, run, logs::note)) {
+    try (var corpus = Corpus.open(recipe, run)) {
       Device device = device();
-      DType dtype = ranks.afterFirst(() -> run.dtype(device, () -> MachineSpeed.dtype(recipe.dtype(), device)));
+      DType dtype = ranks.afterFirst(() -> run.dtype(device, () -> TrainedType.of(recipe, device, logs::note)));
       double peak = ranks.afterFirst(() -> ranks.isFirst() ? MachineSpeed.flops(device, dtype) : 0);
       DecoderConfig shape = Shapes.of(recipe, corpus.tokenizer().vocabSize());
       try (var model = Shapes.build(recipe, shape, device, dtype)) {
         model.requiresGrad(true);
-        var options = options();
-        try (var optimizer = recipe.optimizer().over(model)) {
-          var batches = new TokenBatches(recipe.seed(), recipe.train().batch(), Corpus.rows(corpus.train(), recipe.data()));
+        var options = options(corpus.steps());
+        try (var optimizer = recipe.optimizer().over(model, recipe.train().learningRate())) {
+          var batches = corpus.batches();
           var trainer = new Pretrainer(model, optimizer, batches, options, ranks);
-          var folder = ModelFolder.of(model, tokenizer());
+          var folder = ModelFolder.of(model, RunTokenizer.of(run));
           var checkpoint = Checkpoint.of(run.checkpoints(), recipe.save().retention(), folder)
               .with("optimizer", Saved.of(optimizer, model.weights()))
               .with("spike_guard", trainer.spikes())
@@ -102,21 +100,15 @@ final class PretrainRun {
     return device.isCuda() && ranks.size() > 1 ? Device.cuda(ranks.localRank()) : device;
   }
 
-  private Path tokenizer() {
-    return run.data().resolve("tokenizer");
-  }
-
-  private TrainOptions options() {
+  private TrainOptions options(long steps) {
     var t = recipe.train();
-    return new TrainOptions(t.steps(), t.accumulate(), t.learningRate(), t.schedule().over(t.steps()), t.clip(),
+    return new TrainOptions(steps, t.accumulate(), t.learningRate(), t.schedule().over(steps), t.clip(),
         t.activationCheckpointing(), recipe.eval().every(), recipe.save().every(), t.chunkTokens(), t.spikes().options());
   }
 
   private EvalEvent evaluate(Decoder model, Corpus corpus, long step) {
-    var shards = corpus.validation();
-    var rows = Corpus.rows(shards, recipe.data());
-    var score = new Evaluator(rows, shards.textBytes(), shards.tokens(), Math.max(1, recipe.train().batch() / recipe.train().accumulate()))
-        .score(model, ranks);
+    int batch = Math.max(1, recipe.train().batch() / recipe.train().accumulate());
+    var score = new Evaluator(corpus.validationRows(), corpus.validationBytes(), corpus.validationTokens(), batch).score(model, ranks);
     return new EvalEvent(step, score.loss(), score.bitsPerByte(), score.perplexity(),
         ranks.isFirst() ? samples(model, corpus, step) : List.of());
   }

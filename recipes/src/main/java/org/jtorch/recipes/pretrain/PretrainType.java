@@ -5,15 +5,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.jtorch.data.Jsonl;
-import org.jtorch.data.Parquet;
-import org.jtorch.data.PlainText;
+import org.jspecify.annotations.Nullable;
 import org.jtorch.family.Families;
+import org.jtorch.recipes.ExitCodes;
 import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.config.Bound;
 import org.jtorch.recipes.pretrain.PretrainRecipe.ModelConfig;
-import org.jtorch.recipes.pretrain.PretrainRecipe.TokenizerConfig;
 import org.jtorch.recipes.run.RecipeRun;
 import org.jtorch.tensor.Device;
 
@@ -30,15 +28,7 @@ public final class PretrainType implements RecipeType {
   @Override public List<String> problems(Object value) {
     var recipe = (PretrainRecipe) value;
     var problems = new ArrayList<String>();
-    switch (recipe.data().source()) {
-      case Jsonl(Path path, _) -> requireFile(problems, "data.source.path", path);
-      case PlainText(Path path, _) -> requireFile(problems, "data.source.path", path);
-      case Parquet(Path path, _) -> requireFile(problems, "data.source.path", path);
-      default -> { }
-    }
-    if (recipe.tokenizer() instanceof TokenizerConfig.File(Path path, _)) {
-      requireFile(problems, "tokenizer.path", path);
-    }
+    DataProblems.of(recipe, problems);
     switch (recipe.model()) {
       case ModelConfig.Folder(Path path) -> requireFile(problems, "model.path", path);
       case ModelConfig.Preset(String preset, _) when !Families.presets().containsKey(preset) ->
@@ -54,7 +44,9 @@ public final class PretrainType implements RecipeType {
 
   private static void tryAll(List<String> problems, PretrainRecipe recipe) {
     try {
-      var _ = recipe.train().schedule().over(recipe.train().steps());
+      if (recipe.train().epochs() == null) {                          // else the steps follow from the text
+        var _ = recipe.train().schedule().over(recipe.train().steps(recipe.data().seqLen(), 0));
+      }
     } catch (IllegalArgumentException e) {
       problems.add("`train.schedule` " + e.getMessage());
     }
@@ -78,6 +70,11 @@ public final class PretrainType implements RecipeType {
 
   @Override public void plan(Recipes.Loaded loaded, PrintWriter out) {
     new Plan((PretrainRecipe) loaded.bound().value()).print(out);
+  }
+
+  @Override public int prepare(Recipes.Loaded loaded, @Nullable Path folder, PrintWriter out) {
+    PrepareText.run((PretrainRecipe) loaded.bound().value(), folder, out);
+    return ExitCodes.DONE;
   }
 
   @Override public int run(Recipes.Loaded loaded, RunArgs args) {

@@ -25,7 +25,7 @@ final class Shapes {
       case ModelConfig.Llama m -> llama(m, vocab, seqLen);
       case ModelConfig.Preset(String name, Integer positions) -> {
         var shape = preset(name).withVocab(vocab);
-        yield positions == null ? shape : shape.withContext(positions);
+        yield shape.withContext(positions == null ? seqLen : positions);
       }
       case ModelConfig.Folder(var path) -> {
         var shape = Pretrained.config(path);
@@ -41,7 +41,7 @@ final class Shapes {
   private static DecoderConfig llama(ModelConfig.Llama m, int vocab, int seqLen) {
     int kvHeads = m.kvHeads() == null ? m.heads() : m.kvHeads();
     int hidden = m.hidden() == null ? (m.dim() * 8 / 3 + 63) / 64 * 64 : m.hidden();
-    int positions = m.maxPositions() == null ? Math.max(seqLen, 2_048) : m.maxPositions();
+    int positions = m.maxPositions() == null ? seqLen : m.maxPositions();
     return Llama.shape(vocab, m.dim(), hidden, m.layers(), m.heads(), kvHeads, m.dim() / m.heads(), positions,
         new Rope(m.ropeTheta(), RopeScaling.NONE), m.normEps(), m.tied());
   }

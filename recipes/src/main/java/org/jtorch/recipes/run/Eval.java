@@ -6,13 +6,13 @@ import org.jtorch.recipes.config.Doc;
 
 /// Validation and samples.
 public record Eval(
-    @Doc("steps between validations, from step 0 on; 0: only at the end") @Default("0") long every,
+    @Doc("steps between validations; 0: only before the first step and after the last") @Default("0") long every,
     @Default("[]") List<String> prompts,
     @Default("48") int newTokens,
     @Default("0.8") double temperature) {
   public Eval {
     if (every < 0) {
-      throw new IllegalArgumentException("`every` must be >= 0 (0: only at the end) but was " + every);
+      throw new IllegalArgumentException("`every` must be >= 0 (0: only before the first step and after the last) but was " + every);
     }
     if (newTokens < 1) {
       throw new IllegalArgumentException("`new_tokens` must be >= 1 but was " + newTokens + "; 48 is usual");

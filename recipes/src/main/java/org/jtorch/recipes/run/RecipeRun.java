@@ -2,7 +2,6 @@ package org.jtorch.recipes.run;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.jtorch.io.DataException;
 import org.jtorch.observe.ConsoleLog;
 import org.jtorch.recipes.ExitCodes;
 import org.jtorch.recipes.RecipeType.RunArgs;
@@ -75,33 +74,28 @@ public final class RecipeRun {
     return finished ? ExitCodes.DONE : ExitCodes.INTERRUPTED;
   }
 
-  /// A run that fails has its end in the log and its report, as far as the disk allows, and says where it can go on.
+  /// A run that fails after its loop began has its end in the log and its report, as far as the disk allows, and says where it
+  /// can go on.
   private void record(Throwable failure, RunLogs logs) {
+    if (!Files.exists(run.metrics())) {
+      return;
+    }
     try {
       logs.ended(failure instanceof DivergedException ? "diverged" : "failed: " + failure.getMessage());
-      if (Files.exists(run.metrics())) {
-        args.out().println("report: " + RunReport.write(run));
-      }
+      args.out().println("report: " + RunReport.write(run));
     } catch (RuntimeException e) {
       failure.addSuppressed(e);
     }
-    sayWhereToGoOn(failure);
+    args.out().println(whereToGoOn(failure));
   }
 
-  private void sayWhereToGoOn(Throwable failure) {
-    try {
-      var saved = Checkpoint.all(run.checkpoints());
-      args.out().println(saved.isEmpty() ? "no checkpoint is saved" : "saved last: " + saved.getLast());
-      if (saved.isEmpty()) {
-        args.out().println("the same command begins again");
-      } else if (failure instanceof DivergedException) {
-        args.out().println("to go back to a checkpoint before the trouble: the same command with --resume " + saved.getFirst()
-            + " and a lower train.learning_rate");
-      } else {
-        args.out().println("the same command goes on from there");
-      }
-    } catch (DataException e) {
-      failure.addSuppressed(e);
+  private String whereToGoOn(Throwable failure) {
+    var saved = Checkpoint.all(run.checkpoints());
+    if (saved.isEmpty()) {
+      return "no checkpoint is saved";
     }
+    return "saved last: " + saved.getLast() + (failure instanceof DivergedException
+        ? "\nto go back to before the trouble: the same command with --resume " + saved.getFirst() + " and a lower train.learning_rate"
+        : "\nthe same command goes on from there");
   }
 }

@@ -52,7 +52,7 @@ class CrashTest {
       assertThat(ended).as("ended before kill %s:\n%s", kills + 1, process.output()).isFalse();
       process.kill();
       inSave += hasTemporary(run.checkpoints()) ? 1 : 0;
-      inPreparation += Files.exists(run.data()) ? 0 : 1;
+      inPreparation += Files.exists(run.data().resolve("preparing.json")) ? 1 : 0;
     }
     finish(run);
     reporter.publishEntry("kills", KILLS + ", of these while text was prepared: " + inPreparation + ", while a checkpoint was written: "
@@ -79,7 +79,7 @@ class CrashTest {
     long nanos = random.nextLong(4_000_000_000L);
     long started = System.nanoTime();
     return switch (kind) {
-      case 0 -> () -> hasTemporary(run.path());
+      case 0 -> () -> Files.exists(run.data().resolve("preparing.json"));
       case 1 -> () -> hasTemporary(run.checkpoints());
       case 2 -> () -> System.nanoTime() - started > nanos;
       default -> () -> false;

@@ -61,7 +61,11 @@ record JtorchProcess(Process process, Path log) {
 
   /// `TERM` or `INT`.
   void signal(String name) throws IOException, InterruptedException {
-    int sent = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+    signal(name, process.pid());
+  }
+
+  static void signal(String name, long process) throws IOException, InterruptedException {
+    int sent = new ProcessBuilder("kill", "-" + name, Long.toString(process)).start().waitFor();
     assertThat(sent).isZero();
   }
 

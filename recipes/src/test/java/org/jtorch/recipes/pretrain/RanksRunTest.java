@@ -88,13 +88,17 @@ class RanksRunTest {
     }
   }
 
-  @Test void aSignalToTheLauncherSavesAndEndsAll() throws IOException, InterruptedException {
+  /// Ctrl-C on a terminal reaches the launcher and its processes, to which the launcher passes it on.
+  @Test void anInterruptionOfAllSavesAndEndsAll() throws IOException, InterruptedException {
     var run = new RunFolder(shared.resolve("interrupted"));
     var launcher = start(run, "interrupted", Map.of(), "--processes", "2", "train.steps=100000");
     waitForSteps(run, 2, List.of(launcher));
-    launcher.signal("TERM");
+    for (var child : launcher.process().children().toList()) {
+      JtorchProcess.signal("INT", child.pid());
+    }
+    launcher.signal("INT");
     assertThat(launcher.code()).as(launcher.output()).isEqualTo(130);
-    assertThat(launcher.output()).contains("interrupted: finishing the step and saving").doesNotContain("error:");
+    assertThat(launcher.output()).contains("interrupted: finishing the step and saving", "interrupted and saved").doesNotContain("error:");
     assertThat(run.checkpoints().resolve("step-%08d".formatted(steps(run)))).isDirectory();
   }
 

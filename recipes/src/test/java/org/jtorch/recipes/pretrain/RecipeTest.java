@@ -56,12 +56,13 @@ class RecipeTest {
     assertThat(result.code()).isZero();
   }
 
-  @Test void aRunWithMuonLearnsAndGoesOn() throws IOException {
-    String[] command = {"run", recipe.toString(), "--out", temp.resolve("muon").toString(), "optimizer.type=muon", "train.steps=4"};
+  @ParameterizedTest @ValueSource(strings = {"muon", "adastar"})
+  void aRunWithAnotherOptimizerLearnsAndGoesOn(String type) {
+    String[] command = {"run", recipe.toString(), "--out", temp.resolve("other").toString(), "optimizer.type=" + type, "train.steps=4"};
     assertThat(TinyRun.jtorch(command).code()).isZero();
     command[command.length - 1] = "train.steps=8";
     assertThat(TinyRun.jtorch(command).code()).isZero();
-    var losses = MetricsFile.read(temp.resolve("muon/metrics.jsonl")).steps().stream().map(StepEvent::loss).toList();
+    var losses = MetricsFile.read(temp.resolve("other/metrics.jsonl")).steps().stream().map(StepEvent::loss).toList();
     assertThat(losses).hasSize(8);
     assertThat(losses.getLast()).isLessThan(losses.getFirst());
   }
@@ -167,7 +168,7 @@ class RecipeTest {
   @Test void aMissingTextIsFoundBeforeTheRun() {
     var result = TinyRun.jtorch("validate", recipe.toString(), "data.source.path=nowhere.txt");
     assertThat(result.code()).isEqualTo(2);
-    assertThat(result.err()).contains("data.source.path").contains("file not found: nowhere.txt");
+    assertThat(result.err()).contains("data.source.path").contains("no file or folder nowhere.txt");
     assertThat(TinyRun.run(recipe, temp.resolve("run"), "data.source.path=nowhere.txt").code()).isEqualTo(2);
     assertThat(temp.resolve("run")).doesNotExist();
   }
@@ -177,7 +178,7 @@ class RecipeTest {
     Path mine = Files.writeString(temp.resolve("mine.yaml"), Files.readString(recipe).replace(shared.toString(), temp.toString()));
     var result = TinyRun.jtorch("validate", mine.toString());
     assertThat(result.code()).isEqualTo(2);
-    assertThat(result.err()).contains("mine.yaml").containsPattern("\n +7:\\d+ +data.source.path +file not found: .*text.txt");
+    assertThat(result.err()).contains("mine.yaml").containsPattern("\n +7:\\d+ +data.source.path +no file or folder .*text.txt");
   }
 
   @Test void anEmptyTextIsBrokenData() throws IOException {
@@ -185,7 +186,7 @@ class RecipeTest {
     var result = TinyRun.run(recipe, temp.resolve("run"), "data.source.path=" + empty);
     assertThat(result.code()).isEqualTo(3);
     assertThat(result.err()).contains("empty.txt");
-    assertThat(temp.resolve("run/data")).doesNotExist();
+    assertThat(temp.resolve("run/data/prepared.json")).doesNotExist();
   }
 
   @Test void textWithoutAHeldOutDocumentIsBrokenData() throws IOException {

@@ -1,12 +1,13 @@
 package org.jtorch.recipes.pretrain;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.jtorch.recipes.pretrain.JtorchProcess.hasTemporary;
 import static org.jtorch.recipes.pretrain.JtorchProcess.steps;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import org.jtorch.recipes.run.RunFolder;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -51,14 +52,29 @@ class SignalsTest {
   }
 
   @Test void aSignalWhileTextIsPreparedEndsItAtOnce() throws IOException, InterruptedException {
+    var process = JtorchProcess.run(muchText(), run, "tokenizer.vocab_size=2000");
+    endsInPreparation(process, run.data(), "TERM");
+    assertThat(run.metrics()).doesNotExist();
+  }
+
+  @Test void soItDoesWithoutARun() throws IOException, InterruptedException {
+    Path folder = temp.resolve("prepared");
+    var process = JtorchProcess.start(temp.resolve("prepare.log"), Map.of(), List.of("data", "prepare", muchText().toString(), "--out",
+        folder.toString(), "tokenizer.vocab_size=2000"));
+    endsInPreparation(process, folder, "INT");
+  }
+
+  private Path muchText() throws IOException {
     Path text = temp.resolve("text.txt");
     Files.writeString(text, Files.readString(text).repeat(300));
-    var process = JtorchProcess.run(recipe, run, "tokenizer.vocab_size=2000");
-    assertThat(process.endsBefore(() -> hasTemporary(run.path()))).as(process.output()).isFalse();
-    process.signal("TERM");
+    return recipe;
+  }
+
+  private static void endsInPreparation(JtorchProcess process, Path folder, String signal) throws IOException, InterruptedException {
+    assertThat(process.endsBefore(() -> Files.exists(folder.resolve("preparing.json")))).as(process.output()).isFalse();
+    process.signal(signal);
     assertThat(process.code()).as(process.output()).isEqualTo(130);
     assertThat(process.output()).contains("interrupted before a step was made");
-    assertThat(run.data()).doesNotExist();
-    assertThat(run.metrics()).doesNotExist();
+    assertThat(folder.resolve("prepared.json")).doesNotExist();
   }
 }

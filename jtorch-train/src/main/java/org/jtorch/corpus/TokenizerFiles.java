@@ -1,4 +1,4 @@
-package org.jtorch.recipes.pretrain;
+package org.jtorch.corpus;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -8,10 +8,11 @@ import org.jtorch.io.DataException;
 import org.jtorch.text.Tokenizer;
 
 /// Copies a tokenizer and the files that travel with it; one of another format becomes a `tokenizer.json`.
-final class TokenizerFiles {
+public final class TokenizerFiles {
   private TokenizerFiles() {}
 
-  static void copy(Path tokenizer, Path home) {
+  /// Copies what is not there yet.
+  public static void copy(Path tokenizer, Path home) {
     Path folder = Files.isDirectory(tokenizer) ? tokenizer : tokenizer.toAbsolutePath().getParent();
     if (folder == null) {
       throw new DataException("no tokenizer at " + tokenizer + "; give the file or the folder that holds it");

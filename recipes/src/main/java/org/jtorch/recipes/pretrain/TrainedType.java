@@ -1,0 +1,33 @@
+package org.jtorch.recipes.pretrain;
+
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import org.jtorch.family.Pretrained;
+import org.jtorch.recipes.pretrain.PretrainRecipe.ModelConfig;
+import org.jtorch.tensor.DType;
+import org.jtorch.tensor.Device;
+
+/// The type in which a run trains and saves.
+final class TrainedType {
+  private TrainedType() {}
+
+  /// What the recipe says; `auto` keeps the type of a model that training goes on from, unless this machine has no
+  /// instructions for it.
+  ///
+  /// @param note hears of a model's type that changes
+  static DType of(PretrainRecipe recipe, Device device, Consumer<String> note) {
+    DType chosen = MachineSpeed.dtype(recipe.dtype(), device);
+    if (!(recipe.model() instanceof ModelConfig.Folder(Path path))) {
+      return chosen;
+    }
+    DType stored = Pretrained.storedType(path);
+    if (recipe.dtype().equals("auto") && stored == DType.F32) {
+      return stored;
+    }
+    if (stored != chosen) {
+      note.accept("the model in %s is %s and becomes %s, in which it is trained and saved (dtype: %s)".formatted(path, stored, chosen,
+          recipe.dtype()));
+    }
+    return chosen;
+  }
+}
