@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -41,6 +42,7 @@ class RecipeTest {
   @BeforeAll static void write() throws IOException {
     recipe = TinyRun.recipe(shared, 2);
     text = shared.resolve("text.txt");
+    assertThat(TinyRun.run(recipe, shared.resolve("first")).code()).isZero();
   }
 
   static Stream<String> builtIn() throws IOException {
@@ -50,10 +52,24 @@ class RecipeTest {
     }
   }
 
+  /// What a recipe's head asks its user for.
+  private static List<String> own(String name) {
+    String model = shared.resolve("first/model").toString().replace('\\', '/');
+    String path = "data.source.path=" + text.toString().replace('\\', '/');
+    return switch (name) {
+      case "quickstart" -> List.of();
+      case "continue" -> List.of(path, "model.path=" + model, "tokenizer.path=" + model, "data.seq_len=32");
+      default -> List.of(path);
+    };
+  }
+
   @ParameterizedTest @MethodSource("builtIn") void everyBuiltInRecipeIsValid(String name) {
-    var result = TinyRun.jtorch("validate", name);
+    var args = new ArrayList<>(List.of("validate", name));
+    args.addAll(own(name));
+    var result = TinyRun.jtorch(args.toArray(String[]::new));
     assertThat(result.err()).isEmpty();
     assertThat(result.code()).isZero();
+    assertThat(TinyRun.jtorch("cat", name).out()).contains("# Purpose:", "# Run:", "./jtorch run " + name);
   }
 
   @ParameterizedTest @ValueSource(strings = {"muon", "adastar"})
@@ -67,16 +83,22 @@ class RecipeTest {
     assertThat(losses.getLast()).isLessThan(losses.getFirst());
   }
 
+  /// In miniature, but for the recipe's own source, packing, schedule, optimizer and prompts.
   @ParameterizedTest @MethodSource("builtIn") void everyBuiltInPretrainingRuns(String name) {
-    var shown = TinyRun.jtorch("cat", name).out();
-    if (!shown.contains("type: pretrain")) {
-      return;
-    }
     Path out = temp.resolve("run");
-    var result = TinyRun.jtorch("run", name, "--out", out.toString(), "device=cpu", "dtype=f32", "train.steps=2", "train.batch=4",
-        "train.accumulate=1", "train.schedule={type: cosine, warmup: 1}", "data.seq_len=32", "data.held_out=0.1",
-        "data.source={type: plain-text, path: \"" + text.toString().replace("\\", "/") + "\", split: blank_line}",
-        "tokenizer={type: train, vocab_size: 300}", "model={type: llama, dim: 16, layers: 1, heads: 2}", "eval.new_tokens=3");
+    var args = new ArrayList<>(List.of("run", name, "--out", out.toString(), "device=cpu", "dtype=f32", "train.steps=2", "train.batch=4",
+        "train.accumulate=1", "train.schedule.warmup=1", "data.seq_len=32", "data.held_out=0.1", "eval.new_tokens=3", "eval.every=0"));
+    args.addAll(own(name));
+    if (name.equals("quickstart")) {
+      args.add("data.source={type: plain-text, path: \"" + text.toString().replace('\\', '/') + "\", split: blank_line}");
+    } else {
+      args.add("data.source.separator=null");
+      args.add("data.source.split=blank_line");
+    }
+    if (!name.equals("continue")) {
+      args.addAll(List.of("tokenizer={type: train, vocab_size: 300}", "model={type: llama, dim: 16, layers: 1, heads: 2}"));
+    }
+    var result = TinyRun.jtorch(args.toArray(String[]::new));
     assertThat(result.code()).as(result.err()).isZero();
     assertThat(MetricsFile.read(out.resolve("metrics.jsonl")).steps()).hasSize(2);
   }
