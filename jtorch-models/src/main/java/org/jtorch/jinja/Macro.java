@@ -52,13 +52,13 @@ final class Macro implements Value.HasAttributes, Value.Callable {
       named.forEach((key, value) -> entries.put(Value.Str.of(key), value));
       scope.set("kwargs", new Value.Dict(entries));
     } else if (!named.isEmpty()) {
-      throw new PythonException("macro '" + name + "' takes no keyword argument '" + named.firstEntry().getKey() + "'");
+      throw new PythonException(this + " takes no keyword argument '" + named.firstEntry().getKey() + "'");
     }
     int taken = Math.min(positional.size(), signature.parameters().size());
     if (signature.uses().contains("varargs")) {
       scope.set("varargs", new Value.Tuple(positional.subList(taken, positional.size())));
     } else if (positional.size() > taken) {
-      throw new PythonException("macro '" + name + "' takes not more than " + taken + " argument(s)");
+      throw new PythonException(this + " takes not more than " + taken + " argument(s)");
     }
   }
 
@@ -66,8 +66,9 @@ final class Macro implements Value.HasAttributes, Value.Callable {
     return switch (attribute) {
       case "name" -> name == null ? Value.None.NONE : Value.Str.of(name);
       case "arguments" -> new Value.Tuple(signature.parameters().stream().<Value>map(Value.Str::of).toList());
-      case "caller", "catch_kwargs", "catch_varargs" ->
-          new Value.Bool(signature.uses().contains(attribute.replace("catch_kwargs", "kwargs").replace("catch_varargs", "varargs")));
+      case "caller" -> new Value.Bool(signature.uses().contains("caller"));
+      case "catch_kwargs" -> new Value.Bool(signature.uses().contains("kwargs"));
+      case "catch_varargs" -> new Value.Bool(signature.uses().contains("varargs"));
       default -> null;
     };
   }

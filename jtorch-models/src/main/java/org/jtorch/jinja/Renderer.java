@@ -66,67 +66,61 @@ final class Renderer {
 
   private Flow flow(Statement statement, Scope scope, StringBuilder out) {
     return switch (statement) {
-      case Statement.If(var branches, var otherwise, _) -> {
-        for (var branch : branches) {
-          if (evaluator.evaluate(branch.condition(), scope).isTrue()) {
-            yield run(branch.body(), scope, out);
-          }
-        }
-        yield run(otherwise, scope, out);
-      }
-      case Statement.For loop -> loop(loop, evaluator.evaluate(loop.items(), scope), scope, 0, out);
-      case Statement.FilterBlock(var filter, var body, _) -> {
-        writeText(evaluator.filter(filter, scope, Value.Str.of(text(body, inside(body, scope)))), out);
-        yield Flow.NEXT;
-      }
-      case Statement.With(var targets, var values, var body, _) -> {
-        var inner = inside(body, scope);
-        for (int i = 0; i < targets.size(); i++) {
-          assign(targets.get(i), evaluator.evaluate(values.get(i), scope), inner);
-        }
-        yield run(body, inner, out);
-      }
-      case Statement.Break _ -> Flow.BREAK;
-      case Statement.Continue _ -> Flow.CONTINUE;
-      case Statement simple -> {
-        simple(simple, scope, out);
-        yield Flow.NEXT;
-      }
-    };
-  }
-
-  private void simple(Statement statement, Scope scope, StringBuilder out) {
-    switch (statement) {
       case Statement.Data(String text, _) -> write(text, out);
       case Statement.Output(var value, _) -> write(evaluator.text(evaluator.evaluate(value, scope)), out);
+      case Statement.If condition -> condition(condition, scope, out);
+      case Statement.For loop -> loop(loop, evaluator.evaluate(loop.items(), scope), scope, 0, out);
       case Statement.Assign(var target, var value, _) -> assign(target, evaluator.evaluate(value, scope), scope);
       case Statement.AssignBlock(var target, var filter, var body, _) -> {
         Value text = Value.Str.of(text(body, inside(body, scope)));
-        assign(target, filter == null ? text : evaluator.filter(filter, scope, text), scope);
+        yield assign(target, filter == null ? text : evaluator.filter(filter, scope, text), scope);
       }
-      case Statement.DefineMacro(String name, Signature signature, _) -> scope.set(name, macro(name, signature, scope));
+      case Statement.DefineMacro(String name, Signature signature, _) ->
+          assign(new Target.Name(name), macro(name, signature, scope), scope);
       case Statement.CallBlock(var call, Signature signature, _) ->
           writeText(evaluator.call(call, scope, macro(null, signature, scope)), out);
+      case Statement.FilterBlock(var filter, var body, _) ->
+          writeText(evaluator.filter(filter, scope, Value.Str.of(text(body, inside(body, scope)))), out);
+      case Statement.With with -> with(with, scope, out);
       case Statement.Generation(var body, _) -> {
         write(options.generationBegins(), out);
         run(body, inside(body, scope), out);
-        write(options.generationEnds(), out);
+        yield write(options.generationEnds(), out);
       }
-      default -> throw new IllegalStateException("no simple statement: " + statement);
-    }
+      case Statement.Break _ -> Flow.BREAK;
+      case Statement.Continue _ -> Flow.CONTINUE;
+    };
   }
 
   /// What blocks give must be text already.
-  private void writeText(Value value, StringBuilder out) {
+  private Flow writeText(Value value, StringBuilder out) {
     if (!(value instanceof Value.Str(String text, _))) {
       throw new PythonException("the block gives a value of type " + value.type() + ", not text");
     }
-    write(text, out);
+    return write(text, out);
   }
 
-  private void write(String text, StringBuilder out) {
+  private Flow write(String text, StringBuilder out) {
     budget.characters(text.length());
     out.append(text);
+    return Flow.NEXT;
+  }
+
+  private Flow condition(Statement.If statement, Scope scope, StringBuilder out) {
+    for (var branch : statement.branches()) {
+      if (evaluator.evaluate(branch.condition(), scope).isTrue()) {
+        return run(branch.body(), scope, out);
+      }
+    }
+    return run(statement.otherwise(), scope, out);
+  }
+
+  private Flow with(Statement.With statement, Scope scope, StringBuilder out) {
+    var inner = inside(statement.body(), scope);
+    for (int i = 0; i < statement.targets().size(); i++) {
+      assign(statement.targets().get(i), evaluator.evaluate(statement.values().get(i), scope), inner);
+    }
+    return run(statement.body(), inner, out);
   }
 
   private Macro macro(@Nullable String name, Signature signature, Scope scope) {
@@ -180,7 +174,7 @@ final class Renderer {
     return values;
   }
 
-  private void assign(Target target, Value value, Scope scope) {
+  private Flow assign(Target target, Value value, Scope scope) {
     switch (target) {
       case Target.Name(String name) -> scope.set(name, value);
       case Target.Unpacked(var targets) -> {
@@ -196,5 +190,6 @@ final class Renderer {
         n.set(name, value);
       }
     }
+    return Flow.NEXT;
   }
 }

@@ -7,7 +7,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.jinja.Filters.Filter;
 import org.jtorch.jinja.python.Arguments;
@@ -24,8 +23,6 @@ import org.jtorch.jinja.python.Value;
 
 /// Filters that make text of text.
 final class TextFilters {
-  private static final Pattern WORD = Pattern.compile("\\w+", Pattern.UNICODE_CHARACTER_CLASS);
-  private static final Pattern WORD_BEGINNING = Pattern.compile("[-\\s({\\[<]+", Pattern.UNICODE_CHARACTER_CLASS);
   private static final String UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~";
 
   private TextFilters() {}
@@ -56,7 +53,7 @@ final class TextFilters {
     });
     filters.put("wordcount", (v, a, e) -> {
       a.bind("wordcount");
-      return Value.Int.of(WORD.matcher(soft(v, e).text()).results().count());
+      return Value.Int.of(words(soft(v, e).text()));
     });
     for (String name : List.of("e", "escape")) {
       filters.put(name, (v, a, e) -> {
@@ -93,22 +90,46 @@ final class TextFilters {
     return new Value.Str(change.apply(text.text()), text.safe());
   }
 
-  private static String title(String text) {
-    var out = new StringBuilder();
-    int copied = 0;
-    for (var match : WORD_BEGINNING.matcher(text).results().toList()) {
-      out.append(titled(text.substring(copied, match.start()))).append(match.group());
-      copied = match.end();
+  /// Runs of letters, digits and `_`.
+  private static int words(String text) {
+    int words = 0;
+    boolean inside = false;
+    for (int c : text.codePoints().toArray()) {
+      boolean part = c == '_' || Casing.isAlphanumeric(c);
+      words += part && !inside ? 1 : 0;
+      inside = part;
     }
-    return out.append(titled(text.substring(copied))).toString();
+    return words;
   }
 
-  private static String titled(String word) {
-    if (word.isEmpty()) {
-      return word;
+  /// A word begins behind white space and behind `-({[<`, and nowhere else.
+  private static String title(String text) {
+    var out = new StringBuilder();
+    boolean begins = true;
+    for (int i = 0; i < text.length(); ) {
+      int c = text.codePointAt(i);
+      int next = i;
+      if (begins) {
+        next += Character.charCount(c);
+        out.append(Casing.upper(Character.toString(c)));
+      } else {
+        while (next < text.length() && !separates(text.codePointAt(next))) {
+          next += Character.charCount(text.codePointAt(next));
+        }
+        out.append(Casing.lower(text.substring(i, next)));
+        if (next == i) {
+          out.appendCodePoint(c);
+          next += Character.charCount(c);
+        }
+      }
+      begins = separates(text.codePointBefore(next));
+      i = next;
     }
-    int first = Character.charCount(word.codePointAt(0));
-    return Casing.upper(word.substring(0, first)) + Casing.lower(word.substring(first));
+    return out.toString();
+  }
+
+  private static boolean separates(int c) {
+    return CodePoints.isSpace(c) || "-({[<".indexOf(c) >= 0;
   }
 
   private static Value replace(Value value, Arguments arguments, Evaluator e) {

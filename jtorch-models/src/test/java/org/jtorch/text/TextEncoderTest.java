@@ -67,7 +67,7 @@ class TextEncoderTest {
 
   private static @Nullable ByteLevelBpe read(Tokenizer tokenizer) throws IOException {
     byte[] source = Files.readAllBytes(tokenizer.file());
-    return ByteLevelBpeJson.read(source, TokenizerJson.parse(source));
+    return Objects.requireNonNull(ByteLevelBpeJson.read(source, TokenizerJson.parse(source)), "these are byte-level");
   }
 
   @ParameterizedTest @EnumSource(PreTokenizer.class) void textsOfAllKindsHaveTheLibrarysIds(PreTokenizer split) throws IOException {

@@ -3,6 +3,7 @@ package org.jtorch.optim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Objects;
@@ -92,6 +93,8 @@ class MuonTest {
     }
   }
 
+  @MustBeClosed
+  @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the caller
   private static Decoder model(DType type) {
     var model = Decoder.create(Llama.TINY.withLayers(1), Device.CPU, type, Rng.of(1));
     model.requiresGrad(true);

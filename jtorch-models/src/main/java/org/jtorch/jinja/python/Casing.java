@@ -43,8 +43,10 @@ public final class Casing {
   private static String titled(int c) {
     int titled = Character.toTitleCase(c);
     String upper = upper(Character.toString(c));
-    return titled == c && upper.codePointCount(0, upper.length()) > 1 ? upper.charAt(0) + lower(upper.substring(1))
-        : Character.toString(titled);
+    if (titled != c || Character.isTitleCase(c) || CodePoints.count(upper) == 1) {
+      return Character.toString(titled);
+    }
+    return Character.isUpperCase(upper.charAt(0)) ? upper.charAt(0) + lower(upper.substring(1)) : upper;
   }
 
   static String swap(String text) {
@@ -68,8 +70,19 @@ public final class Casing {
         && text.codePoints().noneMatch(c -> Character.isLowerCase(c) || Character.isTitleCase(c));
   }
 
+  /// `str.istitle`: each word begins with an upper case letter and goes on in lower case.
   static boolean isTitle(String text) {
-    return text.codePoints().anyMatch(Casing::isCased) && text.equals(title(text));
+    boolean cased = false;
+    boolean inside = false;
+    for (int c : text.codePoints().toArray()) {
+      boolean upper = Character.isUpperCase(c) || Character.isTitleCase(c);
+      if (upper && inside || !upper && Character.isLowerCase(c) && !inside) {
+        return false;
+      }
+      inside = isCased(c);
+      cased |= inside;
+    }
+    return cased;
   }
 
   private static boolean isCased(int c) {
@@ -87,7 +100,7 @@ public final class Casing {
     return Character.isDigit(c) || Character.getType(c) == Character.OTHER_NUMBER && value >= 0 && value <= 9;
   }
 
-  static boolean isAlphanumeric(int c) {
+  public static boolean isAlphanumeric(int c) {
     int type = Character.getType(c);
     return Character.isLetterOrDigit(c) || type == Character.OTHER_NUMBER || type == Character.LETTER_NUMBER;
   }

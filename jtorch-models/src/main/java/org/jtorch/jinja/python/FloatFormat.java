@@ -34,7 +34,7 @@ final class FloatFormat {
     boolean plain = exponent >= -4 && exponent < (whole.isEmpty() ? digits : Math.max(digits - 1, 1));
     String text = plain ? fixed(value, digits - 1 - exponent) : scientific(value, digits - 1);
     if (keepZeros || text.indexOf('.') < 0) {
-      return plain && text.indexOf('.') < 0 ? text + whole : text;
+      return plain && text.indexOf('.') < 0 ? text + (keepZeros ? "." : whole) : text;
     }
     int tail = text.indexOf('e') < 0 ? text.length() : text.indexOf('e');
     String figures = text.substring(0, tail).replaceFirst("\\.?0+$", "");

@@ -37,7 +37,7 @@ public final class Order {
             Value other = b.entries().get(entry.getKey());
             return other != null && equal(entry.getValue(), other);
           });
-      case Value.DictView a when right instanceof Value.DictView b -> a == b;
+      case Value.DictView a when right instanceof Value.DictView b -> a == b || a.isSet() && b.isSet() && sameItems(a.items(), b.items());
       case Value.ListValue _, Value.Tuple _, Value.Dict _, Value.DictView _ -> false;
       case Value a -> a.equals(right);
     };
@@ -49,6 +49,10 @@ public final class Order {
       equal = equal(left.get(i), right.get(i));
     }
     return equal;
+  }
+
+  private boolean sameItems(List<Value> left, List<Value> right) {
+    return left.size() == right.size() && left.stream().allMatch(item -> right.stream().anyMatch(other -> equal(item, other)));
   }
 
   /// `left < right`, `<=`, `>` or `>=`.

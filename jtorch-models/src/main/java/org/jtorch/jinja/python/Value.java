@@ -209,6 +209,11 @@ public sealed interface Value {
     /// Which of them.
     public enum Part { KEYS, VALUES, ITEMS }
 
+    /// Whether it equals others that hold the same.
+    boolean isSet() {
+      return part != Part.VALUES;
+    }
+
     @Override public boolean isTrue() {
       return !items.isEmpty();
     }
@@ -230,6 +235,15 @@ public sealed interface Value {
 
     @Override public String type() {
       return "range";
+    }
+
+    /// The same numbers, however they were asked for.
+    @Override public boolean equals(@Nullable Object other) {
+      return other instanceof Range r && size == r.size && (size == 0 || start == r.start && (size == 1 || step == r.step));
+    }
+
+    @Override public int hashCode() {
+      return Long.hashCode(size == 0 ? 0 : size * 31L + start);
     }
   }
 

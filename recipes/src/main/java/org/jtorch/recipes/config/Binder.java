@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -126,7 +127,7 @@ final class Binder {
     var entry = block.entries().get("type");
     var meant = sealed.getAnnotation(DefaultType.class);
     if (entry == null && meant != null) {
-      return record(choices.get(meant.value()), block, path, Set.of(), block.origin());
+      return record(Objects.requireNonNull(choices.get(meant.value()), "a default type is one of the permitted"), block, path, Set.of(), block.origin());
     }
     if (entry == null || !(entry.value() instanceof Tree.Scalar(var name, _, var origin)) || name == null) {
       problem(block.origin(), Names.join(path, "type"), "missing key; write type: one of " + String.join(", ", choices.keySet()));

@@ -37,7 +37,7 @@ final class PrepareText {
       long tokens = corpus.sources().stream().mapToLong(source -> source.tokens().tokens()).sum();
       print.println("%,d tokens for training, %,d for validation (%s of text) in %s".formatted(tokens, corpus.validation().tokens(),
           Units.bytes(corpus.validation().textBytes()), folder));
-      print.println("train on them: data.source='{type: tokens, path: \"%s\"}' ~tokenizer".formatted(folder));
+      print.println("train on them: data.source='{type: tokens, path: \"%s\"}' '~tokenizer'".formatted(folder));
     }
   }
 }

@@ -78,10 +78,10 @@ public final class RunLogs implements AutoCloseable {
     if (metrics.prometheusPort() == null) {
       return new SimpleMeterRegistry();
     }
-    var started = PrometheusEndpoint.start(metrics.prometheusPort());
-    endpoint = started;
-    console.onNote("meters at " + started.uri());
-    return started.registry();
+    var server = PrometheusEndpoint.start(metrics.prometheusPort());
+    endpoint = server;
+    console.onNote("meters at " + server.uri());
+    return server.registry();
   }
 
   @Override public void close() {

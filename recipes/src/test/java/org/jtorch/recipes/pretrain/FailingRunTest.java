@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import org.jtorch.observe.MetricsFile;
 import org.jtorch.recipes.run.RunFolder;
 import org.junit.jupiter.api.BeforeEach;
@@ -58,7 +59,7 @@ class FailingRunTest {
     assertThat(TinyRun.run(recipe, run.path(), "save={every: 1, keep: 1, keep_best: true}", "eval.every=1", "train.learning_rate=3",
         "train.schedule={type: constant}", "train.steps=5").code()).isZero();
     var evals = MetricsFile.read(run.metrics()).evals();
-    var best = evals.stream().filter(e -> e.step() > 0).min(java.util.Comparator.comparingDouble(e -> e.loss())).orElseThrow();
+    var best = evals.stream().filter(e -> e.step() > 0).min(Comparator.comparingDouble(e -> e.loss())).orElseThrow();
     assertThat(best.step()).as("the rate is so high that it gets worse").isLessThan(5);
     assertThat(run.checkpoints().resolve("step-%08d".formatted(best.step()))).isDirectory();
     assertThat(run.checkpoints().resolve("step-00000005")).isDirectory();
