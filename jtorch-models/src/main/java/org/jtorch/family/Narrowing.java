@@ -41,7 +41,8 @@ public final class Narrowing {
   }
 
   private static boolean narrows(DType from, DType to) {
-    return to.isFloating() && (!from.isFloating() || exponentBits(from) > exponentBits(to) || (to == DType.BF16 && from.bytes() > to.bytes()));
+    boolean rounds = to == DType.BF16 && from.bytes() > to.bytes();           // float32's largest numbers become infinite
+    return to.isFloating() && (!from.isFloating() || exponentBits(from) > exponentBits(to) || rounds);
   }
 
   private static int exponentBits(DType type) {

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Reads the rules of a [ByteLevelBpe] from a `tokenizer.json`.
@@ -35,12 +36,19 @@ final class ByteLevelBpeJson {
       }
     }
     PreTokenizer split = split(parts.path("pre_tokenizer"));
-    if (!complete || split == null || !isNone(parts, "normalizer", "NFC") || !isPlainBpe(parts)) {
+    if (!complete || split == null || makesSpecial(known, merges) || !isNone(parts, "normalizer", "NFC") || !isPlainBpe(parts)) {
       return null;
     }
     var added = known.added().stream().filter(token -> !token.special()).map(AddedToken::content).toList();
     return new ByteLevelBpe(new ByteLevelBpe.Rules(split, known.ids(), merges, parts.path("ignore_merges").asBoolean(),
         parts.hasNonNull("normalizer"), added));
+  }
+
+  /// Whether a special token is also a byte or what a merge makes: the library is told not to, see [SpecialFreeJson].
+  private static boolean makesSpecial(TokenizerJson known, Map<Long, ByteLevelBpe.Merge> merges) {
+    var special = known.added().stream().filter(AddedToken::special).map(AddedToken::id).collect(Collectors.toSet());
+    return known.added().stream().anyMatch(token -> token.special() && token.content().length() == 1)
+        || merges.values().stream().anyMatch(merge -> special.contains(merge.id()));
   }
 
   /// Everything but vocabulary and merges goes into `parts`; false if a merge is of tokens that are not there.

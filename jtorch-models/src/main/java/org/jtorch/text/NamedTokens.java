@@ -24,7 +24,8 @@ import org.jtorch.io.JsonFile;
 /// @param following tokens that only follow those of the tokenizer: what old files list, and tokens without a role
 record NamedTokens(SequencedMap<String, ObjectNode> described, SequencedMap<String, ObjectNode> named,
     SequencedMap<String, ObjectNode> following) {
-  private static final List<String> ROLES = List.of("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token");
+  private static final List<String> ROLES =
+      List.of("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token");
   private static final String DESCRIBED = "added_tokens_decoder";
   private static final List<String> EXTRA = List.of("extra_special_tokens", "additional_special_tokens");
 
@@ -80,7 +81,8 @@ record NamedTokens(SequencedMap<String, ObjectNode> described, SequencedMap<Stri
   private static String content(JsonFile file, String key, JsonNode token) {
     JsonNode text = token.isObject() ? token.path("content") : token;
     if (!text.isTextual()) {
-      throw new DataException(file.path() + ": key '" + key + "' must name a token, such as \"</s>\" or {\"content\": \"</s>\"}, not " + token);
+      throw new DataException(file.path() + ": key '" + key + "' must name a token, such as \"</s>\" or {\"content\": \"</s>\"}, not "
+          + token);
     }
     return text.textValue();
   }

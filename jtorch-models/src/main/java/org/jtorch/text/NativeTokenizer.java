@@ -83,7 +83,8 @@ final class NativeTokenizer implements AutoCloseable {
     try {
       return LIB.encode(handle, Utf8.wellFormed(text), addSpecial);
     } catch (RuntimeException e) {
-      throw new DataException(file + " cannot encode a text: " + e.getMessage() + "; its model must have a token for what it does not know", e);
+      throw new DataException(file + " cannot encode a text: " + e.getMessage()
+          + "; its model must have a token for what it does not know", e);
     }
   }
 

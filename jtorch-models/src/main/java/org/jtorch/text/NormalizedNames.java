@@ -62,7 +62,8 @@ record NormalizedNames(JsonNode normalizer, List<String> contents) {
   void requireText(Predicate<String> leavesText) throws IOException {
     for (String content : contents) {
       if (!leavesText.test(content)) {
-        throw new IOException("added_tokens holds the token `" + content + "` with \"normalized\": true, but the normalizer leaves nothing of it");
+        throw new IOException("added_tokens holds the token `" + content
+            + "` with \"normalized\": true, but the normalizer leaves nothing of it");
       }
     }
   }

@@ -15,8 +15,8 @@ final class PartGuard {
   static void check(JsonNode part, String key) throws IOException {
     walk(part, key);
     if (key.equals("post_processor") && templates(part) > 1) {
-      throw new IOException(key + " holds " + templates(part) + " parts of the type TemplateProcessing; the library fails on what the first hands to "
-          + "the second: write them as one");
+      throw new IOException(key + " holds " + templates(part) + " parts of the type TemplateProcessing; the library fails on what the "
+          + "first hands to the second: write them as one");
     }
   }
 
@@ -108,8 +108,8 @@ final class PartGuard {
         throw new IOException(at + ".single names the token `" + name + "`, but " + at + ".special_tokens has only " + known);
       }
       if (piece.has("SpecialToken") && token.path("ids").size() != token.path("tokens").size()) {
-        throw new IOException(at + ".special_tokens." + name + " has " + token.path("ids").size() + " ids but " + token.path("tokens").size()
-            + " tokens");
+        throw new IOException(at + ".special_tokens." + name + " has " + token.path("ids").size() + " ids but "
+            + token.path("tokens").size() + " tokens");
       }
       if (piece.path("Sequence").path("id").asText().equals("B")) {
         throw new IOException(at + ".single holds the sequence B, but a single text is A");

@@ -31,11 +31,13 @@ final class RegexGuard {
     static final Shape PLACE = new Shape(0, false, false, false, true, 1);
 
     Shape then(Shape next) {
-      return new Shape(unbounded + next.unbounded, variable || next.variable, choice || next.choice, optional && next.optional, empty && next.empty, parts + next.parts);
+      return new Shape(unbounded + next.unbounded, variable || next.variable, choice || next.choice, optional && next.optional,
+          empty && next.empty, parts + next.parts);
     }
 
     Shape or(Shape other) {
-      return new Shape(Math.max(unbounded, other.unbounded), true, true, optional || other.optional, empty || other.empty, parts + other.parts);
+      return new Shape(Math.max(unbounded, other.unbounded), true, true, optional || other.optional, empty || other.empty,
+          parts + other.parts);
     }
   }
 
@@ -172,8 +174,8 @@ final class RegexGuard {
       if (!interval.lookingAt() || interval.end() - at <= 2 || interval.group().equals("{,}")) {
         return new int[0];
       }
-      int least = interval.group(1).isEmpty() ? 0 : Integer.parseInt(interval.group(1));
-      int most = interval.group(2).isEmpty() ? least : interval.group(3).isEmpty() ? Integer.MAX_VALUE : Integer.parseInt(interval.group(3));
+      int least = number(interval.group(1), 0);
+      int most = interval.group(2).isEmpty() ? least : number(interval.group(3), Integer.MAX_VALUE);
       at = interval.end();
       range = new int[] {Math.min(least, most), Math.max(least, most)};
     } else if (range.length > 0) {
@@ -183,6 +185,10 @@ final class RegexGuard {
       at++;                                                        // lazy, possessive
     }
     return range;
+  }
+
+  private static int number(String digits, int ifNone) {
+    return digits.isEmpty() ? ifNone : Integer.parseInt(digits);
   }
 
   private String shown(int start) {

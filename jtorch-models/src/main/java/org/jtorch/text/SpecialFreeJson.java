@@ -108,7 +108,8 @@ final class SpecialFreeJson {
       JsonNode merge = JSON.readTree(p);
       String text = merge.isArray() ? merge.path(0).asText() + " " + merge.path(1).asText() : merge.asText();
       int space = text.indexOf(' ');
-      boolean kept = space < 0 || Stream.of(text.substring(0, space), text.substring(space + 1), merged(text, space)).noneMatch(renamed::containsKey);
+      boolean kept = space < 0 || Stream.of(text.substring(0, space), text.substring(space + 1), merged(text, space))
+          .noneMatch(renamed::containsKey);
       if (kept) {
         g.writeTree(merge);
       }

@@ -57,7 +57,8 @@ public final class Tokenizer implements AutoCloseable {
 
   private static String reason(Exception e) {
     if (e instanceof JsonProcessingException broken && broken.getLocation() != null) {
-      return broken.getOriginalMessage() + " (line " + broken.getLocation().getLineNr() + ", column " + broken.getLocation().getColumnNr() + ")";
+      var at = broken.getLocation();
+      return broken.getOriginalMessage() + " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
     }
     return String.valueOf(e.getMessage());
   }

@@ -49,10 +49,12 @@ class CharsMapTest {
   }
 
   @ParameterizedTest
-  @CsvSource(delimiter = '|', value = {"300 | 1 | 0 | leads to unit 301 of its trie", "0 | 512 | 0 | leads to unit 609", "0 | 1 | 4 | byte 4 of its replacements",
+  @CsvSource(delimiter = '|', value = {"300 | 1 | 0 | leads to unit 301 of its trie", "0 | 512 | 0 | leads to unit 609",
+      "0 | 1 | 4 | byte 4 of its replacements",
       "0 | 1 | 1 | byte 1 of its replacements, where no character begins", "0 | 1 | 2147483647 | byte 2147483647"})
   void aTableThatLeadsOutOfItselfIsRefused(int base, int leaf, int value, String message) {
-    assertThatThrownBy(() -> CharsMap.check(map(base, leaf, value, "\u00e9\0"))).isInstanceOf(IOException.class).hasMessageContaining(message);
+    assertThatThrownBy(() -> CharsMap.check(map(base, leaf, value, "\u00e9\0"))).isInstanceOf(IOException.class)
+        .hasMessageContaining(message);
   }
 
   @Test

@@ -12,6 +12,7 @@ import org.jtorch.io.DataException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvFileSource;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// Expected values are those of transformers 5.18, for a tokenizer of the letters a to h (0 to 7), `<s>`, `</s>` and `<e>` (8 to 10).
@@ -34,18 +35,7 @@ class NamedTokensTest {
   }
 
   @ParameterizedTest
-  @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-      "{\"eos_token\": \"<e>\"} | 0 1 10 2 | abcdefgh<s></s> | <e>",
-      "{\"eos_token\": {\"__type\": \"AddedToken\", \"content\": \"<e>\", \"lstrip\": true}} | 0 1 10 2 | abcdefgh<s></s> | <e>",
-      "{\"pad_token\": \"</s>\"} | 0 1 9 10 2 | abcdefgh<s><e> | </s>",
-      "{\"mask_token\": \"<x>\"} | 0 1 10 11 2 | abcdefgh<s></s><e> | <x>",
-      "{\"pad_token\": \"<x>\", \"bos_token\": \"<y>\"} | 0 1 10 12 11 2 | abcdefgh<s></s><e> | <y> <x>",
-      "{\"eot_token\": \"<e>\", \"image_token\": \"</s>\"} | 0 1 9 10 2 | abcdefgh<s> | </s> <e>",
-      "{\"extra_special_tokens\": {\"eot_token\": \"<e>\"}} | 0 1 10 2 | abcdefgh<s></s> | <e>",
-      "{\"additional_special_tokens\": [\"<e>\", \"</s>\", \"<y>\"]} | 0 1 9 10 11 2 | abcdefgh<s><e> | </s> <y>",
-      "{\"pad_token\": \"<x>\", \"added_tokens_decoder\": {\"10\": {\"content\": \"<e>\", \"special\": true}}} | 0 1 10 11 2 | abcdefgh<s></s> | <e> <x>",
-      "{\"added_tokens_decoder\": {\"99\": {\"content\": \"<y>\", \"special\": true}, \"3\": {\"content\": \"<x>\"}}} | 0 1 10 11 12 2 | abcdefgh<s></s><e><x> | <y>",
-      "{\"eos_token\": null} | 0 1 10 2 | abcdefgh<s></s><e> | ``"})
+  @CsvFileSource(resources = "/text/named-tokens.csv", delimiter = '|', quoteCharacter = '`', numLinesToSkip = 1)
   void theConfigurationNamesSpecialTokens(String config, String ids, String visible, String special) throws IOException {
     write(ordinary(10, "<e>"));
     Files.writeString(folder.resolve("tokenizer_config.json"), config);
@@ -77,7 +67,8 @@ class NamedTokensTest {
       assertThat(tokenizer.specialTokens()).containsExactly("<e>");
       assertThat(tokenizer.encode(TEXT, false)).containsExactly(0, 1, 9, 10, 11, 2);
     }
-    Files.writeString(folder.resolve("tokenizer_config.json"), "{\"added_tokens_decoder\": {\"9\": {\"content\": \"</s>\", \"special\": false}}}");
+    Files.writeString(folder.resolve("tokenizer_config.json"),
+        "{\"added_tokens_decoder\": {\"9\": {\"content\": \"</s>\", \"special\": false}}}");
     try (var tokenizer = Tokenizer.load(folder)) {
       assertThat(tokenizer.specialTokens()).isEmpty();
       assertThat(tokenizer.encode(TEXT, false)).containsExactly(0, 1, 9, 10, 2);
@@ -91,7 +82,8 @@ class NamedTokensTest {
     try (var tokenizer = Tokenizer.load(folder)) {
       tokenizer.save(other);
       try (var saved = Tokenizer.load(other)) {
-        assertThat(saved.added()).isEqualTo(tokenizer.added()).containsExactly(new AddedToken(10, "<e>", true), new AddedToken(11, "<x>", true));
+        assertThat(saved.added()).isEqualTo(tokenizer.added())
+            .containsExactly(new AddedToken(10, "<e>", true), new AddedToken(11, "<x>", true));
         assertThat(saved.fingerprint()).isEqualTo(tokenizer.fingerprint());
       }
     }
@@ -120,7 +112,8 @@ class NamedTokensTest {
 
   @ParameterizedTest
   @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-      "{\"eos_token\": 5} | eos_token", "{\"eos_token\": {\"id\": 5}} | eos_token", "{\"extra_special_tokens\": [3]} | extra_special_tokens",
+      "{\"eos_token\": 5} | eos_token", "{\"eos_token\": {\"id\": 5}} | eos_token",
+      "{\"extra_special_tokens\": [3]} | extra_special_tokens",
       "{\"added_tokens_decoder\": {\"x\": {\"content\": \"y\"}}} | `x`", "{\"added_tokens_decoder\": {\"-3\": {\"content\": \"y\"}}} | -3",
       "{\"added_tokens_decoder\": {\"3\": \"y\"}} | added_tokens_decoder.3", "{\"added_tokens_decoder\": []} | added_tokens_decoder"})
   void whatNamesNoTokenIsRefusedWithItsKey(String config, String key) throws IOException {

@@ -76,6 +76,17 @@ class TokenizerTest {
     }
   }
 
+  @Test
+  void aTokenThatIsOnlyNamedSpecialIsHiddenFromMuchTextToo(@TempDir Path other) throws IOException {
+    BpeTrainer.train(List.of("hello hello hello"), BpeTrainer.Options.of(270)).save(other, 64);
+    Files.writeString(other.resolve("tokenizer_config.json"), "{\"eos_token\": \"hello\"}");
+    try (var named = Tokenizer.load(other)) {
+      long hello = named.requireId("hello");
+      assertThat(named.encode("hello", false)).containsExactly(hello);
+      assertThat(named.encodeText("hello")).doesNotContain(hello).isEqualTo(named.textEncoder().encode("hello"));
+    }
+  }
+
   private static Path resource(String name) throws IOException {
     try (var in = TokenizerTest.class.getClassLoader().getResourceAsStream(name)) {
       assertThat(in).as(name).isNotNull();

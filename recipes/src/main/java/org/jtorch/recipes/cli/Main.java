@@ -56,8 +56,9 @@ public final class Main implements Runnable {
 
   /// In the terminal's charset; where that is only ASCII, no locale is set, and UTF-8 is what files and pipes expect.
   private static PrintWriter writer(PrintStream stream) {
-    var charset = stream.charset() == null || stream.charset().equals(StandardCharsets.US_ASCII) ? StandardCharsets.UTF_8 : stream.charset();
-    return new PrintWriter(stream, true, charset);
+    var charset = stream.charset();
+    boolean none = charset == null || charset.equals(StandardCharsets.US_ASCII);
+    return new PrintWriter(stream, true, none ? StandardCharsets.UTF_8 : charset);
   }
 
   /// The command that the arguments call, or the empty string.

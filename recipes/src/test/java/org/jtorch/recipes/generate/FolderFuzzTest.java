@@ -37,10 +37,11 @@ class FolderFuzzTest {
   @Test void damagedFoldersOpenOrAreRefused(@TempDir Path folder) throws IOException, InterruptedException {
     Path out = folder.resolve("out.txt");
     Path err = folder.resolve("err.txt");
-    var process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC", "-Xmx512m",
-        "-XX:-CreateCoredumpOnCrash", "-XX:ErrorFile=/dev/null", "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
-        "--add-modules=jdk.incubator.vector", "-cp", System.getProperty("java.class.path"), FolderFuzz.class.getName(), work.toString(),
-        Long.toString(FIRST), Long.toString(FOLDERS)).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    var process = new ProcessBuilder(java, "-XX:+UseSerialGC", "-Xmx512m", "-XX:-CreateCoredumpOnCrash", "-XX:ErrorFile=/dev/null",
+        "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "--add-modules=jdk.incubator.vector", "-cp",
+        System.getProperty("java.class.path"), FolderFuzz.class.getName(), work.toString(), Long.toString(FIRST), Long.toString(FOLDERS))
+        .redirectOutput(out.toFile()).redirectError(err.toFile()).start();
     boolean ended = process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);
     process.destroyForcibly();
     String errors = Files.readString(err, StandardCharsets.UTF_8);

@@ -17,7 +17,8 @@ final class JsonMutations {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final List<Object> VALUES = Arrays.asList(null, true, false, -1, 0, 1, 2, 7, 300, 65_536, 2_147_483_647L, 4_294_967_296L,
       -9_223_372_036_854_775_808L, 1e308, -0.5, "", "a", "\u2581", "##", "<unk>", "\ud800x", "x\udc00", "(a+)+$", "\\p{L}*", "\u0000",
-      "../x.safetensors", "F16", "BF16", "I64", "yarn", "dynamic", "mistral", "mixtral", "qwen2", "qwen2_moe", "qwen3", "gemma2", "hello world hello", "\ud83e\udd8a", "\uFEFF");
+      "../x.safetensors", "F16", "BF16", "I64", "yarn", "dynamic", "mistral", "mixtral", "qwen2", "qwen2_moe",
+      "qwen3", "gemma2", "hello world hello", "\ud83e\udd8a", "\uFEFF");
   /// Of a vocabulary of thousands as many children as of a list of few.
   private static final int MOST_CHILDREN = 40;
   private final Random random;
@@ -93,7 +94,8 @@ final class JsonMutations {
 
   private JsonNode value() {
     int choice = random.nextInt(VALUES.size() + 2);
-    return choice == VALUES.size() ? JSON.createArrayNode() : choice > VALUES.size() ? JSON.createObjectNode() : JSON.valueToTree(VALUES.get(choice));
+    return choice < VALUES.size() ? JSON.valueToTree(VALUES.get(choice))
+        : choice == VALUES.size() ? JSON.createArrayNode() : JSON.createObjectNode();
   }
 
   private JsonNode near(JsonNode value) {
