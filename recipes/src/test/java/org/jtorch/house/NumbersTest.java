@@ -100,6 +100,6 @@ class NumbersTest {
   }
 
   private static int number(Map<String, Object> recipe, String block, String key) {
-    return (Integer) ((Map<?, ?>) Objects.requireNonNull(recipe.get(block))).get(key);
+    return (Integer) Objects.requireNonNull(((Map<?, ?>) Objects.requireNonNull(recipe.get(block))).get(key));
   }
 }
