@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
+import java.util.regex.Pattern;
 import org.jtorch.jinja.Filters.Filter;
 import org.jtorch.jinja.python.Arguments;
 import org.jtorch.jinja.python.Budget;
@@ -23,6 +23,7 @@ import org.jtorch.jinja.python.Value;
 
 /// Filters that make text of text.
 final class TextFilters {
+  private static final Pattern BETWEEN_WORDS = Pattern.compile("[-({\\[<\\s\\x1c-\\x1f]+", Pattern.UNICODE_CHARACTER_CLASS);
   private static final String UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~";
 
   private TextFilters() {}
@@ -102,34 +103,20 @@ final class TextFilters {
     return words;
   }
 
-  /// A word begins behind white space and behind `-({[<`, and nowhere else.
+  /// Words begin behind white space and behind `-({[<`, and nowhere else.
   private static String title(String text) {
     var out = new StringBuilder();
-    boolean begins = true;
-    for (int i = 0; i < text.length(); ) {
-      int c = text.codePointAt(i);
-      int next = i;
-      if (begins) {
-        next += Character.charCount(c);
-        out.append(Casing.upper(Character.toString(c)));
-      } else {
-        while (next < text.length() && !separates(text.codePointAt(next))) {
-          next += Character.charCount(text.codePointAt(next));
-        }
-        out.append(Casing.lower(text.substring(i, next)));
-        if (next == i) {
-          out.appendCodePoint(c);
-          next += Character.charCount(c);
-        }
-      }
-      begins = separates(text.codePointBefore(next));
-      i = next;
+    int copied = 0;
+    for (var between : BETWEEN_WORDS.matcher(text).results().toList()) {
+      out.append(titled(text.substring(copied, between.start()))).append(between.group());
+      copied = between.end();
     }
-    return out.toString();
+    return out.append(titled(text.substring(copied))).toString();
   }
 
-  private static boolean separates(int c) {
-    return CodePoints.isSpace(c) || "-({[<".indexOf(c) >= 0;
+  private static String titled(String word) {
+    int first = word.isEmpty() ? 0 : Character.charCount(word.codePointAt(0));
+    return Casing.upper(word.substring(0, first)) + Casing.lower(word.substring(first));
   }
 
   private static Value replace(Value value, Arguments arguments, Evaluator e) {

@@ -59,15 +59,7 @@ public final class AdaStar extends MasterOptimizer {
   }
 
   @Override void update(double learningRate, double scale) {
-    for (int i = 0; i < slots().size(); i++) {
-      var slot = slots().get(i);
-      try (var _ = TensorScope.open()) {
-        var gradient = slot.gradient();
-        if (gradient != null) {
-          update(slot, moments.get(i), gradient.to(DType.F32).mul(scale), learningRate / peak);
-        }
-      }
-    }
+    forEachGradient(scale, (i, slot, g) -> update(slot, moments.get(i), g, learningRate / peak));
   }
 
   private void update(Slot slot, Moments m, Tensor g, double s) {

@@ -1,6 +1,7 @@
 package org.jtorch.optim;
 
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.nn.Parameter;
 import org.jtorch.tensor.DType;
@@ -72,15 +73,7 @@ public final class Adafactor extends MasterOptimizer {
   }
 
   @Override void update(double learningRate, double scale) {
-    for (int i = 0; i < slots().size(); i++) {
-      var slot = slots().get(i);
-      try (var _ = TensorScope.open()) {
-        var gradient = slot.gradient();
-        if (gradient != null) {
-          update(slot, moments.get(i), gradient.to(DType.F32).mul(scale), learningRate * slot.group.lrScale());
-        }
-      }
-    }
+    forEachGradient(scale, (i, slot, g) -> update(slot, moments.get(i), g, learningRate * slot.group.lrScale()));
   }
 
   private void update(Slot slot, Moments m, Tensor gradient, double rate) {
@@ -103,7 +96,7 @@ public final class Adafactor extends MasterOptimizer {
   /// The estimate of g², after this gradient is in it.
   private Tensor variance(Slot slot, Moments m, int block, Tensor g, double fresh) {
     if (m.row == null || m.column == null) {
-      return lerp(java.util.Objects.requireNonNull(m.square), g.square(), fresh);
+      return lerp(Objects.requireNonNull(m.square), g.square(), fresh);
     }
     int dim = g.dim();
     Tensor row = lerp(slot.blocks(m.row).get(block), g.square().mean(-1, true), fresh);

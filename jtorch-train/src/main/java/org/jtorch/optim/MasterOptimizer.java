@@ -76,6 +76,25 @@ abstract class MasterOptimizer implements Optimizer {
     zeroGrad();
   }
 
+  /// What is done to a parameter that has a gradient.
+  interface Whole {
+    /// @param i its place among the slots
+    /// @param g the whole gradient, float32
+    void update(int i, Slot slot, Tensor g);
+  }
+
+  /// Runs `body` for every parameter that has a gradient, with that times `scale`, in a scope each.
+  final void forEachGradient(double scale, Whole body) {
+    for (int i = 0; i < slots.size(); i++) {
+      try (var _ = TensorScope.open()) {
+        var gradient = slots.get(i).gradient();
+        if (gradient != null) {
+          body.update(i, slots.get(i), gradient.to(DType.F32).mul(scale));
+        }
+      }
+    }
+  }
+
   /// Changes the weights; runs in a scope, without autograd.
   abstract void update(double learningRate, double scale);
 

@@ -81,15 +81,7 @@ public final class Muon extends MasterOptimizer {
   }
 
   @Override void update(double learningRate, double scale) {
-    for (int i = 0; i < slots().size(); i++) {
-      var slot = slots().get(i);
-      try (var _ = TensorScope.open()) {
-        var gradient = slot.gradient();
-        if (gradient != null) {
-          update(slot, buffers.get(i), gradient.to(DType.F32).mul(scale), learningRate * slot.group.lrScale());
-        }
-      }
-    }
+    forEachGradient(scale, (i, slot, g) -> update(slot, buffers.get(i), g, learningRate * slot.group.lrScale()));
   }
 
   private void update(Slot slot, Tensor buffer, Tensor g, double rate) {

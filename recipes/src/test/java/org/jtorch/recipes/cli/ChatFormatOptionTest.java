@@ -40,7 +40,9 @@ class ChatFormatOptionTest {
     }
     var json = JsonNodeFactory.instance.objectNode();
     JsonFile.write(model.resolve("generation_config.json"), json.put("eos_token_id", 2));
-    JsonFile.write(model.resolve("tokenizer_config.json"), JsonNodeFactory.instance.objectNode().put("eos_token", "<|endoftext|>"));
+    var end = JsonNodeFactory.instance.objectNode().put("eos_token", "<|endoftext|>");
+    JsonFile.write(model.resolve("tokenizer_config.json"), end);
+    JsonFile.write(model.resolve("special_tokens_map.json"), end);
   }
 
   private record Result(int code, String out, String err) {}
