@@ -4,13 +4,15 @@ import java.io.IOException;
 import java.util.regex.Pattern;
 
 /// Refuses regular expressions whose search can take more steps than the native library allows (ten million a match, then it
-/// panics) or whose compilation can take more memory than there is: a repetition of what is itself of variable length, a
-/// repetition of alternatives, two unbounded repetitions in a row with something behind them that must match, repetitions that
+/// panics) or whose compilation can take more memory than there is: many repetitions of what is itself of variable length or has
+/// alternatives, two unbounded repetitions in a row with something behind them that must match, repetitions that
 /// unfold to more than ten thousand parts. Published tokenizers have none of these.
 ///
 /// Only the shape of an expression is read; whether it is one is the library's to say.
 final class RegexGuard {
   private static final int MOST_UNBOUNDED = 2;
+  /// As often may be repeated what has alternatives.
+  private static final int FEW = 4;
   private static final long MOST_PARTS = 10_000;
   private static final Pattern GROUP_HEAD = Pattern.compile("\\?(?:(<?[=!])|<\\w+>|'\\w+'|>|[a-zA-Z-]*:)");
   private static final Pattern INTERVAL = Pattern.compile("\\{(\\d{0,9})(,?)(\\d{0,9})\\}");
@@ -19,7 +21,7 @@ final class RegexGuard {
 
   /// What an expression, or a part of it, can do.
   ///
-  /// @param unbounded repetitions without an end, one after another
+  /// @param unbounded repetitions without an end, or of alternatives, one after another
   /// @param variable whether it matches texts of different lengths
   /// @param choice whether it has alternatives
   /// @param optional whether what comes next may go on without it
@@ -149,12 +151,13 @@ final class RegexGuard {
       if (range.length == 0) {
         return all;
       }
-      boolean optional = range[1] == 1;
-      if (!optional && (all.variable || all.choice)) {
+      boolean ways = range[1] > 1 && (all.variable || all.choice);           // more than one to match the same text
+      if (ways && (range[1] > FEW || all.unbounded > 0)) {
         throw new IOException("repeats " + shown(start) + ", which is itself of variable length or has alternatives");
       }
       boolean unbounded = range[1] == Integer.MAX_VALUE;
-      all = new Shape(all.unbounded + (unbounded ? 1 : 0), all.variable || range[0] != range[1], all.choice, all.optional || range[0] == 0,
+      all = new Shape(all.unbounded + (unbounded || ways ? 1 : 0), all.variable || range[0] != range[1], all.choice,
+          all.optional || range[0] == 0,
           all.empty || range[0] == 0, Math.max(1, all.parts) * (unbounded ? Math.max(1, range[0]) : Math.max(1, range[1])));
     }
     return all;
