@@ -15,6 +15,7 @@ import org.jtorch.text.Tokenizer;
 ///
 /// @param eos ends a sample, and stands for an empty prompt
 public record Samples(Eval eval, Tokenizer tokenizer, long eos, long seed) {
+  /// Each prompt in quotes, and what the model goes on with.
   public List<String> of(CausalLm model) {
     if (eval.prompts().isEmpty()) {
       return List.of();
@@ -30,7 +31,8 @@ public record Samples(Eval eval, Tokenizer tokenizer, long eos, long seed) {
         Sampling.temperature(eval.temperature()).withTopK(50), Set.of(eos), seed, eos);
     var texts = new ArrayList<String>();
     for (long[] ids : new Generator(model).generate(prompts, options)) {
-      texts.add(tokenizer.decodeAfter(prompts.get(texts.size()), ids, true));
+      int i = texts.size();
+      texts.add('"' + eval.prompts().get(i) + '"' + tokenizer.decodeAfter(prompts.get(i), ids, true));
     }
     return texts;
   }
