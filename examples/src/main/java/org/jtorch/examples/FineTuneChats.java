@@ -56,7 +56,7 @@ public final class FineTuneChats {
           IO.println("step %d  loss %.4f".formatted(step.step(), step.loss()));
         }
       };
-      var hooks = new Hooks(step -> new EvalEvent(step, losses.getLast(), 0, 0, List.of()), _ -> {}, () -> false);
+      var hooks = new Hooks(step -> new EvalEvent(step, Double.NaN, 0, 0, List.of()), _ -> {}, () -> false);   // no held-out chats
       new Pretrainer(model, optimizer, batches, options).fit(Progress.START, log, hooks);
       lora.save(adapter, folder.toString());                                            // PEFT's files
     }

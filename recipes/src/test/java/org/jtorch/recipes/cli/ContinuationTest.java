@@ -109,8 +109,8 @@ class ContinuationTest {
     var whole = whole();
     try (var tokenizer = Tokenizer.load(model); var decoder = Pretrained.load(model, Device.CPU, null)) {
       var samples = new Samples(new Eval(0, PROMPTS, 8, 0), tokenizer, tokenizer.requireId("</s>"), 1).of(decoder);
-      assertThat(PROMPTS.getFirst() + samples.getFirst()).isEqualTo(whole.getFirst());
-      assertThat(PROMPTS.getLast() + samples.getLast()).isEqualTo(whole.getLast());
+      assertThat(samples.getFirst()).isEqualTo('"' + PROMPTS.getFirst() + '"' + whole.getFirst().substring(PROMPTS.getFirst().length()));
+      assertThat(samples.getLast()).isEqualTo('"' + PROMPTS.getLast() + '"' + whole.getLast().substring(PROMPTS.getLast().length()));
     }
   }
 }
