@@ -26,13 +26,14 @@ final class LossCases {
   private static final String Z_LOSS = "z_loss";
   private static final String LOG_PROBS = "token_logprobs";
   private static final String EXPERTS = "moe_load_balancing";
+  private static final String SOFT_CAP = "soft_cap";
 
   private LossCases() {}
 
   static void run(Path folder, Findings findings) {
     try (var io = CaseFolder.open(folder)) {
       String name = io.settings().requiredString("case");
-      if (!Set.of(CHUNKED, PLAIN, Z_LOSS, LOG_PROBS, EXPERTS).contains(name)) {
+      if (!Set.of(CHUNKED, PLAIN, Z_LOSS, LOG_PROBS, EXPERTS, SOFT_CAP).contains(name)) {
         throw new NotSupportedException("the loss \"" + name + "\" is not supported by this version");
       }
       if (name.equals(LOG_PROBS)) {
@@ -47,6 +48,7 @@ final class LossCases {
           switch (name) {
             case CHUNKED -> chunked(io, settings, v, findings);
             case EXPERTS -> experts(io, settings, v, findings);
+            case SOFT_CAP -> softCap(io, settings, v, findings);
             default -> plain(io, settings, v, findings);
           }
         });
@@ -91,6 +93,19 @@ final class LossCases {
       Tensor values = loss.gradient(chunk);
       findings.add(value(io).check(v + "loss", new double[] {values.mul(chunk.weights()).sum().item()}, io.doubles("expected." + v + "loss")));
       compare(io, v + "logits", "", logits, findings);
+    }
+  }
+
+  /// `Σ weight · y`
+  private static void softCap(CaseFolder io, JsonFile variant, String v, Findings findings) {
+    try (var _ = TensorScope.open()) {
+      Tensor x = io.tensor("x").copy().requiresGrad(true);
+      Tensor y = new SoftCap(variant.requiredDouble("cap")).apply(x);
+      Tensor loss = y.mul(io.tensor("weight")).sum();
+      loss.backward();
+      findings.add(value(io).check(v + "y", y.detach().toDoubles(), io.doubles("expected." + v + "y")));
+      findings.add(value(io).check(v + "loss", new double[] {loss.item()}, io.doubles("expected." + v + "loss")));
+      gradient(io, v + "x", "", x, findings);
     }
   }
 
