@@ -33,7 +33,7 @@ final class LossCases {
   static void run(Path folder, Findings findings) {
     try (var io = CaseFolder.open(folder)) {
       String name = io.settings().requiredString("case");
-      if (!Set.of(CHUNKED, PLAIN, Z_LOSS, LOG_PROBS, EXPERTS, SOFT_CAP).contains(name)) {
+      if (!Set.of(CHUNKED, PLAIN, Z_LOSS, LOG_PROBS, EXPERTS, SOFT_CAP).contains(name) && !DistillationCases.NAMES.contains(name)) {
         throw new NotSupportedException("the loss \"" + name + "\" is not supported by this version");
       }
       if (name.equals(LOG_PROBS)) {
@@ -49,7 +49,8 @@ final class LossCases {
             case CHUNKED -> chunked(io, settings, v, findings);
             case EXPERTS -> experts(io, settings, v, findings);
             case SOFT_CAP -> softCap(io, settings, v, findings);
-            default -> plain(io, settings, v, findings);
+            case PLAIN, Z_LOSS -> plain(io, settings, v, findings);
+            default -> DistillationCases.run(io, name, settings, v, findings);
           }
         });
       }

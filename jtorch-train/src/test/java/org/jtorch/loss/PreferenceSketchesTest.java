@@ -87,49 +87,4 @@ class PreferenceSketchesTest {
     }
     assertThat(TensorScope.stats().live()).isZero();
   }
-
-  // ---- distillation: cross-entropy with a teacher's distribution (arXiv:2408.00118, section 3.2)
-
-  /// @param hidden the teacher's, `[N, C]`
-  record FromTeacher(CausalLm teacher, Tensor hidden) implements TokenLoss.ByAutograd {
-    @Override public Tensor loss(Tensor logits, Chunk chunk) {
-      Tensor p;
-      try (var _ = Grad.off()) {
-        p = teacher.logits(hidden.indexSelect(0, chunk.rows())).softmax(1);
-      }
-      return p.mul(logits.logSoftmax(1)).sum(1, false).neg();
-    }
-  }
-
-  @Test void aStudentApproachesItsTeacher() {
-    try (var student = model(1); var teacher = model(2); var adam = AdamW.over(student.parameters(), 0, AdamW.Options.DEFAULT)) {
-      student.requiresGrad(true);
-      double first = 0;
-      double last = 0;
-      for (int step = 0; step < 60; step++) {
-        try (var tape = GradTape.open()) {
-          Tensor ids = Rng.of(step).uniform(0, VOCAB, DType.F32, Device.CPU, 4, 8).to(DType.I64);
-          Tensor known;
-          try (var _ = Grad.off()) {
-            known = teacher.hidden(ids, Pass.EMPTY, null).view(32, 16);
-          }
-          var loss = new ChunkedLoss(new FromTeacher(teacher, known), 7);
-          var every = Tokens.of(new long[32]).withScale(1.0 / 32);
-          last = loss.backward(student, student.hidden(ids, Pass.training(tape), null), every, tape) / 32 - entropy(teacher, known);
-          first = step == 0 ? last : first;
-        }
-        adam.step(1e-2);
-      }
-      assertThat(first).as("a divergence").isPositive();
-      assertThat(last).isBetween(0.0, 0.5 * first);
-    }
-    assertThat(TensorScope.stats().live()).isZero();
-  }
-
-  private static double entropy(CausalLm teacher, Tensor hidden) {
-    try (var _ = TensorScope.open(); var _ = Grad.off()) {
-      Tensor logps = teacher.logits(hidden).logSoftmax(1);
-      return -logps.exp().mul(logps).sum().item() / hidden.size(0);
-    }
-  }
 }

@@ -1,0 +1,48 @@
+package org.jtorch.parity;
+
+import java.util.Set;
+import java.util.stream.LongStream;
+import org.jtorch.io.JsonFile;
+import org.jtorch.loss.Distillation;
+import org.jtorch.loss.Teacher;
+import org.jtorch.loss.TokenLoss;
+import org.jtorch.loss.Tokens;
+import org.jtorch.loss.TopOneMixture;
+import org.jtorch.tensor.Grad;
+import org.jtorch.tensor.Ops;
+import org.jtorch.tensor.Tensor;
+import org.jtorch.tensor.TensorScope;
+
+/// Losses against a teacher's logits and their gradients, against `torch.nn.functional.kl_div` and TRL.
+final class DistillationCases {
+  static final Set<String> NAMES = Set.of("distill_kl", "distill_top1_mixture", "gkd_jsd");
+
+  private DistillationCases() {}
+
+  static void run(CaseFolder io, String name, JsonFile variant, String v, Findings findings) {
+    try (var _ = TensorScope.open(); var _ = Grad.off()) {
+      Tensor stored = io.tensor("student_logits");
+      Tensor logits = stored.flatten(0, 1).copy();
+      long[] labels = io.tensor("labels").toLongs();
+      Tensor real = Tensor.of(LongStream.of(labels).map(l -> l == Tokens.IGNORE ? 0 : 1).toArray()).to(logits.dtype());
+      var chunk = new TokenLoss.Chunk(logits, Tensor.of(LongStream.of(labels).map(l -> Math.max(0, l)).toArray()), real.div(real.sum()),
+          Ops.arange(0, labels.length, logits.device()), Double.POSITIVE_INFINITY);
+      Tensor theirs = io.tensor("teacher_logits").flatten(0, 1);
+      Tensor values = loss(name, variant, rows -> theirs.indexSelect(0, rows)).gradient(chunk);
+      var tolerance = Tolerance.of(io.settings(), Tolerance.LOSS, "loss", "expected");
+      findings.add(tolerance.check(v + "loss", new double[] {values.mul(chunk.weights()).sum().item()}, io.doubles("expected." + v + "loss")));
+      findings.add(Tolerance.of(io.settings(), Tolerance.GRADIENT, "grad").check("grad." + v + "student_logits", logits.view(stored.shape()),
+          io.tensor("grad." + v + "student_logits")));
+    }
+  }
+
+  private static TokenLoss loss(String name, JsonFile variant, Teacher teacher) {
+    double temperature = variant.optDouble("temperature", 1);
+    return switch (name) {
+      case "distill_kl" -> new Distillation(teacher, variant.requiredString("direction").equals("reverse") ? 1 : 0, temperature,
+          temperature * temperature);
+      case "gkd_jsd" -> new Distillation(teacher, variant.requiredDouble("beta"), temperature, 1);
+      default -> new TopOneMixture(teacher, variant.requiredDouble("teacher_weight"));
+    };
+  }
+}
