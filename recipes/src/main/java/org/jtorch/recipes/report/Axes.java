@@ -9,6 +9,9 @@ import java.util.stream.DoubleStream;
 record Axes(double left, double right, double top, double bottom,
     double minX, double maxX, double minY, double maxY, long clipped) {
 
+  /// What a chart shows at least, as a share of its values: noise around a level should look like a level.
+  private static final double LEAST_RANGE = 0.1;
+
   static Axes of(List<Series> series, double left, double right, double top, double bottom) {
     double maxX = points(series, true).max().orElse(1);
     double minX = Math.min(points(series, true).min().orElse(0), maxX);
@@ -16,9 +19,11 @@ record Axes(double left, double right, double top, double bottom,
     if (sorted.length == 0) {
       return new Axes(left, right, top, bottom, 0, 1, 0, 1, 0);
     }
-    double low = sorted[0];
-    double high = robustTop(sorted);
-    double pad = high - low > 1e-6 * Math.abs(high) ? 0.05 * (high - low) : Math.max(Math.abs(high) * 0.1, 1e-9);
+    double top99 = robustTop(sorted);
+    double missing = Math.max(0, LEAST_RANGE * Math.max(Math.abs(top99), Math.abs(sorted[0])) - (top99 - sorted[0]));
+    double low = sorted[0] - missing / 2;
+    double high = top99 + missing / 2;
+    double pad = Math.max(0.05 * (high - low), 1e-9);
     double minY = low >= 0 && low < 0.1 * high ? 0 : low - pad;
     double maxY = high + pad;
     long clipped = DoubleStream.of(sorted).filter(y -> y > maxY).count();

@@ -14,6 +14,9 @@ import org.jtorch.observe.Units;
 /// `report.html`: everything about a run in one file that needs nothing else, with curves that follow the reader's
 /// light or dark setting; and `curve.svg`, the loss curve alone.
 public final class HtmlReport {
+  /// The most that a table shows; the rest is in metrics.jsonl.
+  private static final int ROWS = 40;
+
   private final ReportData data;
   private final MetricsFile metrics;
   private final StringBuilder out = new StringBuilder();
@@ -86,9 +89,9 @@ public final class HtmlReport {
     out.append("</div>\n");
   }
 
-  /// The last texts in full, earlier ones folded.
+  /// The last texts in full, earlier ones folded, and of a long run the newest only.
   private void samples() {
-    List<EvalEvent> written = metrics.evals().stream().filter(e -> !e.samples().isEmpty()).toList().reversed();
+    List<EvalEvent> written = metrics.evals().reversed().stream().filter(e -> !e.samples().isEmpty()).limit(ROWS).toList();
     if (written.isEmpty()) {
       return;
     }
@@ -127,7 +130,8 @@ public final class HtmlReport {
     }
     out.append("<h2>Checkpoints</h2>\n<div class=\"card\"><table>\n")
         .append("<tr><th>Step</th><th>Folder</th><th>Size</th><th>Written in</th></tr>\n");
-    for (SaveEvent save : metrics.saves()) {
+    earlier(metrics.saves().size(), 4);
+    for (SaveEvent save : newest(metrics.saves())) {
       out.append("<tr><td>").append(save.step()).append("</td><td>").append(escape(save.folder().toString()))
           .append("</td><td>").append(Units.bytes(save.bytes())).append("</td><td>")
           .append(Units.time(save.seconds())).append("</td></tr>\n");
@@ -140,7 +144,20 @@ public final class HtmlReport {
       return;
     }
     out.append("<h2>Notes</h2>\n<div class=\"card\"><table>\n");
-    metrics.notes().forEach(note -> out.append("<tr><td>").append(escape(note)).append("</td></tr>\n"));
+    earlier(metrics.notes().size(), 1);
+    newest(metrics.notes()).forEach(note -> out.append("<tr><td>").append(escape(note)).append("</td></tr>\n"));
     out.append("</table></div>\n");
+  }
+
+  private static <E> List<E> newest(List<E> all) {
+    return all.subList(Math.max(0, all.size() - ROWS), all.size());
+  }
+
+  /// A row that says how many are not shown.
+  private void earlier(int count, int columns) {
+    if (count > ROWS) {
+      out.append("<tr><td colspan=\"").append(columns).append("\">").append(count - ROWS)
+          .append(" earlier ones are in metrics.jsonl</td></tr>\n");
+    }
   }
 }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.SequencedMap;
 import java.util.regex.Pattern;
 import javax.xml.parsers.DocumentBuilderFactory;
@@ -150,5 +151,22 @@ class HtmlReportTest {
     }
     String html = report(new ReportData("tiny", MetricsFile.read(file), "", Map.of()));
     assertThat(html).contains("no end recorded", "3.000").contains("circle class=\"line\"");
+  }
+
+  @Test
+  void tablesOfALongRunShowTheNewest() throws Exception {
+    var saves = IntStream.rangeClosed(1, 500).mapToObj(i -> new SaveEvent(i, Path.of("step-" + i), 1, 1)).toList();
+    var notes = IntStream.rangeClosed(1, 500).mapToObj(i -> "note-" + i).toList();
+    var evals = IntStream.rangeClosed(1, 500).mapToObj(i -> new EvalEvent(i, 1, 1, 1, List.of("sample-" + i))).toList();
+    String html = report(new ReportData("long", new MetricsFile(List.of(), List.of(), evals, saves, notes, List.of()), "", Map.of()));
+    assertThat(html).contains(">step-500<", "note-500", "sample-500", "460 earlier ones are in metrics.jsonl")
+        .doesNotContain(">step-460<", "note-460<", "sample-460<");
+  }
+
+  @Test
+  void noiseAroundALevelLooksLikeALevel() {
+    var points = IntStream.range(0, 60).mapToObj(i -> new Series.Point(i, 1_000 + i % 2)).toList();
+    var axes = Axes.of(List.of(new Series("memory", Series.Kind.RAW, points)), 0, 100, 0, 100);
+    assertThat(Math.abs(axes.y(1_000) - axes.y(1_001))).isLessThan(2);            // of 100
   }
 }
