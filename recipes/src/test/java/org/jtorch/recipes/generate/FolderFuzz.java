@@ -39,6 +39,9 @@ public final class FolderFuzz {
   /// What a conversation is rendered with is fuzzed elsewhere: here its file is only read, now and then.
   private static final int TEMPLATE_EVERY = 8;
 
+  /// A thousand times what a folder takes: longer is a hang.
+  private static final long HANG_MILLIS = 5_000;
+
   private FolderFuzz() {}
 
   public static void main(String... args) throws IOException {
@@ -48,11 +51,18 @@ public final class FolderFuzz {
     var folders = folders(work);
     var current = current(work.resolve("seed"));
     Map<String, Long> outcomes = new LinkedHashMap<>();
+    long slowest = 0;
     for (long seed = first; seed < first + count; seed++) {
       current.putLong(0, seed);
+      long begun = System.nanoTime();
       outcomes.merge(outcome(folders, seed), 1L, Long::sum);
+      long millis = (System.nanoTime() - begun) / 1_000_000;
+      slowest = Math.max(slowest, millis);
+      if (millis > HANG_MILLIS) {
+        throw new IllegalStateException("the folder of seed " + seed + " took " + millis + " ms");
+      }
     }
-    IO.println(count + " folders: " + outcomes);
+    IO.println(count + " folders: " + outcomes + ", the slowest took " + slowest + " ms");
   }
 
   private static MappedByteBuffer current(Path file) throws IOException {
