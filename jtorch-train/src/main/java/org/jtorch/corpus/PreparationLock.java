@@ -19,7 +19,6 @@ final class PreparationLock implements AutoCloseable {
   static final String NAME = ".lock";
   private static final long LOOK_EVERY_MILLIS = 100;
 
-
   /// Folders that this process prepares. Asked first: where locks are POSIX's, to open and close the file once more would give
   /// the process's own lock away.
   private static final Set<Path> MINE = ConcurrentHashMap.newKeySet();

@@ -1,6 +1,5 @@
 package org.jtorch.loss;
 
-import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
@@ -26,16 +25,11 @@ public record Distillation(Teacher teacher, double beta, double temperature, dou
     }
   }
 
-  /// `KL(T ‖ S)` at temperature 1: whose gradient is that of the cross-entropy with the teacher's probabilities.
-  public static Distillation forward(Teacher teacher) {
-    return new Distillation(teacher, 0, 1, 1);
-  }
-
   @Override public Tensor loss(Tensor logits, Chunk chunk) {
     Tensor s = logits.div(temperature).logSoftmax(1);
     Tensor t;
     try (var _ = Grad.off()) {
-      t = teacher.logits(chunk.rows()).to(s.dtype() == DType.F64 ? DType.F64 : DType.F32).div(temperature).logSoftmax(1);
+      t = teacher.logits(chunk.rows()).to(s.dtype()).div(temperature).logSoftmax(1);
     }
     return divergence(t, s).mul(factor);
   }

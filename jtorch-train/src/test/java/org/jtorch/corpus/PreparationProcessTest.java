@@ -111,16 +111,30 @@ class PreparationProcessTest {
     return false;
   }
 
+  private static boolean says(Path log, String text) {
+    try {
+      return Files.readString(log).contains(text);
+    } catch (IOException _) {
+      return false;
+    }
+  }
+
   @Test void twoProcessesDoNotTearAFolder() throws IOException, InterruptedException {
     text(1_000_000);
     Path folder = dir.resolve("both");
-    var first = start(folder, 100_000);
-    assertThat(endsBefore(first, () -> Files.exists(folder.resolve("preparing.json")))).isFalse();
     Path other = dir.resolve("second");
-    var second = start(folder, other, 100_000);
+    Process first;
+    Process second;
+    try (var _ = PreparationLock.take(folder, _ -> { }, () -> false)) {                    // until both have found it taken
+      first = start(folder, 100_000);
+      second = start(folder, other, 100_000);
+      assertThat(endsBefore(first, () -> says(log(folder), "another process prepares"))).isFalse();
+      assertThat(endsBefore(second, () -> says(log(other), "another process prepares"))).isFalse();
+    }
     finish(first, folder);
     finish(second, other);
-    assertThat(Files.readString(log(other))).contains("another process prepares").doesNotContain("encoding").contains("done");
+    assertThat(List.of(Files.readString(log(folder)), Files.readString(log(other)))).allMatch(l -> l.contains("done"))
+        .filteredOn(l -> l.contains(" documents")).as("one has done the work").hasSize(1);
     Texts.prepare(PreparationMain.spec(dir), dir.resolve("whole"));
     assertThat(Texts.bits(folder)).isEqualTo(Texts.bits(dir.resolve("whole")));
   }

@@ -19,10 +19,10 @@ record Axes(double left, double right, double top, double bottom,
     if (sorted.length == 0) {
       return new Axes(left, right, top, bottom, 0, 1, 0, 1, 0);
     }
-    double top99 = robustTop(sorted);
-    double missing = Math.max(0, LEAST_RANGE * Math.max(Math.abs(top99), Math.abs(sorted[0])) - (top99 - sorted[0]));
+    double most = robustTop(sorted);
+    double missing = Math.max(0, LEAST_RANGE * Math.max(Math.abs(most), Math.abs(sorted[0])) - (most - sorted[0]));
     double low = sorted[0] - missing / 2;
-    double high = top99 + missing / 2;
+    double high = most + missing / 2;
     double pad = Math.max(0.05 * (high - low), 1e-9);
     double minY = low >= 0 && low < 0.1 * high ? 0 : low - pad;
     double maxY = high + pad;
