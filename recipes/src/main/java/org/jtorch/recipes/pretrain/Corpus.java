@@ -1,6 +1,7 @@
 package org.jtorch.recipes.pretrain;
 
 import com.google.errorprone.annotations.MustBeClosed;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -38,6 +39,13 @@ final class Corpus implements AutoCloseable {
   @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the corpus
   static Corpus open(PretrainRecipe recipe, RunFolder run) {
     return new Corpus(recipe, PreparedCorpus.open(CorpusFolder.of(recipe, run)));
+  }
+
+  /// Opens tokens that are prepared in a folder of their own.
+  @MustBeClosed
+  @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the corpus
+  static Corpus open(PretrainRecipe recipe, Path folder) {
+    return new Corpus(recipe, PreparedCorpus.open(folder));
   }
 
   /// Makes the run's tokens and its tokenizer's folder if they are not there; what a process that ended meanwhile has made is

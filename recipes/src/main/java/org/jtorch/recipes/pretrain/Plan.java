@@ -47,6 +47,10 @@ record Plan(PretrainRecipe recipe) {
     out.flush();
     var work = new Workload(shape, device, dtype, t.batch() / t.accumulate(), recipe.data().seqLen(), t.accumulate(),
         t.activationCheckpointing(), t.chunkTokens(), recipe.data().packing() == PretrainRecipe.Packing.PACKED);
+    String teacher = PlannedTeacher.of(t.loss(), work, dtype, flops);
+    if (teacher != null) {
+      line(out, "teacher", "%s", teacher);
+    }
     estimate(out, work, flops, steps, text);
     line(out, "rate", "peak %s; over the run:", Double.toString(t.learningRate()));
     schedule(out, steps);

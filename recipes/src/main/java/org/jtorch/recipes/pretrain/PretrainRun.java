@@ -51,9 +51,10 @@ final class PretrainRun {
       try (var model = Shapes.build(recipe, shape, device, dtype)) {
         model.requiresGrad(true);
         var options = options(corpus.steps());
-        try (var optimizer = recipe.optimizer().over(model, recipe.train().learningRate())) {
-          var batches = corpus.batches();
-          var trainer = new Pretrainer(model, optimizer, batches, options, ranks);
+        try (var loss = RunLoss.open(recipe.train().loss(), corpus.batches(), device, dtype);
+             var optimizer = recipe.optimizer().over(model, recipe.train().learningRate())) {
+          var batches = loss.batches();
+          var trainer = new Pretrainer(model, optimizer, batches, options, loss.loss(), ranks);
           var folder = ModelFolder.of(model, RunTokenizer.of(run));
           var checkpoint = Checkpoint.of(run.checkpoints(), recipe.save().retention(), folder)
               .with("optimizer", Saved.of(optimizer, model.weights()))

@@ -29,6 +29,7 @@ public final class PretrainType implements RecipeType {
     var recipe = (PretrainRecipe) value;
     var problems = new ArrayList<String>();
     DataProblems.of(recipe, problems);
+    LossProblems.of(recipe, problems);
     switch (recipe.model()) {
       case ModelConfig.Folder(Path path) -> requireFile(problems, "model.path", path);
       case ModelConfig.Preset(String preset, _) when !Families.presets().containsKey(preset) ->
