@@ -155,11 +155,11 @@ class GkdTrainerTest {
     try (var student = Pupils.model(24, DType.F32, 1); var teacher = Pupils.model(24, DType.F32, 2); var adam = Pupils.adam(student)) {
       teacher.requiresGrad(false);
       var recorder = new Pupils.Recorder();
-      trainer(student, teacher, adam, Pupils.options(60), gkd(lambda, 0.5)).fit(Progress.START, recorder, Pupils.NO_HOOKS);
-      assertThat(recorder.steps).hasSize(60).allMatch(s -> s.liveTensors() == 0);
+      trainer(student, teacher, adam, Pupils.options(120), gkd(lambda, 0.5)).fit(Progress.START, recorder, Pupils.NO_HOOKS);
+      assertThat(recorder.steps).hasSize(120).allMatch(s -> s.liveTensors() == 0);
       double share = recorder.steps.stream().mapToDouble(s -> s.figures().get(GkdTrainer.ON_POLICY)).average().orElseThrow();
       assertThat(share).isEqualTo(lambda, within(0.2));
-      double last = recorder.steps.subList(50, 60).stream().mapToDouble(StepEvent::loss).average().orElseThrow();
+      double last = recorder.steps.subList(110, 120).stream().mapToDouble(StepEvent::loss).average().orElseThrow();
       assertThat(last).isLessThan(0.4 * recorder.firstLoss());
     }
   }

@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// A student under the pretraining loop with a teacher beside it, and with a captured one.
 class TeachingTest {
-  private static final Pupils.Rows ROWS = new Pupils.Rows(24, 1);
+  private static final Pupils.Rows ROWS = new Pupils.Rows(90, 1);
 
   @TempDir Path temp;
 
@@ -71,7 +71,7 @@ class TeachingTest {
       fit(student, batches(), Teaching.beside(teacher, t -> {
         var soft = new Distillation(t, divergence);
         return kind.equals("hinton") ? new HintonMixture(soft, 0.1) : soft;
-      }), 60);
+      }), 150);
       assertThat(distance(student, teacher)).isLessThan(0.5 * before);
     }
   }
@@ -122,7 +122,7 @@ class TeachingTest {
   @Test void aTeacherWithAFilledUpVocabularyTeachesTheSame() {
     try (var student = Pupils.model(Pupils.TOKENS, DType.F32, 1); var teacher = Pupils.model(DType.F32, 2)) {
       assertThat(student.vocabSize()).isLessThan(teacher.vocabSize());
-      assertThat(fit(student, batches(), forward(teacher), 40).lastLoss()).isPositive();
+      assertThat(fit(student, batches(), forward(teacher), 150).lastLoss()).isPositive();
       assertThat(distance(student, teacher)).isLessThan(1.5);
     }
   }
@@ -147,7 +147,7 @@ class TeachingTest {
       new Capture(teacher, ROWS, tokenizer, new CaptureSettings(reduction, 64, 5, 1), temp.resolve("captured")).run(_ -> { }, () -> false);
       try (var captured = CapturedTeacher.open(temp.resolve("captured"), ROWS)) {
         double before = distance(student, teacher);
-        fit(student, batches().with(captured.shards()), Teaching.captured(reduction == Reduction.TOP ? Target.TAIL : Target.SAMPLED), 60);
+        fit(student, batches().with(captured.shards()), Teaching.captured(reduction == Reduction.TOP ? Target.TAIL : Target.SAMPLED), 150);
         assertThat(distance(student, teacher)).isLessThan(0.6 * before);
       }
     }
