@@ -8,7 +8,7 @@ import org.jtorch.text.Tokenizer;
 
 /// Captures a teacher, with a mark every few batches, and prints "done".
 final class CaptureMain {
-  static final Pupils.Rows ROWS = new Pupils.Rows(3_000, 1);
+  static final Pupils.Rows ROWS = new Pupils.Rows(800, 1);
 
   private CaptureMain() {}
 
