@@ -1,6 +1,7 @@
 package org.jtorch.data;
 
 import java.util.List;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.io.DataException;
 
@@ -66,6 +67,11 @@ public final class TokenBatches implements BatchSource<Batch> {
     long[] rows = order.rowsOf(step, batch);
     Batch made = gather(source, rows);
     return teacher == null ? made : made.with(teacher.read(rows));
+  }
+
+  /// The rows at `n` positions of the order, from `first` on.
+  Batch rows(long first, int n) {
+    return gather(source, LongStream.range(first, first + n).map(order::rowAt).toArray());
   }
 
   /// Given rows in the given order, for validation.

@@ -1,7 +1,5 @@
 package org.jtorch.recipes.pretrain;
 
-import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
 import org.jtorch.distill.Teaching;
 import org.jtorch.loss.CrossEntropy;
 import org.jtorch.loss.Distillation;
@@ -15,6 +13,7 @@ import org.jtorch.recipes.config.Default;
 import org.jtorch.recipes.config.DefaultType;
 import org.jtorch.recipes.config.Doc;
 import org.jtorch.recipes.config.Named;
+import org.jtorch.recipes.config.Reference;
 import org.jtorch.train.BatchLoss;
 
 /// What training minimises; the next token's cross-entropy where a recipe names no type. Validation is that in any case.
@@ -36,8 +35,8 @@ public sealed interface LossConfig {
 
   /// A teacher's model beside the student.
   sealed interface Taught extends LossConfig {
-    /// A Hugging Face folder with the student's tokenizer.
-    Path teacher();
+    /// A model with the student's tokenizer.
+    Reference teacher();
 
     /// The loss of tokens, given what the teacher says of them.
     TokenLoss of(Teacher teacher);
@@ -45,7 +44,7 @@ public sealed interface LossConfig {
 
   /// The divergence from a teacher's distributions.
   @Named("distill")
-  record Distill(@Doc("folder of a model with the same tokenizer") Path teacher, @Default("{}") KindConfig kind,
+  record Distill(@Doc("a model with the same tokenizer: its folder, or the stage that trains it") Reference teacher, @Default("{}") KindConfig kind,
       @Doc("both logits are divided by it, and the divergence is multiplied by its square") @Default("1") double temperature,
       @Doc("share of the text's own cross-entropy in the loss (Hinton's mixture)") @Default("0") double hardWeight) implements Taught {
     public Distill {
@@ -60,7 +59,7 @@ public sealed interface LossConfig {
 
   /// AFM's: the teacher's first choice, mixed with the token of the text.
   @Named("top_one")
-  record TopOne(@Doc("folder of a model with the same tokenizer") Path teacher,
+  record TopOne(@Doc("a model with the same tokenizer: its folder, or the stage that trains it") Reference teacher,
       @Doc("share of the teacher's first choice") @Default("0.9") double alpha) implements Taught {
     public TopOne {
       if (!(alpha >= 0 && alpha <= 1)) {
@@ -75,7 +74,7 @@ public sealed interface LossConfig {
 
   /// What `jtorch distill capture` kept of a teacher.
   @Named("captured")
-  record Captured(@Doc("the folder that `jtorch distill capture` wrote") Path path,
+  record Captured(@Doc("the folder that `jtorch distill capture` wrote, or the stage that captures") Reference path,
       @Doc("renorm: what is not kept is impossible; tail: it is one more outcome; sampled: of draws") @Default("renorm") Target target)
       implements LossConfig {
     BatchLoss loss() {
@@ -132,10 +131,5 @@ public sealed interface LossConfig {
     SparseDistillation.Target target() {
       return SparseDistillation.Target.valueOf(name());
     }
-  }
-
-  /// The teacher's model that a run needs beside its own, or null.
-  default @Nullable Path teacherFolder() {
-    return this instanceof Taught taught ? taught.teacher() : null;
   }
 }

@@ -6,77 +6,82 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.corpus.PreparedCorpus;
+import org.jtorch.corpus.TokenizerOrigin;
 import org.jtorch.distill.CapturedTeacher;
-import org.jtorch.family.Pretrained;
 import org.jtorch.io.DataException;
-import org.jtorch.recipes.pretrain.PretrainRecipe.TokenizerConfig;
+import org.jtorch.recipes.Artifact;
 import org.jtorch.text.Tokenizer;
 
-/// What a recipe's teacher lacks, found before anything starts: a folder, a tokenizer, the student's own, room for its rows.
+/// What a recipe's teacher lacks, found before anything starts: a model, the text's tokenizer, room for its rows.
 final class LossProblems {
   private static final String TEACHER = "`train.loss.teacher` ";
 
   private LossProblems() {}
 
-  static void of(PretrainRecipe recipe, List<String> problems) {
-    try {
-      switch (recipe.train().loss()) {
-        case LossConfig.NextToken _ -> { }
-        case LossConfig.Taught taught -> taught(recipe, taught.teacher(), problems);
-        case LossConfig.Captured(Path path, LossConfig.Target target) -> captured(path, target, problems);
+  static void of(Setup setup, List<String> problems) {
+    switch (setup.recipe().train().loss()) {
+      case LossConfig.NextToken _ -> { }
+      case LossConfig.Taught taught -> {
+        try {
+          taught(setup, setup.known().model(taught.teacher()), problems);
+        } catch (IllegalArgumentException | DataException e) {
+          problems.add(TEACHER + e.getMessage());
+        }
       }
-    } catch (DataException e) {
-      problems.add("`train.loss` " + e.getMessage());
-    }
-  }
-
-  private static void taught(PretrainRecipe recipe, Path teacher, List<String> problems) {
-    if (!Files.isRegularFile(teacher.resolve("config.json"))) {
-      problems.add(TEACHER + "holds no model (config.json is missing): " + teacher + "; give the folder of a trained one");
-      return;
-    }
-    var shape = Pretrained.config(teacher);
-    if (recipe.data().seqLen() > shape.maxPositions() && !shape.growsWithLength()) {
-      problems.add(TEACHER + teacher + " allows " + shape.maxPositions() + " positions, but `data.seq_len` is " + recipe.data().seqLen()
-          + "; use shorter rows or another teacher");
-    }
-    Path students = tokenizer(recipe);
-    if (students == null) {
-      problems.add(TEACHER + teacher + " has a tokenizer, which the student must share: use tokenizer: {type: file, path: \"" + teacher
-          + "\", eos: ...} instead of training another");
-    } else if (Files.exists(students)) {
-      same(students, teacher, problems);
-    }
-  }
-
-  private static void same(Path students, Path teacher, List<String> problems) {
-    try (var mine = Tokenizer.load(students); var theirs = Tokenizer.load(teacher)) {
-      String difference = mine.differenceFrom(theirs);
-      if (difference != null) {
-        problems.add(TEACHER + teacher + " has another tokenizer than the text: " + difference + "; a teacher's and a student's tokens must be the"
-            + " same, so prepare the text with the teacher's tokenizer or choose another teacher");
+      case LossConfig.Captured captured -> {
+        try {
+          captured(setup, captured.target(), setup.known().targets(captured.path()), problems);
+        } catch (IllegalArgumentException | DataException e) {
+          problems.add("`train.loss.path` " + e.getMessage());
+        }
       }
     }
   }
 
-  /// The tokenizer of the recipe's text; null if it is trained on it.
-  private static @Nullable Path tokenizer(PretrainRecipe recipe) {
-    if (recipe.data().source() instanceof SourceConfig.Tokens(Path path)) {
-      try (var prepared = PreparedCorpus.open(path)) {
-        return prepared.tokenizerFolder();
-      }
+  private static void taught(Setup setup, Artifact.Model teacher, List<String> problems) {
+    int longest = setup.recipe().train().ramp(setup.recipe().data().seqLen()).longest();
+    if (longest > teacher.shape().maxPositions() && !teacher.shape().growsWithLength()) {
+      problems.add(TEACHER + teacher.folder() + " allows " + teacher.shape().maxPositions() + " positions, but rows have " + longest
+          + " tokens; use shorter rows or another teacher");
     }
-    return recipe.tokenizer() instanceof TokenizerConfig.File(Path path, _) ? path : null;
+    String difference = difference(setup, teacher);
+    if (difference != null) {
+      problems.add(TEACHER + teacher.folder() + " has another tokenizer than the text: " + difference + "; a teacher's and a student's tokens must be"
+          + " the same, so use tokenizer: {type: file, path: \"" + teacher.folder() + "\", eos: \"" + teacher.eos() + "\"} or another teacher");
+    }
   }
 
-  private static void captured(Path path, LossConfig.Target target, List<String> problems) {
-    var reduction = CapturedTeacher.reduction(path);
-    if (!CapturedTeacher.fits(target.target(), reduction)) {
-      problems.add("`train.loss.target` is " + target.name().toLowerCase(Locale.ROOT) + " but " + path + " keeps "
-          + switch (reduction) {
+  /// By the tokenizers' files where both are there. Of one that is still to be learned or left by a stage only the size is known: the run
+  /// compares the files before it trains.
+  private static @Nullable String difference(Setup setup, Artifact.Model teacher) {
+    Path students = tokenizer(setup);
+    if (students != null && Files.exists(students) && Files.isDirectory(teacher.folder())) {
+      try (var mine = Tokenizer.load(students); var theirs = Tokenizer.load(teacher.folder())) {
+        return mine.differenceFrom(theirs);
+      }
+    }
+    int tokens = setup.vocab();
+    return tokens == teacher.tokens() ? null : "it has " + teacher.tokens() + " tokens, and the text's has " + tokens;
+  }
+
+  private static @Nullable Path tokenizer(Setup setup) {
+    var tokens = setup.tokens();
+    if (tokens != null) {
+      return tokens.folder().resolve(PreparedCorpus.TOKENIZER);
+    }
+    return setup.tokenizer() instanceof TokenizerOrigin.Given(Path path, _) ? path : null;
+  }
+
+  private static void captured(Setup setup, LossConfig.Target target, Artifact.Targets teacher, List<String> problems) {
+    if (!CapturedTeacher.fits(target.target(), teacher.kept())) {
+      problems.add("`train.loss.target` is " + target.name().toLowerCase(Locale.ROOT) + " but " + teacher.folder() + " keeps "
+          + switch (teacher.kept()) {
             case TOP -> "the most probable tokens; use renorm or tail";
             case DRAWS -> "draws; use sampled";
           });
+    }
+    if (!setup.recipe().train().ramp().isEmpty()) {
+      problems.add("`train.ramp` cannot go with a captured teacher, whose rows have one length; remove one of them");
     }
   }
 }

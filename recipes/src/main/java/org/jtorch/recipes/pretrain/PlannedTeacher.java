@@ -1,8 +1,6 @@
 package org.jtorch.recipes.pretrain;
 
-import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
-import org.jtorch.family.Pretrained;
 import org.jtorch.observe.Units;
 import org.jtorch.recipes.plan.Workload;
 import org.jtorch.tensor.DType;
@@ -15,14 +13,13 @@ final class PlannedTeacher {
   ///
   /// @param work of a micro-batch of the student
   /// @param flops of this machine's matrix products
-  static @Nullable String of(LossConfig loss, Workload work, DType dtype, double flops) {
-    Path folder = loss.teacherFolder();
-    if (folder == null) {
+  static @Nullable String of(Setup setup, Workload work, DType dtype, double flops) {
+    if (!(setup.recipe().train().loss() instanceof LossConfig.Taught taught)) {
       return null;
     }
-    var shape = Pretrained.config(folder);
+    var shape = setup.known().model(taught.teacher()).shape();
     var reading = new Workload(shape, work.device(), dtype, work.rows(), work.seqLen(), work.accumulate(), false, work.chunkTokens(), work.packed());
-    return "%s, %,d parameters: %s and about %s a step beside the figures here".formatted(folder, shape.parameterCount(),
+    return "%s, %,d parameters: %s and about %s a step beside the figures here".formatted(taught.teacher(), shape.parameterCount(),
         Units.bytes(shape.parameterCount() * dtype.bytes()), Units.time(work.accumulate() * reading.forwardFlops() / flops));
   }
 }
