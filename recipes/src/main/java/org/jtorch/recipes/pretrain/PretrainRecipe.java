@@ -6,7 +6,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.recipes.config.Default;
 import org.jtorch.recipes.config.Doc;
+import org.jtorch.recipes.Stage;
 import org.jtorch.recipes.config.Named;
+import org.jtorch.recipes.config.Reference;
 import org.jtorch.recipes.run.Eval;
 import org.jtorch.recipes.run.Metrics;
 import org.jtorch.recipes.run.Save;
@@ -16,16 +18,29 @@ import org.jtorch.train.SpikeGuard;
 @Named("pretrain")
 public record PretrainRecipe(
     @Doc("names the run; its folder is runs/<name> unless --out says otherwise") String name,
+    @Doc("the model that training goes on from, in place of `model`: an earlier stage, or a Hugging Face folder; its tokenizer comes along")
+    @Nullable Reference from,
     @Doc("one number that data order, initial weights and samples follow from") @Default("1") long seed,
     @Doc("best, cpu, cuda or cuda:N") @Default("best") String device,
     @Doc("auto (bf16 where this machine has instructions for its products, else f32; f32 for a model that is f32), bf16 or f32")
     @Default("auto") String dtype,
     Data data,
-    @Doc("needed unless data.source is of type tokens, which bring theirs") @Nullable TokenizerConfig tokenizer,
-    ModelConfig model, Train train,
-    @Default("{}") OptimizerConfig optimizer, @Default("{}") Eval eval, @Default("{}") Save save, @Default("{}") Metrics metrics) {
+    @Doc("needed unless data.source is of type tokens, which bring theirs, or there is a model to go on from") @Nullable TokenizerConfig tokenizer,
+    @Doc("what is trained, unless `from` names it") @Nullable ModelConfig model,
+    @Doc("changes of the positions of the model that training goes on from") @Nullable Positions positions, Train train,
+    @Default("{}") OptimizerConfig optimizer, @Default("{}") Eval eval, @Default("{}") Save save, @Default("{}") Metrics metrics) implements Stage {
 
   public PretrainRecipe {
+    if (model == null && from == null) {
+      throw new IllegalArgumentException("`model` is missing, and so is `from`; give one of them,"
+          + " e.g. model: {type: llama, dim: 256, layers: 4, heads: 8}");
+    }
+    if (model != null && from != null) {
+      throw new IllegalArgumentException("`from` names the model that training goes on from, so `model` has no use; remove one of them");
+    }
+    if (positions != null && from == null && !(model instanceof ModelConfig.Folder)) {
+      throw new IllegalArgumentException("`positions` changes a model that training goes on from; a new one has its own keys for them in `model`");
+    }
     if (save.keepBest() && (eval.every() == 0 || save.every() == 0 || eval.every() % save.every() != 0)) {
       throw new IllegalArgumentException("`save.keep_best` needs a checkpoint wherever it validates: eval.every (" + eval.every()
           + ") must be a multiple of save.every (" + save.every() + "); e.g. the same number for both");

@@ -25,14 +25,16 @@ import org.jtorch.train.TrainOptions;
 
 /// One run of a `pretrain` recipe, from text to a Hugging Face folder: data, model, optimizer, resume, loop.
 final class PretrainRun {
+  private final Setup setup;
   private final PretrainRecipe recipe;
   private final RunFolder run;
   private final RunLogs logs;
   private final Interruption interruption;
   private final Ranks ranks;
 
-  PretrainRun(PretrainRecipe recipe, RunFolder run, RunLogs logs, Interruption interruption, Ranks ranks) {
-    this.recipe = recipe;
+  PretrainRun(Setup setup, RunFolder run, RunLogs logs, Interruption interruption, Ranks ranks) {
+    this.setup = setup;
+    this.recipe = setup.recipe();
     this.run = run;
     this.logs = logs;
     this.interruption = interruption;
@@ -42,13 +44,13 @@ final class PretrainRun {
   /// True if the run reached its last step; false if it was asked to stop and saved.
   boolean execute() {
     Thread.ofPlatform().daemon().name("jtorch-load").start(Device::best);      // libtorch loads while the text is read
-    ranks.afterFirst(() -> Corpus.prepare(recipe, run, logs::note));
-    try (var corpus = Corpus.open(recipe, run)) {
+    ranks.afterFirst(() -> Corpus.prepare(setup, run, logs::note));
+    try (var corpus = Corpus.open(setup, run)) {
       Device device = device();
-      DType dtype = ranks.afterFirst(() -> run.dtype(device, () -> TrainedType.of(recipe, device, logs::note)));
+      DType dtype = ranks.afterFirst(() -> run.dtype(device, () -> TrainedType.of(setup, device, logs::note)));
       double peak = ranks.afterFirst(() -> ranks.isFirst() ? MachineSpeed.flops(device, dtype) : 0);
-      DecoderConfig shape = Shapes.of(recipe, corpus.tokenizer().vocabSize());
-      try (var model = Shapes.build(recipe, shape, device, dtype)) {
+      DecoderConfig shape = Shapes.of(setup, corpus.tokenizer().vocabSize());
+      try (var model = Shapes.build(setup, shape, device, dtype)) {
         model.requiresGrad(true);
         var options = options(corpus.steps());
         try (var optimizer = recipe.optimizer().over(model, recipe.train().learningRate())) {
