@@ -67,7 +67,7 @@ public final class Prune {
       model.requiresGrad(false);                                               // the masks alone learn
       KeptNeurons kept;
       try (var masks = SoftTopKMasks.on(model, new MaskSchedule(steps, HIDDEN, KEPT));
-           var adam = AdamW.over(List.of(masks.group(0.05, options.learningRate())), AdamW.Options.DEFAULT)) {
+           var adam = AdamW.over(List.of(masks.group(0.2, options.learningRate())), AdamW.Options.DEFAULT)) {
         var _ = new PruneTrainer(model, masks, adam, batches, options).fit(Progress.START, NO_LOG, NO_HOOKS);
         kept = masks.kept();
       }

@@ -24,10 +24,10 @@ public final class HardConcreteMasks extends LearnedMasks {
   /// @param multiplierRate of the multipliers' ascent; the masks' learning rate is the optimizer's
   /// @param seed of the masks that are drawn
   public record Options(HardConcrete distribution, double multiplierRate, long seed) {
-    public static final Options DEFAULT = new Options(HardConcrete.DEFAULT, 1, 0);
+    public static final Options DEFAULT = new Options(HardConcrete.DEFAULT, 0.3, 0);
 
     public Options {
-      Require.that(multiplierRate > 0 && multiplierRate < Double.POSITIVE_INFINITY, "multiplier_rate", multiplierRate, "above 0", "1");
+      Require.that(multiplierRate > 0 && multiplierRate < Double.POSITIVE_INFINITY, "multiplier_rate", multiplierRate, "above 0", "0.3");
     }
   }
 

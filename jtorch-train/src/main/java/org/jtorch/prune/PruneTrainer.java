@@ -27,7 +27,7 @@ import org.jtorch.train.TrainOptions;
 ///
 /// ```java
 /// try (var masks = SoftTopKMasks.on(model, new MaskSchedule(steps, 1_536, 512));
-///      var optimizer = AdamW.over(List.of(masks.group(0.05, options.learningRate())), AdamW.Options.DEFAULT)) {
+///      var optimizer = AdamW.over(List.of(masks.group(0.2, options.learningRate())), AdamW.Options.DEFAULT)) {
 ///   new PruneTrainer(model, masks, optimizer, batches, options).fit(Progress.START, log, hooks);
 ///   KeptNeurons kept = masks.kept();                                 // for Slicing
 /// }

@@ -29,7 +29,9 @@ import org.jtorch.train.ModelFolder;
 import org.jtorch.train.Progress;
 import org.jtorch.train.Saved;
 import org.jtorch.train.TrainOptions;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,7 +39,16 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class PruneTrainerTest {
-  private static final double PEAK = 1e-3;
+  private static final double PEAK = 3e-3;
+  private static Decoder taught;
+
+  @BeforeAll static void teach() {
+    taught = Small.taught(200);
+  }
+
+  @AfterAll static void forget() {
+    taught.close();
+  }
 
   @AfterEach void nothingLives() {
     assertThat(TensorScope.stats().live()).isZero();
@@ -71,49 +82,48 @@ class PruneTrainerTest {
     }
   }
 
-  /// A model that knows its task loses 48 of 64 neurons a layer. Learned masks choose better than chance, with the weights frozen.
-  @ParameterizedTest @CsvSource({"true, 0.05", "false, 0.1"}) void learnedMasksBeatRandomOnes(boolean soft, double rate) {
+  /// A model that knows its task loses 40 of 64 neurons a layer. Learned masks choose better than chance, with the weights frozen.
+  @ParameterizedTest @CsvSource({"true, 0.2", "false, 0.5"}) void learnedMasksBeatRandomOnes(boolean soft, double rate) {
     int k = 24;
-    try (var model = Small.taught(200)) {
-      double whole = Small.loss(model);
-      var random = new ArrayList<Double>();
-      double magnitude;
-      try (var _ = TensorScope.open()) {
-        for (int seed = 0; seed < 3; seed++) {
-          random.add(sliced(model, KeptNeurons.top(NeuronScores.random(model, Rng.of(seed)), k)));
-        }
-        magnitude = sliced(model, KeptNeurons.top(NeuronScores.magnitude(model), k));
+    double random = Double.MAX_VALUE;
+    double magnitude;
+    try (var _ = TensorScope.open()) {
+      for (int seed = 0; seed < 3; seed++) {
+        random = Math.min(random, sliced(taught, KeptNeurons.top(NeuronScores.random(taught, Rng.of(seed)), k)));
       }
-      var log = new Small.Recorder();
-      double learned;
-      double masked;
-      try (var masks = masks(soft, model, 120, k); var adam = adam(model, masks, rate, false)) {
-        var result = new PruneTrainer(model, masks, adam, Small.task(32), options(120)).fit(Progress.START, log, Small.NO_HOOKS);
-        assertThat(result.finished()).isTrue();
-        masked = Small.loss(model);
-        learned = sliced(model, masks.kept());
-      }
-      String figures = "whole %.3f, random %s, magnitude %.3f, learned %.3f, masked %.3f".formatted(whole, random, magnitude, learned, masked);
-      System.err.println(figures);
-      assertThat(learned).as(figures).isLessThan(random.stream().mapToDouble(d -> d).min().orElseThrow() - 0.1);
-      assertThat(learned).as(figures).isCloseTo(masked, within(0.2));
-      assertThat(log.steps.getLast().figures().get("mask_target")).isEqualTo(k);
-      assertThat(log.steps.getLast().figures().get("sparsity")).isCloseTo(1 - k / 64.0, within(0.05));
+      magnitude = sliced(taught, KeptNeurons.top(NeuronScores.magnitude(taught), k));
     }
+    var log = new Small.Recorder();
+    double learned = learned(taught, soft, rate, k, log);
+    String figures = "whole %.3f, best of three by chance %.3f, magnitude %.3f, learned %.3f"
+        .formatted(Small.loss(taught), random, magnitude, learned);
+    assertThat(learned).as(figures).isLessThan(random - 0.5);
+    assertThat(log.steps.getFirst().figures().get("mask_target")).isEqualTo(Small.WIDTH);
+    assertThat(log.steps.getLast().figures().get("mask_target")).isEqualTo(k);
+    assertThat(log.steps.getLast().figures().get("sparsity")).isCloseTo(1 - k / 64.0, within(0.05));
+  }
+
+  /// The loss of the sliced model after 120 steps.
+  private static double learned(Decoder model, boolean soft, double rate, int k, Small.Recorder log) {
+    boolean along = model.parameters().getFirst().tensor().requiresGrad();
+    KeptNeurons kept;
+    try (var masks = masks(soft, model, 120, k); var adam = adam(model, masks, rate, along)) {
+      var result = new PruneTrainer(model, masks, adam, Small.task(32), options(120)).fit(Progress.START, log, Small.NO_HOOKS);
+      assertThat(result.finished()).isTrue();
+      kept = masks.kept();
+    }
+    return sliced(model, kept);
   }
 
   @Test void weightsThatLearnAlongHelp() {
-    try (var model = Small.taught(200)) {
-      double frozen;
-      try (var masks = masks(true, model, 60, 16); var adam = adam(model, masks, 0.05, false)) {
-        var _ = new PruneTrainer(model, masks, adam, Small.task(32), options(60)).fit(Progress.START, new Small.Recorder(), Small.NO_HOOKS);
-        frozen = sliced(model, masks.kept());
-      }
-      model.requiresGrad(true);
-      try (var masks = masks(true, model, 60, 16); var adam = adam(model, masks, 0.05, true)) {
-        var _ = new PruneTrainer(model, masks, adam, Small.task(32), options(60)).fit(Progress.START, new Small.Recorder(), Small.NO_HOOKS);
-        assertThat(sliced(model, masks.kept())).isLessThan(frozen - 0.05);
-      }
+    KeptNeurons all;
+    try (var _ = TensorScope.open()) {
+      all = KeptNeurons.top(NeuronScores.magnitude(taught), Small.WIDTH);
+    }
+    try (var copy = Slicing.apply(taught, all)) {
+      double frozen = learned(copy, true, 0.2, 16, new Small.Recorder());
+      copy.requiresGrad(true);
+      assertThat(learned(copy, true, 0.2, 16, new Small.Recorder())).isLessThan(frozen - 0.1);
     }
   }
 
