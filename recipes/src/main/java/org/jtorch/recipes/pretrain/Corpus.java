@@ -8,7 +8,10 @@ import org.jtorch.corpus.CorpusSpec;
 import org.jtorch.corpus.HeldOut;
 import org.jtorch.corpus.Preparation;
 import org.jtorch.corpus.PreparedCorpus;
+import org.jtorch.data.Batch;
 import org.jtorch.data.BatchOrder;
+import org.jtorch.data.BatchSource;
+import org.jtorch.data.RampedBatches;
 import org.jtorch.data.RowSource;
 import org.jtorch.data.TokenBatches;
 import org.jtorch.data.TokenShards;
@@ -62,7 +65,8 @@ final class Corpus implements AutoCloseable {
 
   private RowSource rows(TokenShards shards) {
     var data = recipe.data();
-    var rows = data.packing() == Packing.PACKED ? RowSource.packed(shards, data.seqLen()) : RowSource.concatenated(shards, data.seqLen());
+    int seqLen = recipe.train().ramp(data.seqLen()).longest();
+    var rows = data.packing() == Packing.PACKED ? RowSource.packed(shards, seqLen) : RowSource.concatenated(shards, seqLen);
     return data.documentMask() ? rows : RowSource.unmasked(rows);
   }
 
@@ -71,11 +75,13 @@ final class Corpus implements AutoCloseable {
   }
 
   /// The batches of the run: each source gives tokens by its weight.
-  TokenBatches batches() {
+  BatchSource<Batch> batches() {
     double[] weights = weights();
     var used = IntStream.range(0, weights.length).filter(i -> weights[i] > 0).boxed().toList();
-    return TokenBatches.mixed(seed(), recipe.train().batch(), used.stream().map(train::get).toList(),
-        used.stream().mapToDouble(i -> weights[i]).toArray());
+    var rows = used.stream().map(train::get).toList();
+    double[] shares = used.stream().mapToDouble(i -> weights[i]).toArray();
+    return recipe.train().ramp().isEmpty() ? TokenBatches.mixed(seed(), recipe.train().batch(), rows, shares)
+        : new RampedBatches(seed(), recipe.train().ramp(recipe.data().seqLen()), rows, shares);
   }
 
   /// A stage that goes on from another on the same text sees it in an order of its own.

@@ -15,7 +15,7 @@ record Parts(Setup setup) {
       var recipe = setup.recipe();
       requireEos(problems);
       DecoderConfig shape = Shapes.of(setup, setup.vocab());
-      int seqLen = recipe.data().seqLen();
+      int seqLen = recipe.train().ramp(recipe.data().seqLen()).longest();
       if (seqLen > shape.maxPositions() && !shape.growsWithLength()) {
         problems.add("`data.seq_len` " + seqLen + " is longer than the model allows (max_positions: " + shape.maxPositions() + ")");
       }

@@ -57,6 +57,12 @@ public final class PretrainType implements RecipeType {
 
   private static void tryAll(List<String> problems, PretrainRecipe recipe) {
     try {
+      var _ = recipe.train().ramp(recipe.data().seqLen());
+    } catch (IllegalArgumentException e) {
+      problems.add("`train.ramp` " + e.getMessage());
+      return;                                                         // the steps follow from it
+    }
+    try {
       if (recipe.train().epochs() == null) {                          // else the steps follow from the text
         var _ = recipe.train().schedule().over(recipe.train().steps(recipe.data().seqLen(), 0));
       }

@@ -71,6 +71,25 @@ class StagesRunTest {
     assertThat(Fingerprint.of(temp.resolve("run/stages/long/model"))).as("the same recipe, the same bytes").isEqualTo(last);
   }
 
+  @Test void aStageAveragesItsWeightsAndSaysWhetherThatHelped() {
+    String out = runs("stages.long.average={type: polyak, every: 1}");
+    assertThat(out).contains("the optimizer goes on with the moments of ")
+        .containsPattern("did averaging help\\? (yes|no): [0-9.]+ bits per byte with the mean of 3 checkpoints, [0-9.]+ with the last weights");
+    assertThat(runs("stages.long.optimizer_state=reset")).contains("long begins again").doesNotContain("moments of");
+    var other = run("stages.long.optimizer_state=keep", "stages.long.optimizer={type: sgd}");
+    assertThat(other.code()).isEqualTo(3);
+    assertThat(other.err()).contains("`optimizer_state` cannot be kept", "another optimizer's");
+  }
+
+  @Test void aBatchGrowsOverTheRunAndARampThatItCannotFollowIsSaid() {
+    String out = runs("stages.core.train.ramp=[{tokens: 200, seq_len: 64}, {tokens: 600, batch: 8}]", "stages.core.train.steps=6",
+        "stages.core.model.max_positions=64");
+    assertThat(out).contains("step 6/6");
+    var result = run("stages.core.train.ramp=[{tokens: 200, seq_len: 48}]", "stages.core.model.max_positions=64");
+    assertThat(result.code()).isEqualTo(2);
+    assertThat(result.err()).contains("stages[0].train.ramp", "the batch cannot follow the ramp");
+  }
+
   @Test void aLongerStageGoesOn() {
     runs("stages.core.train.schedule={type: constant}");
     String longer = runs("stages.core.train.schedule={type: constant}", "stages.core.train.steps=6");
