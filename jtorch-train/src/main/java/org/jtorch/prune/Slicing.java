@@ -33,13 +33,20 @@ public final class Slicing {
   /// @param hidden neurons of a layer that stay
   /// @throws IllegalArgumentException for experts, layers of different widths, and more neurons than there are
   public static DecoderConfig config(DecoderConfig dense, int hidden) {
-    int width = FeedForward.width(dense);
+    int width = width(dense);
     Require.that(hidden >= 1 && hidden <= width, "hidden", hidden, "from 1 to the width of the feed-forward layers (" + width + ")",
         Integer.toString(Math.max(1, width / 3)));
     return dense.withBlocks(dense.blocks().stream().map(b -> {
       var ffn = (Gated) b.feedForward();
       return new BlockConfig(b.mixer(), new Gated(hidden, ffn.activation(), ffn.bias()), b.residual());
     }).toList());
+  }
+
+  /// Neurons of each feed-forward layer.
+  ///
+  /// @throws IllegalArgumentException for experts, and layers of different widths
+  public static int width(DecoderConfig dense) {
+    return FeedForward.width(dense);
   }
 
   /// A new model on the device and in the type of `dense`, which stays as it is. Masks on `dense` count for nothing: those of `kept` do.
@@ -64,7 +71,7 @@ public final class Slicing {
   }
 
   private static void requireFits(DecoderConfig dense, KeptNeurons kept) {
-    int width = FeedForward.width(dense);
+    int width = width(dense);
     if (kept.layers() != dense.layers() || kept.width() != width) {
       throw new IllegalArgumentException("the neurons were chosen for " + kept.layers() + " layers of " + kept.width()
           + ", but this model has " + dense.layers() + " of " + width + "; score the neurons of this model");
