@@ -35,7 +35,7 @@ public final class RowTemplate {
     this.key = key;
     this.replacements = List.copyOf(replacements);
     try {
-      this.template = Template.parse(source);
+      this.template = Template.parse(source.endsWith("\n") ? source + "\n" : source);       // Jinja drops the last one
       this.variables = template.variables();
     } catch (TemplateException e) {
       throw new IllegalArgumentException("`" + key + "` is no template: " + e.getMessage(), e);

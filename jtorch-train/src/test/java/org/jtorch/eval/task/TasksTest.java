@@ -117,8 +117,8 @@ class TasksTest {
     assertThat(result.values("strict")).containsExactly(1, 0, 0);
     assertThat(result.values("flexible")).containsExactly(1, 1, 0);
     assertThat(result.values("whole")).containsExactly(0, 0, 1);
-    assertThat(result.items().get(0).output().get("text").asText()).isEqualTo("9 and 9 is 18\n#### 18.0 ");
-    assertThat(result.items().get(2).output().get("text").asText()).isEqualTo("it is 3");
+    assertThat(result.items().get(0).output().get("text").asText()).isEqualTo(" 9 and 9 is 18\n#### 18.0 ");
+    assertThat(result.items().get(2).output().get("text").asText()).isEqualTo(" it is 3");
     assertThat(result.metrics()).extracting(Metric::name).containsExactly("strict", "flexible", "whole");
   }
 

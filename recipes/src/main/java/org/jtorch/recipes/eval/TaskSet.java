@@ -3,8 +3,8 @@ package org.jtorch.recipes.eval;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jtorch.eval.task.EvalTask;
 import org.jtorch.io.DataException;
 
@@ -32,30 +32,38 @@ public record TaskSet(String name, List<EvalTask> parts) {
     }
     var files = new TaskFiles(data, limit);
     var found = new ArrayList<TaskSet>();
-    var wrong = new LinkedHashSet<String>();
-    var broken = new LinkedHashSet<String>();
+    var wrong = new ArrayList<RuntimeException>();
+    var broken = new ArrayList<RuntimeException>();
     for (String name : names) {
       try {
         String called = called(name);
         if (found.stream().anyMatch(t -> t.name.equals(called))) {
-          wrong.add("two tasks are called \"" + called + "\"; give each once");
+          wrong.add(new IllegalArgumentException("two tasks are called \"" + called + "\"; give each once"));
         } else {
           found.add(new TaskSet(called, tasks(name, called, files)));
         }
       } catch (DataException e) {
-        broken.add(String.valueOf(e.getMessage()));
+        broken.add(e);
       } catch (IllegalArgumentException e) {
-        wrong.add(String.valueOf(e.getMessage()));
+        wrong.add(e);
       }
     }
-    if (!wrong.isEmpty()) {
-      wrong.addAll(broken);
-      throw new IllegalArgumentException(String.join("\n", wrong));
-    }
-    if (!broken.isEmpty()) {
-      throw new DataException(String.join("\n", broken));
-    }
+    report(wrong, broken);
     return found;
+  }
+
+  /// One problem as it is, several as one; a wrong use goes before broken data.
+  private static void report(List<RuntimeException> wrong, List<RuntimeException> broken) {
+    var all = new ArrayList<>(wrong);
+    all.addAll(broken);
+    if (all.isEmpty()) {
+      return;
+    }
+    if (all.size() == 1) {
+      throw all.getFirst();
+    }
+    String text = all.stream().map(e -> String.valueOf(e.getMessage())).distinct().collect(Collectors.joining("\n"));
+    throw wrong.isEmpty() ? new DataException(text, all.getFirst()) : new IllegalArgumentException(text, all.getFirst());
   }
 
   private static List<EvalTask> tasks(String name, String called, TaskFiles files) {
