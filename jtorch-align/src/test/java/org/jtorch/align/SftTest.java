@@ -33,6 +33,7 @@ import org.jtorch.family.Llama;
 import org.jtorch.generate.Generator;
 import org.jtorch.generate.Options;
 import org.jtorch.generate.Sampling;
+import org.jtorch.nn.Init;
 import org.jtorch.optim.Optimizer;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
@@ -82,8 +83,8 @@ class SftTest {
   @MustBeClosed
   @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the caller
   private Decoder model() {
-    var model = Decoder.create(Llama.shape(tokenizer.vocabSize(), 32, 64, 2, 2, 1, 16, 128, new Rope(10_000, RopeScaling.NONE), 1e-5, true),
-        Device.CPU, DType.F32, Rng.of(1));
+    var model = Decoder.create(Llama.shape(tokenizer.vocabSize(), 32, 64, 2, 2, 1, 16, 128, new Rope(10_000, RopeScaling.NONE), 1e-5, true)
+        .withInit(new Init.Normal(0.3)), Device.CPU, DType.F32, Rng.of(1));
     model.requiresGrad(true);
     return model;
   }

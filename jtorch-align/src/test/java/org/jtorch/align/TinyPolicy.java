@@ -91,10 +91,12 @@ public final class TinyPolicy {
 
   /// Gradients of all parameters, one after another.
   public static double[] gradients(Module model) {
-    return model.parameters().stream().flatMapToDouble(p -> {
+    try (var _ = TensorScope.open()) {
+      return model.parameters().stream().flatMapToDouble(p -> {
       Tensor g = p.grad();
       return g == null ? IntStream.range(0, (int) p.numel()).mapToDouble(_ -> 0) : Arrays.stream(values(g));
     }).toArray();
+    }
   }
 
   /// A small tokenizer with the special tokens of ChatML.

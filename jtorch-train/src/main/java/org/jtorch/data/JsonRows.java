@@ -96,21 +96,16 @@ public final class JsonRows {
         JsonRow row;
         String place = file + ":" + json.currentLocation().getLineNr();
         try {
-          JsonToken token = json.nextToken();
-          if (token == JsonToken.END_ARRAY) {
+          if (json.nextToken() == JsonToken.END_ARRAY) {
             return;
           }
           place = file + ":" + json.currentTokenLocation().getLineNr();
-          row = token == null ? new JsonRow.Broken("ends within the list; the file is truncated", place)
-              : row(ELEMENT.readTree(json), place);
+          row = row(ELEMENT.readTree(json), place);
         } catch (JsonProcessingException e) {
           rows.accept(new JsonRow.Broken("is not JSON, and what follows in the list cannot be read: " + e.getOriginalMessage(), place));
           return;
         }
         rows.accept(row);
-        if (row instanceof JsonRow.Broken && json.currentToken() == null) {
-          return;
-        }
       }
     }
   }

@@ -3,6 +3,7 @@ package org.jtorch.align.cases;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 import org.jtorch.align.preference.Apo;
 import org.jtorch.align.preference.Bco;
 import org.jtorch.align.preference.Dpo;
@@ -112,7 +113,7 @@ public final class PreferenceCases implements CaseKind {
     }
 
     /// Each token's log-probability, through a head that is the identity. logits `[rows, T, V]`; result `[rows, T]`
-    private Tensor tokens(HeadOnly head, Tensor logits, GradTape tape) {
+    private Tensor tokens(HeadOnly head, Tensor logits, @Nullable GradTape tape) {
       return new TokenLogProbs().of(head, logits, targets, tape).view(rows, seqLen);
     }
 
@@ -125,7 +126,7 @@ public final class PreferenceCases implements CaseKind {
       try (var _ = TensorScope.open(); var head = new HeadOnly(identity(io.tensor("policy_logits").size(2)), SoftCap.NONE);
           var _ = Grad.off()) {
         for (String model : new String[] {"policy", "reference"}) {
-          Tensor sums = new TokenLogProbs().of(head, io.tensor(model + "_logits"), targets, null).view(rows, seqLen).sum(1, false);
+          Tensor sums = tokens(head, io.tensor(model + "_logits"), null).sum(1, false);
           value(model + "_chosen_logps", sums.narrow(0, 0, rows / 2));
           value(model + "_rejected_logps", sums.narrow(0, rows / 2, rows / 2));
         }
@@ -134,29 +135,34 @@ public final class PreferenceCases implements CaseKind {
 
     void variant(JsonFile settings, String v) {
       var loss = loss(settings);
-      try (var _ = TensorScope.open(); var head = new HeadOnly(identity(io.tensor("policy_logits").size(2)), SoftCap.NONE);
-          var tape = GradTape.open()) {
+      try (var _ = TensorScope.open(); var head = new HeadOnly(identity(io.tensor("policy_logits").size(2)), SoftCap.NONE)) {
         Tensor kept;
         try (var _ = Grad.off()) {
-          kept = new TokenLogProbs().of(head, io.tensor("reference_logits"), targets, null).view(rows, seqLen).sum(1, false);
+          kept = tokens(head, io.tensor("reference_logits"), null).sum(1, false);
         }
         Tensor logits = io.tensor("policy_logits").requiresGrad(true);
-        Tensor tokens = tokens(head, logits, tape);
-        Tensor logps = tokens.sum(1, false);
-        preference(loss, logps.detach().requiresGrad(true), kept, v);
-        Tensor total = loss.losses(PairScores.of(logps.sub(kept), lengths())).mean();
-        double nll = settings.optDouble("rpo_alpha", 0);
-        if (nll > 0) {
-          double trained = lengths().narrow(0, 0, rows / 2).sum().item();
-          total = total.sub(tokens.narrow(0, 0, rows / 2).sum().mul(nll / trained));
+        try (var tape = GradTape.open()) {
+          Tensor tokens = tokens(head, logits, tape);
+          Tensor logps = tokens.sum(1, false);
+          preference(loss, logps.detach().requiresGrad(true), kept, v);
+          Tensor total = withLikelihood(loss.losses(PairScores.of(logps.sub(kept), lengths())).mean(), tokens, settings);
+          value(v + "loss", total.detach());
+          tape.backward(total);
         }
-        value(v + "loss", total.detach());
-        tape.backward(total);
         if (io.has("grad." + v + "policy_logits")) {
           gradient(v + "policy_logits", logits);
         }
         head.zeroGrad();
       }
+    }
+
+    private Tensor withLikelihood(Tensor loss, Tensor tokens, JsonFile settings) {
+      double nll = settings.optDouble("rpo_alpha", 0);
+      if (nll == 0) {
+        return loss;
+      }
+      double trained = lengths().narrow(0, 0, rows / 2).sum().item();
+      return loss.sub(tokens.narrow(0, 0, rows / 2).sum().mul(nll / trained));
     }
 
     /// Losses, rewards, and the gradients of the log-probabilities' sums.

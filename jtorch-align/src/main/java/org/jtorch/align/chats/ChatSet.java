@@ -118,8 +118,12 @@ public record ChatSet(String source, List<Example> examples, SequencedMap<ChatSh
         problems.add(Problems.Kind.EMPTY, example.place(), "has an answer without a text");
         return;
       }
-      if (example instanceof Example.Comparison c && c.answers().stream().map(Example.Answer::key).distinct().count() < c.answers().size()) {
-        problems.add(Problems.Kind.EQUAL, example.place(), "compares an answer with itself");
+      if (example instanceof Example.Comparison c && c.distinct().size() < c.answers().size()) {
+        if (c.distinct().size() < 2) {
+          problems.add(Problems.Kind.EQUAL, example.place(), "compares an answer with itself");
+          return;
+        }
+        example(new Example.Comparison(c.prompt(), c.distinct(), c.level(), c.margin(), c.place()));
         return;
       }
       String before = seen.putIfAbsent(digest(example.key()), example.place());

@@ -20,6 +20,8 @@ public enum ChatShape {
   TASKS("instructions with instances"),
   /// `instruction`, perhaps `input`, and `output`.
   ALPACA("Alpaca instructions"),
+  /// `replies` to a message, as OpenAssistant publishes them, or `prompt` with such a message.
+  TREES("conversation trees"),
   /// `prompt` and `completion`, or `question` and `answer`.
   PROMPT_AND_ANSWER("prompts with answers");
 
@@ -64,10 +66,18 @@ public enum ChatShape {
     if (first(row, CONVERSATIONS).isArray()) {
       return SHARE_GPT;
     }
+    if (tree(row).path("replies").isArray()) {
+      return TREES;
+    }
     if (row.hasNonNull(INSTRUCTION)) {
       return row.path(INSTANCES).isArray() ? TASKS : require(row, ALPACA);
     }
     return require(row, PROMPT_AND_ANSWER);
+  }
+
+  /// The root of a conversation tree, if the row is one.
+  static JsonNode tree(JsonNode row) {
+    return row.path("prompt").isObject() ? row.path("prompt") : row;
   }
 
   private static ChatShape require(ObjectNode row, ChatShape shape) {

@@ -1,6 +1,7 @@
 package org.jtorch.align.chats;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.chat.Chat;
@@ -35,6 +36,12 @@ public sealed interface Example {
 
     @Override public String key() {
       return prompt.toJson() + "\n" + String.join("\n", answers.stream().map(Answer::key).toList());
+    }
+
+    /// The answers without those that are there already, higher up.
+    List<Answer> distinct() {
+      var seen = new HashSet<String>();
+      return answers.stream().filter(a -> seen.add(a.key())).toList();
     }
 
     /// The prompt with its best answer: to imitate.

@@ -34,6 +34,7 @@ final class RowReader {
       case LABELED -> List.of(labeled());
       case MESSAGES -> List.of(conversation(Turns.of(row.path(ChatShape.MESSAGE_LIST), Turns.USER)));
       case SHARE_GPT -> List.of(conversation(Turns.of(ChatShape.first(row, ChatShape.CONVERSATIONS), Turns.USER)));
+      case TREES -> Trees.read(ChatShape.tree(row), place);
       case TASKS -> row.path(ChatShape.INSTANCES).valueStream().<Example>map(i -> conversation(join(List.of(
           new Message(Turns.USER, instruction(i.path("input")))), answer(i.path("output"))))).toList();
       case ALPACA, PROMPT_AND_ANSWER -> List.of(conversation(join(prompt(), answer(ChatShape.first(row, ChatShape.ANSWERS)))));

@@ -57,11 +57,7 @@ final class Turns {
     if (!turn.isObject() || !who.isTextual()) {
       throw new IllegalArgumentException("has a turn without `role` or `from`: " + shortened(turn));
     }
-    String role = ROLES.get(who.textValue());
-    if (role == null) {
-      throw new IllegalArgumentException("has a turn of \"" + who.textValue() + "\"; known are user, assistant, system, tool, and human, gpt,"
-          + " function_call, observation");
-    }
+    String role = role(who);
     JsonNode said = turn.has("content") ? turn.path("content") : turn.path("value");
     var fields = new LinkedHashMap<String, Object>();
     fields.put("role", role);
@@ -70,6 +66,15 @@ final class Turns {
         .forEach(f -> fields.put(f.getKey(), Objects.requireNonNull(JsonValues.of(f.getValue()))));
     var message = new Message(fields);
     return who.textValue().equals("function_call") ? call(message, said) : message;
+  }
+
+  static String role(JsonNode who) {
+    String role = ROLES.get(who.asText(""));
+    if (role == null) {
+      throw new IllegalArgumentException("has a turn of \"" + who.asText("") + "\"; known are user, assistant, system, tool, and human, gpt,"
+          + " function_call, observation");
+    }
+    return role;
   }
 
   /// A list of texts becomes one text, as most templates want it; with other parts it stays a list.

@@ -146,6 +146,21 @@ class ChatSetTest {
     assertThat(cut.problems().first(Kind.BROKEN)).singleElement().asString().contains("cut.json:2").contains("what follows");
   }
 
+  @Test void treesAreTheirConversationsAndRankedReplies() throws IOException {
+    var set = read("{\"text\": \"q\", \"role\": \"prompter\", \"replies\": [{\"text\": \"worse\", \"role\": \"assistant\", \"rank\": 1, \"replies\": []}, "
+        + "{\"text\": \"better\", \"role\": \"assistant\", \"rank\": 0, \"replies\": [{\"text\": \"and?\", \"role\": \"prompter\", \"replies\": "
+        + "[{\"text\": \"that.\", \"role\": \"assistant\", \"replies\": []}]}]}]}");
+    assertThat(set.only(Example.Conversation.class)).extracting(c -> said(c.chat().messages())).containsExactly(
+        List.of("user: q", "assistant: worse"), List.of("user: q", "assistant: better", "user: and?", "assistant: that."));
+    assertThat(set.only(Example.Comparison.class)).singleElement()
+        .satisfies(c -> assertThat(c.answers()).extracting(a -> a.turns().getFirst().text()).containsExactly("better", "worse"));
+  }
+
+  @Test void anAnswerThatIsThereTwiceCountsOnce() throws IOException {
+    var c = (Example.Comparison) one("{\"instruction\": \"q\", \"output\": [\"a\", \"b\", \"a\"]}");
+    assertThat(c.answers()).extracting(a -> a.turns().getFirst().text()).containsExactly("a", "b");
+  }
+
   @Test void nothingToUseIsAnErrorThatSaysWhy() throws IOException {
     assertThatThrownBy(() -> read("{\"text\": \"what?\"}")).isInstanceOf(DataException.class).hasMessageContaining("rows.jsonl:1 has the fields");
     assertThatThrownBy(() -> read("")).isInstanceOf(DataException.class).hasMessageContaining("there is none");

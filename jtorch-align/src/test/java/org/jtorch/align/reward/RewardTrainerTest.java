@@ -187,7 +187,7 @@ class RewardTrainerTest {
   @ParameterizedTest @CsvSource({"PLAIN", "SMALL_MARGIN", "SOFT"}) void heldOutAnswersAreRanked(Ranking ranking) {
     var log = new TinyPolicy.Recorder();
     try (var model = model(1); var adam = TinyPolicy.adam(model)) {
-      var trainer = trainer(model, null, adam, pairs(64, 1), options(ranking, TinyPolicy.options(60, 1e-2).withAccumulate(2)));
+      var trainer = trainer(model, null, adam, pairs(256, 1), options(ranking, TinyPolicy.options(120, 1e-2).withAccumulate(2)));
       trainer.fit(Progress.START, log, TinyPolicy.NO_HOOKS);
       var held = trainer.score(pairs(64, 9));
       assertThat(held.get("accuracy")).isGreaterThan(0.9);
@@ -195,7 +195,7 @@ class RewardTrainerTest {
       assertThat(held.get("accuracy_significantly_better")).isGreaterThanOrEqualTo(held.get("accuracy_negligibly_better"));
     }
     assertThat(log.steps).allMatch(s -> s.liveTensors() == 0);
-    assertThat(log.steps.subList(2, 60).stream().map(s -> s.nativeObjects()).distinct()).hasSize(1);
+    assertThat(log.steps.subList(2, 120).stream().map(s -> s.nativeObjects()).distinct()).hasSize(1);
   }
 
   @Test void gradesAreLearnedBesideTheRanking() {
