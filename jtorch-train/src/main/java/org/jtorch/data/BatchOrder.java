@@ -45,7 +45,7 @@ public record BatchOrder(long seed, long rows) implements RowOrder {
   }
 
   /// SplitMix64's finaliser.
-  static long mix(long z) {
+  public static long mix(long z) {
     long a = (z ^ z >>> 30) * 0xBF58476D1CE4E5B9L;
     long b = (a ^ a >>> 27) * 0x94D049BB133111EBL;
     return b ^ b >>> 31;

@@ -1,6 +1,7 @@
 package org.jtorch.data;
 
 import java.util.List;
+import java.util.stream.LongStream;
 
 /// Batches of rows of a corpus.
 public final class TokenBatches implements BatchSource<Batch> {
@@ -44,6 +45,11 @@ public final class TokenBatches implements BatchSource<Batch> {
   @Override
   public Batch at(long step) {
     return gather(source, order.rowsOf(step, batch));
+  }
+
+  /// The rows at `n` positions of the order, from `first` on.
+  Batch rows(long first, int n) {
+    return gather(source, LongStream.range(first, first + n).map(order::rowAt).toArray());
   }
 
   /// Given rows in the given order, for validation.

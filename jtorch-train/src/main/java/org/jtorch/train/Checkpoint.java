@@ -170,6 +170,21 @@ public record Checkpoint(Path folder, Retention retention, ModelFolder model, Se
     return new Progress(json.requiredLong("step"), json.requiredLong("tokens"), Double.parseDouble(json.requiredString("loss")));
   }
 
+  /// Begins an optimizer with what that of another run remembers: its moments and counts. Master weights are not taken over, they follow
+  /// from the weights.
+  ///
+  /// @param checkpoint of the other run
+  /// @param optimizer a [Saved#of] of this run's
+  /// @return false if there is none, or it is of another kind or for other weights; then nothing is changed
+  public static boolean takeOver(Path checkpoint, Saved optimizer) {
+    Path file = checkpoint.resolve("optimizer.safetensors");
+    try (var _ = TensorScope.open(); var _ = Grad.off()) {
+      var mine = new LinkedHashMap<>(optimizer.tensors());
+      mine.keySet().removeIf(name -> name.endsWith(".master"));
+      return !mine.isEmpty() && Files.exists(file) && StoredParts.takeOver(file, mine);
+    }
+  }
+
   private static void requireLayout(Path checkpoint, int layout) {
     if (layout != VERSION) {
       throw new DataException(checkpoint + " was written by " + (layout < VERSION ? "an earlier" : "a later")

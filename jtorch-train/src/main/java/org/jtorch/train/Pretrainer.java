@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 import org.jtorch.data.Batch;
 import org.jtorch.data.BatchSource;
+import org.jtorch.data.RampedBatches;
 import org.jtorch.data.TokenBatches;
 import org.jtorch.decoder.CausalLm;
 import org.jtorch.ffn.Routing;
@@ -34,6 +35,7 @@ public final class Pretrainer {
   private final TrainOptions options;
   private final SpikeGuard spikes;
   private final ChunkedLoss crossEntropy;
+  private WeightAverage average = WeightAverage.NONE;
   private final Ranks ranks;
 
   public Pretrainer(CausalLm model, Optimizer optimizer, BatchSource<Batch> batches, TrainOptions options) {
@@ -51,8 +53,9 @@ public final class Pretrainer {
       throw new IllegalArgumentException("`accumulate` (" + options.accumulate() + ") must divide the batch's rows ("
           + batches.batch() + "); change one of them");
     }
-    if (batches instanceof TokenBatches rows && !model.fits(rows.seqLen())) {
-      throw new IllegalArgumentException("`seq_len` is " + rows.seqLen() + " but the model allows " + model.maxPositions()
+    int longest = batches instanceof TokenBatches rows ? rows.seqLen() : batches instanceof RampedBatches ramp ? ramp.seqLen() : 0;
+    if (!model.fits(longest)) {
+      throw new IllegalArgumentException("`seq_len` is " + longest + " but the model allows " + model.maxPositions()
           + " positions (`max_position_embeddings`)");
     }
     this.model = model;
@@ -62,6 +65,11 @@ public final class Pretrainer {
     this.ranks = ranks;
     this.spikes = new SpikeGuard(options.spikes());
     this.crossEntropy = new ChunkedLoss(CrossEntropy.PLAIN, options.chunkTokens());
+  }
+
+  /// Takes the weights after each step into an average, which the caller keeps and closes.
+  public void keep(WeightAverage of) {
+    average = of;
   }
 
   /// Trains from `from` to the last step, or until asked to stop.
@@ -74,6 +82,7 @@ public final class Pretrainer {
       while (loop.goesOn()) {
         StepLoss loss = gradients(ahead.next());
         loop.count(loss, update.make(loop.step(), loss.loss()));           // sums, clips, steps, logs
+        average.after(loop.step());
         loop.saveIfDue();                                                  // or on request
         loop.evaluateIfDue();
       }
@@ -88,7 +97,8 @@ public final class Pretrainer {
     double scale = total > 0 ? 1 / total : 1;
     var figures = new LinkedHashMap<String, Double>();
     Batch mine = batch.share(ranks.rank(), ranks.size());
-    int rows = Math.ceilDiv(batch.rows(), options.accumulate());
+    int rows = batches instanceof RampedBatches ramp ? ramp.microRows(batch, options.accumulate())
+        : Math.ceilDiv(batch.rows(), options.accumulate());
     double sum = MicroBatches.sum(mine.parts(rows), optimizer, micro -> backward(micro, scale, figures));
     return new StepLoss(sum * scale, batch.trainedTokens(), figures).sum(ranks);
   }

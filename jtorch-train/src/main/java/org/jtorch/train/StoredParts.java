@@ -3,6 +3,7 @@ package org.jtorch.train;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -51,6 +52,25 @@ final class StoredParts {
     Path facts = folder.resolve(name + ".json");
     var none = JsonFile.of(facts, JsonNodeFactory.instance.objectNode());
     part.restore(Files.exists(facts) ? JsonFile.open(facts) : none);
+  }
+
+  /// Copies what a file of another run holds under these names, if it holds all of them in these shapes and types.
+  ///
+  /// @return whether it does; if not, nothing is copied
+  static boolean takeOver(Path file, SequencedMap<String, Tensor> into) {
+    try (var stored = SafeTensors.open(file); var _ = TensorScope.open(); var _ = Grad.off()) {
+      var names = stored.entries().keySet();
+      boolean all = into.entrySet().stream().allMatch(mine -> names.contains(mine.getKey())
+          && Arrays.equals(stored.get(mine.getKey()).shape(), mine.getValue().shape())
+          && stored.get(mine.getKey()).dtype().equals(mine.getValue().dtype().name()));
+      if (all) {
+        into.forEach((name, t) -> {
+          var entry = stored.get(name);
+          t.detach().copyInPlace(Tensor.alias(entry.bytes(), DType.parse(entry.dtype()), entry.shape()));
+        });
+      }
+      return all;
+    }
   }
 
   /// Copies what a file, or a folder of shards, holds into these tensors.

@@ -1,6 +1,7 @@
 package org.jtorch.recipes;
 
 import java.util.List;
+import java.util.Map;
 import org.jtorch.recipes.config.Bound;
 import org.jtorch.recipes.config.Problem;
 import org.jtorch.recipes.config.RecipeException;
@@ -28,13 +29,13 @@ public record Recipes(RecipeCatalog catalog, List<RecipeType> types) {
   public Loaded load(String nameOrPath, List<String> overrides) {
     var source = catalog.find(nameOrPath);
     var type = typeOf(source, overrides);
-    return new Loaded(source, type, StrictYaml.bind(type.recordType(), source, overrides));
+    return new Loaded(source, type, StrictYaml.bind(type.recordType(), source, overrides, type.kinds()));
   }
 
   /// The type of a recipe, from its top-level `type`.
   public RecipeType typeOf(RecipeSource source, List<String> overrides) {
     var names = types.stream().map(RecipeType::name).toList();
-    String name = StrictYaml.typeOf(source, overrides);
+    String name = StrictYaml.typeOf(source, overrides, Map.of("stages", "stages"));
     if (name == null) throw problem(source, "missing key; write type: one of " + String.join(", ", names));
     return types.stream().filter(t -> t.name().equals(name)).findFirst()
         .orElseThrow(() -> problem(source, "unknown type of recipe \"" + name + "\"" + Suggest.hint(name, names)));

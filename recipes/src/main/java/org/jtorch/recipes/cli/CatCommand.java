@@ -32,7 +32,7 @@ final class CatCommand implements Runnable {
   @Override public void run() {
     var out = Output.of(spec);
     if (schema) {
-      out.println(Schema.of(type().recordType()).toPrettyString());
+      out.println(Schema.of(type().recordType(), type().kinds()).toPrettyString());
     } else if (resolved || !args.overrides().isEmpty()) {
       out.print(recipes.load(args.recipe(), args.overrides()).bound().resolved().toYaml());
     } else {

@@ -32,7 +32,7 @@ final class Commands {
     return switch (name) {
       case "run" -> new RunCommand(recipes.get());
       case "plan" -> new PlanCommand(recipes.get());
-      case "report" -> new ReportCommand();
+      case "report" -> new ReportCommand(recipes.get());
       case "data" -> new DataCommand(recipes.get());
       case "parity" -> new ParityCommand();
       case "bench" -> new BenchCommand();

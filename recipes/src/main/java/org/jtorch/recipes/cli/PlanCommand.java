@@ -1,6 +1,7 @@
 package org.jtorch.recipes.cli;
 
 import org.jspecify.annotations.Nullable;
+import org.jtorch.recipes.Artifacts;
 import org.jtorch.recipes.Recipes;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -25,6 +26,6 @@ final class PlanCommand implements Runnable {
   @Override public void run() {
     var loaded = recipes.load(args.recipe(), shorts.after(args.overrides()));
     loaded.check();
-    loaded.type().plan(loaded, Output.of(spec));
+    var _ = loaded.type().plan(loaded, Artifacts.FOLDERS, Output.of(spec));
   }
 }

@@ -1,9 +1,11 @@
 package org.jtorch.recipes.cli;
 
 import java.util.List;
+import java.util.stream.Stream;
 import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.pretrain.PretrainType;
+import org.jtorch.recipes.stage.StagesType;
 
 /// Every kind of recipe there is: the only list.
 final class RecipeTypes {
@@ -15,6 +17,7 @@ final class RecipeTypes {
   }
 
   static List<RecipeType> all() {
-    return List.of(new PretrainType());
+    List<RecipeType> stages = List.of(new PretrainType());
+    return Stream.concat(stages.stream(), Stream.of(new StagesType(stages))).toList();
   }
 }

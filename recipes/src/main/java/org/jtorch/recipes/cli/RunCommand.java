@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.recipes.Artifacts;
 import org.jtorch.recipes.ExitCodes;
 import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
@@ -57,7 +58,7 @@ final class RunCommand implements Callable<Integer> {
     loaded.check();
     var print = Output.of(spec);
     if (dryRun) {
-      loaded.type().plan(loaded, print);
+      var _ = loaded.type().plan(loaded, Artifacts.FOLDERS, print);
       return ExitCodes.DONE;
     }
     boolean started = System.getenv("WORLD_SIZE") != null;           // by the launcher or by torchrun

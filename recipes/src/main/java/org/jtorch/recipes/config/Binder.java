@@ -20,10 +20,12 @@ final class Binder {
   private static final Pattern BLAMES = Pattern.compile("(?s)`([^`]+)`[:,]?\\s*(.*)");
 
   private final List<Problem> problems;
+  private final Kinds kinds;
   private int depth;
 
-  Binder(List<Problem> problems) {
+  Binder(List<Problem> problems, Kinds kinds) {
     this.problems = problems;
+    this.kinds = kinds;
   }
 
   /// What binding gave: the value (null if it failed, or if it is null by right) and the tree with defaults filled in.
@@ -54,14 +56,20 @@ final class Binder {
         case ParameterizedType p when p.getRawType() == List.class -> list(p.getActualTypeArguments()[0], p, tree, path);
         case ParameterizedType p -> map(p.getActualTypeArguments()[1], p, tree, path);
         case Class<?> c when Scalars.isScalar(c) -> scalar(c, tree, path);
+        case Class<?> c when c == Shared.class -> shared(tree, path);
         case Class<?> c when c.isRecord() && tree instanceof Tree.Mapping m -> record(c, m, path, Set.of(), m.origin());
-        case Class<?> c when c.isSealed() -> choice(c, tree, path);
+        case Class<?> c when kinds.isChoice(c) -> choice(c, tree, path);
         case Class<?> c when c.isRecord() -> mismatch(c, tree, path);
         default -> throw new IllegalStateException(path + ": recipes cannot hold a " + type);
       };
     } finally {
       depth--;
     }
+  }
+
+  /// Kept as it is: the items of the list that is laid over it bind it.
+  private Slot<Tree> shared(Tree tree, String path) {
+    return tree instanceof Tree.Mapping block ? new Slot<>(new Shared(Resolved.flat(block)), block) : mismatch(Shared.class, tree, path);
   }
 
   private Slot<Tree> mismatch(Type type, Tree tree, String path) {
@@ -123,7 +131,7 @@ final class Binder {
       default -> null;
     };
     if (block == null) return mismatch(sealed, tree, path);
-    var choices = Key.choices(sealed);
+    var choices = kinds.of(sealed);
     var entry = block.entries().get("type");
     var meant = sealed.getAnnotation(DefaultType.class);
     if (entry == null && meant != null) {
@@ -158,7 +166,7 @@ final class Binder {
     }
     var values = new ArrayList<@Nullable Object>();
     for (Key key : keys.values()) {
-      var entry = entry(key, block, path);
+      var entry = new Laying(kinds, problems).over(key, entry(key, block, path), block);
       Object value = null;
       if (entry != null) {
         boolean nothing = entry.value() instanceof Tree.Scalar(var text, _, _) && text == null && key.nullable();

@@ -34,7 +34,7 @@ public record Difference(String path, String before, String now, boolean overrid
     }
   }
 
-  private static @Nullable Object value(Record record, RecordComponent component) {
+  static @Nullable Object value(Record record, RecordComponent component) {
     try {
       var accessor = component.getAccessor();
       accessor.setAccessible(true);

@@ -15,16 +15,18 @@ import org.jspecify.annotations.Nullable;
 /// @param fallback the YAML text of the default, or null
 /// @param nullable whether the key may be absent or null
 /// @param doc      one sentence, or the empty string
-record Key(String name, String javaName, Type type, @Nullable String fallback, boolean nullable, String doc) {
+/// @param laidOver the key of the block that a list is laid over, or null
+record Key(String name, String javaName, Type type, @Nullable String fallback, boolean nullable, String doc, @Nullable String laidOver) {
   /// The keys of a record in the order of its components, by their names in YAML.
   static SequencedMap<String, Key> of(Class<?> record) {
     var keys = new LinkedHashMap<String, Key>();
     for (RecordComponent c : record.getRecordComponents()) {
       var fallback = c.getAnnotation(Default.class);
       var doc = c.getAnnotation(Doc.class);
+      var under = c.getAnnotation(LaidOver.class);
       String name = Names.snake(c.getName());
       keys.put(name, new Key(name, c.getName(), c.getGenericType(), fallback == null ? null : fallback.value(),
-          c.getAnnotatedType().isAnnotationPresent(Nullable.class), doc == null ? "" : doc.value()));
+          c.getAnnotatedType().isAnnotationPresent(Nullable.class), doc == null ? "" : doc.value(), under == null ? null : under.value()));
     }
     return keys;
   }

@@ -6,7 +6,8 @@ import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /// Changes from the command line, applied to the tree of a recipe in the order given:
-/// `a.b=v`, `a[1].c=v`, `+a.b=v` for a new key of a map or a new item of a list, `~a.b` to remove.
+/// `a.b=v`, `a[1].c=v`, `+a.b=v` for a new key of a map or a new item of a list, `~a.b` to remove. An item that has a `name` goes by
+/// it, too: `stages.core.seed=2`.
 /// An override is split at its first `=`; the value is YAML, so JSON too.
 final class Overrides {
   private final Tree.Mapping root;
@@ -108,12 +109,22 @@ final class Overrides {
   }
 
   private static int position(Tree.Sequence list, String step, String walked) {
-    Integer i = Names.index(step);
+    Integer i = Names.index(step) == null ? named(list, step) : Names.index(step);
     if (i == null) throw new IllegalArgumentException("\"" + walked + "\" is a list; write " + walked + "[0]." + step);
     if (i < list.items().size()) return i;
     throw new IllegalArgumentException("\"" + walked + "\" has " + list.items().size() + " items; "
         + (list.items().isEmpty() ? "" : "the last is " + walked + "[" + (list.items().size() - 1) + "]; ")
         + "+" + walked + "[" + list.items().size() + "]=... adds one");
+  }
+
+  /// The place of the item that says `name: step`, or null.
+  private static @Nullable Integer named(Tree.Sequence list, String step) {
+    for (int i = 0; i < list.items().size(); i++) {
+      if (list.items().get(i) instanceof Tree.Mapping item && item.at("name") instanceof Tree.Scalar(var text, _, _) && step.equals(text)) {
+        return i;
+      }
+    }
+    return null;
   }
 
   private static void set(Tree.Mapping block, String key, String path, Tree value, boolean plus) {

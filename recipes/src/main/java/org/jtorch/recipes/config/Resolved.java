@@ -24,6 +24,14 @@ public final class Resolved {
     return recipe;
   }
 
+  /// The block at a path as a recipe of its own.
+  public Resolved at(String path) {
+    if (!(root.at(path) instanceof Tree.Mapping block)) {
+      throw new IllegalArgumentException("\"" + path + "\" is no block of " + recipe);
+    }
+    return new Resolved(recipe, block);
+  }
+
   /// Where the value at `stages[1].optim.lr` came from, or null if there is none.
   public @Nullable String origin(String path) {
     Tree at = root.at(path);
@@ -97,7 +105,7 @@ public final class Resolved {
     return a.kind() == b.kind() && a.file().equals(b.file());
   }
 
-  private static String flat(Tree tree) {
+  static String flat(Tree tree) {
     return switch (tree) {
       case Tree.Scalar(var text, boolean quoted, _) -> text == null ? "null" : quote(text, quoted);
       case Tree.Sequence s -> "[" + String.join(", ", s.items().stream().map(Resolved::flat).toList()) + "]";

@@ -19,7 +19,7 @@ final class Scalars {
   private static final Pattern NUMBER =
       Pattern.compile("[-+]?([0-9](_?[0-9])*\\.?([0-9](_?[0-9])*)?|\\.[0-9](_?[0-9])*)([eE][-+]?[0-9]{1,3})?");
   private static final Set<Class<?>> PLAIN = Set.of(int.class, Integer.class, long.class, Long.class, double.class,
-      Double.class, boolean.class, Boolean.class, String.class, Path.class);
+      Double.class, boolean.class, Boolean.class, String.class, Path.class, Reference.class);
 
   private Scalars() {}
 
@@ -38,6 +38,8 @@ final class Scalars {
     if (c == double.class || c == Double.class) return "a number such as 0.1 or 3e-4";
     if (c == boolean.class || c == Boolean.class) return "true or false";
     if (c == Path.class) return "a path such as data/train.bin";
+    if (c == Reference.class) return "the name of an earlier stage or the path of a folder";
+    if (c == Shared.class) return "a block of keys";
     if (c == String.class) return "a text";
     if (c.isEnum()) return "one of " + String.join(", ", constants(c));
     if (c.isSealed()) return "a block with type: one of " + String.join(", ", Key.choices(c).keySet());
@@ -54,6 +56,7 @@ final class Scalars {
     if (c == double.class || c == Double.class) return "0.1";
     if (c == boolean.class || c == Boolean.class) return "true";
     if (c == Path.class) return "data/train.bin";
+    if (c == Reference.class) return "core";
     if (c == String.class) return "text";
     if (c.isEnum()) return constants(c).getFirst();
     if (c.isSealed()) {
@@ -81,6 +84,7 @@ final class Scalars {
   static Object convert(Class<?> type, String text, boolean quoted) {
     if (type == String.class) return text;
     if (type == Path.class) return path(text);
+    if (type == Reference.class) return new Reference(text);
     if (type.isEnum()) return constant(type, text);
     if (quoted) {
       throw new IllegalArgumentException("expected " + expected(type) + ", got the text \"" + text + "\"; drop the quotes");

@@ -14,12 +14,15 @@ public final class Schema {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
   private final ObjectNode definitions = JSON.objectNode();
+  private final Kinds kinds;
 
-  private Schema() {}
+  private Schema(Kinds kinds) {
+    this.kinds = kinds;
+  }
 
   /// The schema of a recipe that binds to this record.
-  public static JsonNode of(Class<?> record) {
-    var schema = new Schema();
+  public static JsonNode of(Class<?> record, Kinds kinds) {
+    var schema = new Schema(kinds);
     var root = JSON.objectNode();
     root.put("$schema", "https://json-schema.org/draft/2020-12/schema");
     root.put("title", Names.type(record));
@@ -85,12 +88,13 @@ public final class Schema {
     }
     if (c == double.class || c == Double.class) return JSON.objectNode().put("type", "number");
     if (c == boolean.class || c == Boolean.class) return JSON.objectNode().put("type", "boolean");
-    if (c == String.class || c == Path.class) return JSON.objectNode().put("type", "string");
+    if (c == String.class || c == Path.class || c == Reference.class) return JSON.objectNode().put("type", "string");
     if (c.isEnum()) return names(Scalars.constants(c));
+    if (c == Shared.class) return JSON.objectNode().put("type", "object");
     String name = c.getSimpleName();
     if (!definitions.has(name)) {
       definitions.putObject(name);
-      definitions.set(name, c.isSealed() ? choice(c) : block(c, Typed.NO));
+      definitions.set(name, kinds.isChoice(c) ? choice(c) : block(c, Typed.NO));
     }
     return JSON.objectNode().put("$ref", "#/$defs/" + name);
   }
@@ -102,7 +106,7 @@ public final class Schema {
     var any = node.putArray("oneOf");
     var bare = new ArrayList<String>();
     var meant = sealed.getAnnotation(DefaultType.class);
-    Key.choices(sealed).forEach((name, record) -> {
+    kinds.of(sealed).forEach((name, record) -> {
       any.add(block(record, meant != null && meant.value().equals(name) ? Typed.MAY : Typed.MUST));
       if (Key.of(record).values().stream().noneMatch(Key::required)) bare.add(name);
     });

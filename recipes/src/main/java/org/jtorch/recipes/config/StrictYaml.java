@@ -3,6 +3,7 @@ package org.jtorch.recipes.config;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedSet;
 import org.jspecify.annotations.Nullable;
 
@@ -25,9 +26,14 @@ public final class StrictYaml {
   ///
   /// @throws RecipeException with all problems, sorted by line
   public static <R> Bound<R> bind(Class<R> type, RecipeSource source, List<String> overrides) {
+    return bind(type, source, overrides, Kinds.NONE);
+  }
+
+  /// The same with interfaces whose records the caller knows.
+  public static <R> Bound<R> bind(Class<R> type, RecipeSource source, List<String> overrides, Kinds kinds) {
     var problems = new ArrayList<Problem>();
     var root = load(source, overrides, problems);
-    var slot = new Binder(problems).root(type, root);
+    var slot = new Binder(problems, kinds).root(type, root);
     if (!problems.isEmpty() || slot.value() == null) throw new RecipeException(source.name(), problems);
     return new Bound<>(type.cast(slot.value()), new Resolved(source.name(), slot.tree()));
   }
@@ -36,9 +42,20 @@ public final class StrictYaml {
   ///
   /// @throws RecipeException if the text, what it extends or an override cannot be read
   public static @Nullable String typeOf(RecipeSource source, List<String> overrides) {
+    return typeOf(source, overrides, Map.of());
+  }
+
+  /// The same with keys that tell it.
+  ///
+  /// @param telling keys that tell the type where a recipe does not say it, and the types that they tell
+  /// @throws RecipeException if the text, what it extends or an override cannot be read
+  public static @Nullable String typeOf(RecipeSource source, List<String> overrides, Map<String, String> telling) {
     var problems = new ArrayList<Problem>();
     var root = load(source, overrides, problems);
     if (root.at("type") instanceof Tree.Scalar(var text, _, _) && text != null) return text;
+    for (var each : telling.entrySet()) {
+      if (root.entries().containsKey(each.getKey())) return each.getValue();
+    }
     if (!problems.isEmpty()) throw new RecipeException(source.name(), problems);
     return null;
   }

@@ -2,18 +2,20 @@ package org.jtorch.recipes.pretrain;
 
 import com.google.errorprone.annotations.MustBeClosed;
 import java.util.List;
-import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.jtorch.corpus.CorpusSpec;
 import org.jtorch.corpus.HeldOut;
 import org.jtorch.corpus.Preparation;
 import org.jtorch.corpus.PreparedCorpus;
-import org.jtorch.corpus.TokenizerOrigin;
+import org.jtorch.data.Batch;
+import org.jtorch.data.BatchOrder;
+import org.jtorch.data.BatchSource;
+import org.jtorch.data.RampedBatches;
 import org.jtorch.data.RowSource;
 import org.jtorch.data.TokenBatches;
 import org.jtorch.data.TokenShards;
 import org.jtorch.recipes.pretrain.PretrainRecipe.Packing;
-import org.jtorch.recipes.pretrain.PretrainRecipe.TokenizerConfig;
 import org.jtorch.recipes.run.RunFolder;
 import org.jtorch.text.Tokenizer;
 
@@ -36,39 +38,35 @@ final class Corpus implements AutoCloseable {
   /// Opens the run's tokens, which are prepared.
   @MustBeClosed
   @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the corpus
-  static Corpus open(PretrainRecipe recipe, RunFolder run) {
-    return new Corpus(recipe, PreparedCorpus.open(CorpusFolder.of(recipe, run)));
+  static Corpus open(Setup setup, RunFolder run) {
+    return new Corpus(setup.recipe(), PreparedCorpus.open(CorpusFolder.of(setup, run)));
   }
 
   /// Makes the run's tokens and its tokenizer's folder if they are not there; what a process that ended meanwhile has made is
   /// used.
-  static void prepare(PretrainRecipe recipe, RunFolder run, Consumer<String> note) {
-    var folder = CorpusFolder.of(recipe, run);
-    boolean there = recipe.data().source() instanceof SourceConfig.Tokens || PreparedCorpus.isIn(folder);
+  static void prepare(Setup setup, RunFolder run, Consumer<String> note) {
+    var folder = CorpusFolder.of(setup, run);
+    boolean there = setup.recipe().data().source() instanceof SourceConfig.Tokens || PreparedCorpus.isIn(folder);
     if (!there) {
-      var _ = new Preparation(spec(recipe), folder).run(note, () -> false);
+      var _ = new Preparation(spec(setup), folder).run(note, () -> false);
     }
     try (var prepared = PreparedCorpus.open(folder)) {
-      RunTokenizer.write(recipe, prepared, run);
+      RunTokenizer.write(setup, prepared, run);
     }
   }
 
   /// What the recipe's tokens are made of.
-  static CorpusSpec spec(PretrainRecipe recipe) {
-    var data = recipe.data();
-    var tokenizer = switch (Objects.requireNonNull(recipe.tokenizer(), "the recipe was checked")) {
-      case TokenizerConfig.Train t -> new TokenizerOrigin.Learned(t.vocabSize(), TokenizerConfig.EOS, t.specialTokens(), t.sampleBytes(),
-          t.seed());
-      case TokenizerConfig.File f -> new TokenizerOrigin.Given(f.path(), f.eos());
-    };
+  static CorpusSpec spec(Setup setup) {
+    var data = setup.recipe().data();
     var validation = data.validation();
-    return new CorpusSpec(SourceConfig.parts(data.source()), tokenizer, new HeldOut.Share(data.heldOut(), data.heldOutBytes()),
+    return new CorpusSpec(SourceConfig.parts(data.source()), setup.tokenizer(), new HeldOut.Share(data.heldOut(), data.heldOutBytes()),
         validation == null ? null : validation.source());
   }
 
   private RowSource rows(TokenShards shards) {
     var data = recipe.data();
-    var rows = data.packing() == Packing.PACKED ? RowSource.packed(shards, data.seqLen()) : RowSource.concatenated(shards, data.seqLen());
+    int seqLen = recipe.train().ramp(data.seqLen()).longest();
+    var rows = data.packing() == Packing.PACKED ? RowSource.packed(shards, seqLen) : RowSource.concatenated(shards, seqLen);
     return data.documentMask() ? rows : RowSource.unmasked(rows);
   }
 
@@ -77,15 +75,27 @@ final class Corpus implements AutoCloseable {
   }
 
   /// The batches of the run: each source gives tokens by its weight.
-  TokenBatches batches() {
-    return TokenBatches.mixed(recipe.seed(), recipe.train().batch(), train, weights());
+  BatchSource<Batch> batches() {
+    double[] weights = weights();
+    var used = IntStream.range(0, weights.length).filter(i -> weights[i] > 0).boxed().toList();
+    var rows = used.stream().map(train::get).toList();
+    double[] shares = used.stream().mapToDouble(i -> weights[i]).toArray();
+    return recipe.train().ramp().isEmpty() ? TokenBatches.mixed(seed(), recipe.train().batch(), rows, shares)
+        : new RampedBatches(seed(), recipe.train().ramp(recipe.data().seqLen()), rows, shares);
+  }
+
+  /// A stage that goes on from another on the same text sees it in an order of its own.
+  private long seed() {
+    return recipe.from() == null ? recipe.seed() : BatchOrder.mix(recipe.seed() ^ recipe.name().hashCode());
   }
 
   /// As the recipe says now, else as it was prepared.
   private double[] weights() {
-    return prepared.sources().stream().mapToDouble(source ->
-        recipe.data().source() instanceof SourceConfig.Mix(var sources) && sources.get(source.name()) instanceof SourceConfig.Weighted w
-            ? w.weight() : source.weight()).toArray();
+    return prepared.sources().stream().mapToDouble(source -> switch (recipe.data().source()) {
+      case SourceConfig.Mix(var sources) when sources.get(source.name()) instanceof SourceConfig.Weighted w -> w.weight();
+      case SourceConfig.Tokens(_, var weights) -> weights.getOrDefault(source.name(), source.weight());
+      default -> source.weight();
+    }).toArray();
   }
 
   /// Steps of the run.

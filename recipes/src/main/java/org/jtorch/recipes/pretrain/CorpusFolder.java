@@ -14,23 +14,24 @@ final class CorpusFolder {
 
   /// The same for the whole run: of a shared folder it is written down, so that a run goes on with the text that it began with
   /// even if its files have changed since.
-  static Path of(PretrainRecipe recipe, RunFolder run) {
-    if (recipe.data().source() instanceof SourceConfig.Tokens(Path path)) {
-      return path;
+  static Path of(Setup setup, RunFolder run) {
+    var tokens = setup.tokens();
+    if (tokens != null) {
+      return tokens.folder();
     }
-    Path cache = recipe.data().cache();
+    Path cache = setup.recipe().data().cache();
     if (cache == null) {
       return run.data();
     }
     Path chosen = run.path().resolve("corpus.json");
     if (!Files.exists(chosen)) {
-      JsonFile.write(chosen, JsonNodeFactory.instance.objectNode().put(KEY, cached(recipe, cache).toAbsolutePath().toString()));
+      JsonFile.write(chosen, JsonNodeFactory.instance.objectNode().put(KEY, cached(setup, cache).toAbsolutePath().toString()));
     }
     return Path.of(JsonFile.open(chosen).requiredString(KEY));
   }
 
   /// Where text that runs share lies, by what it is made of.
-  static Path cached(PretrainRecipe recipe, Path cache) {
-    return cache.resolve(Corpus.spec(recipe).key());
+  static Path cached(Setup setup, Path cache) {
+    return cache.resolve(Corpus.spec(setup).key());
   }
 }

@@ -3,56 +3,60 @@ package org.jtorch.recipes.pretrain;
 import com.google.errorprone.annotations.FormatMethod;
 import com.google.errorprone.annotations.FormatString;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.Locale;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.jtorch.corpus.PreparedCorpus;
 import org.jtorch.decoder.DecoderConfig;
 import org.jtorch.observe.BusyWatch;
 import org.jtorch.observe.ProcessorTime;
 import org.jtorch.observe.Units;
+import org.jtorch.recipes.PlanFigures;
 import org.jtorch.recipes.plan.Estimate;
 import org.jtorch.recipes.plan.MachineMemory;
 import org.jtorch.recipes.plan.Verdict;
 import org.jtorch.recipes.plan.Workload;
-import org.jtorch.recipes.pretrain.PretrainRecipe.TokenizerConfig;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.TorchInfo;
-import org.jtorch.text.Tokenizer;
 
 /// What a run would do, worked out without starting it; time and memory from a short step of its model, or of a part of it.
-record Plan(PretrainRecipe recipe) {
+record Plan(Setup setup) {
   /// A forward pass beside forward and backward.
   private static final double FORWARD_SHARE = 0.35;
   private static final int BARS = 48;
 
-  void print(PrintWriter out) {
-    int vocab = vocab();
-    DecoderConfig shape = Shapes.of(recipe, vocab);
+  PlanFigures print(PrintWriter out) {
+    var recipe = setup.recipe();
+    int vocab = setup.vocab();
+    DecoderConfig shape = Shapes.of(setup, vocab);
     Device device = Device.parse(recipe.device());
-    DType dtype = TrainedType.of(recipe, device, note -> line(out, "", "%s", note));
+    DType dtype = TrainedType.of(setup, device, note -> line(out, "", "%s", note));
     var t = recipe.train();
-    var text = PlannedText.of(recipe);
-    long steps = t.steps(recipe.data().seqLen(), text.trainTokens() / recipe.data().seqLen());
-    long rowTokens = (long) t.batch() * recipe.data().seqLen();
+    var text = PlannedText.of(setup);
+    var ramp = t.ramp(recipe.data().seqLen());
+    long steps = t.steps(recipe.data().seqLen(), text.trainTokens() / ramp.longest());
+    var length = new Length(steps, ramp.at(steps).tokens());
     double flops = MachineSpeed.flops(device, dtype);
     line(out, "model", "%s, %,d parameters (%,d outside the embedding)", shape.family(), shape.parameterCount(),
         shape.parameterCount() - (long) vocab * shape.dim());
     line(out, "device", "%s, %s, matrix products at %.0f GFLOP/s", device, dtype, flops / 1e9);
     text.lines().forEach(each -> line(out, text.lines().getFirst().equals(each) ? "text" : "", "%s", each));
-    line(out, "steps", "%,d of %,d tokens (%d rows of %d, %d micro-batches): %,d tokens in all, %s epochs", steps, rowTokens, t.batch(),
-        recipe.data().seqLen(), t.accumulate(), rowTokens * steps, Units.figure(rowTokens * steps / text.trainTokens()));
+    line(out, "steps", "%,d of %,d tokens (%d rows of %d, %d micro-batches): %,d tokens in all, %s epochs", steps,
+        ramp.phases().getFirst().stepTokens(), t.batch(), recipe.data().seqLen(), t.accumulate(), length.tokens(),
+        Units.figure(length.tokens() / text.trainTokens()));
+    ramp.describe().stream().skip(1).forEach(phase -> line(out, "", "%s", phase));
     out.flush();
     var work = new Workload(shape, device, dtype, t.batch() / t.accumulate(), recipe.data().seqLen(), t.accumulate(),
         t.activationCheckpointing(), t.chunkTokens(), recipe.data().packing() == PretrainRecipe.Packing.PACKED);
-    estimate(out, work, flops, steps, text);
+    var figures = estimate(out, work, flops, length, text);
     line(out, "rate", "peak %s; over the run:", Double.toString(t.learningRate()));
     schedule(out, steps);
+    return figures;
   }
 
-  private void estimate(PrintWriter out, Workload work, double flops, long steps, PlannedText text) {
+  /// @param tokens of all steps
+  private record Length(long steps, long tokens) {}
+
+  private PlanFigures estimate(PrintWriter out, Workload work, double flops, Length length, PlannedText text) {
     var machine = MachineMemory.now();
     var before = ProcessorTime.now();
     var estimate = Estimate.of(work, flops, machine.free());
@@ -62,10 +66,11 @@ record Plan(PretrainRecipe recipe) {
       line(out, "", "%s", new Verdict(machine.total(), machine.free()).of(estimate, work));
     }
     String busy = busy(before, after);
-    time(out, work, estimate, busy != null, steps, text);
+    double seconds = time(out, work, estimate, busy != null, length, text);
     if (busy != null) {
       line(out, "", "%s", busy);
     }
+    return new PlanFigures(work.shape().parameterCount(), estimate.bytes(), length.tokens(), seconds);
   }
 
   /// A sentence if other processes took cores that the measurement wanted, else null.
@@ -82,24 +87,26 @@ record Plan(PretrainRecipe recipe) {
         Units.bytes(m.gradients()), Units.bytes(e.activations()), Units.bytes(e.passing()));
   }
 
-  private void time(PrintWriter out, Workload work, Estimate e, boolean busy, long steps, PlannedText text) {
-    double step = e.stepSeconds(work.accumulate());
+  private double time(PrintWriter out, Workload work, Estimate e, boolean busy, Length length, PlannedText text) {
+    double micros = (double) length.tokens() / work.tokens();
+    double step = (micros * e.gradientSeconds() + length.steps() * e.updateSeconds()) / length.steps();
     double validation = text.validationTokens() / work.tokens() * e.gradientSeconds() * FORWARD_SHARE;
-    long every = recipe.eval().every();
-    long validations = 1 + (every > 0 ? Math.ceilDiv(steps, every) : 1);
+    long every = setup.recipe().eval().every();
+    long validations = 1 + (every > 0 ? Math.ceilDiv(length.steps(), every) : 1);
     var s = e.sample();
     String how = s == null ? "by the matrix products alone, for it is too large to measure"
         : s.equals(work) ? "measured"
         : String.format(Locale.ROOT, "measured with %d of %d rows, %d of %d layers, %,d of %,d tokens in the vocabulary", s.rows(), work.rows(),
             s.shape().layers(), work.shape().layers(), s.shape().vocab(), work.shape().vocab());
-    double seconds = steps * step + validations * validation;
+    double seconds = length.steps() * step + validations * validation;
     String alone = busy ? " beside what runs now, about " + Units.time(seconds * e.share()) + " alone" : "";
     line(out, "time", "about %s%s = %,d steps of %s + %d validations of %s, reading the text aside; %s", Units.time(seconds), alone,
-        steps, Units.time(step), validations, Units.time(validation), how);
+        length.steps(), Units.time(step), validations, Units.time(validation), how);
+    return seconds;
   }
 
   private void schedule(PrintWriter out, long steps) {
-    var schedule = recipe.train().schedule().over(steps);
+    var schedule = setup.recipe().train().schedule().over(steps);
     String levels = "▁▂▃▄▅▆▇█";
     var line = new StringBuilder();
     for (int i = 0; i < BARS; i++) {
@@ -107,23 +114,6 @@ record Plan(PretrainRecipe recipe) {
       line.append(levels.charAt((int) Math.clamp(Math.round(at * 7), 0, 7)));
     }
     out.println("            " + line);
-  }
-
-  /// The vocabulary of the recipe's tokenizer.
-  int vocab() {
-    if (recipe.data().source() instanceof SourceConfig.Tokens(Path path)) {
-      try (var prepared = PreparedCorpus.open(path)) {
-        return prepared.tokenizer().vocabSize();
-      }
-    }
-    return switch (Objects.requireNonNull(recipe.tokenizer(), "the recipe was checked")) {
-      case TokenizerConfig.Train t -> t.vocabSize();
-      case TokenizerConfig.File(var path, _) -> {
-        try (var tokenizer = Tokenizer.load(path)) {
-          yield tokenizer.vocabSize();
-        }
-      }
-    };
   }
 
   @FormatMethod

@@ -19,15 +19,17 @@ record PlannedText(double trainTokens, double validationTokens, List<String> lin
   private static final double BYTES_PER_TOKEN = 3.5;
   private static final double COMPRESSION = 3;
 
-  static PlannedText of(PretrainRecipe recipe) {
-    if (recipe.data().source() instanceof SourceConfig.Tokens(Path path)) {
-      try (var prepared = PreparedCorpus.open(path)) {
+  static PlannedText of(Setup setup) {
+    var recipe = setup.recipe();
+    var tokens = setup.tokens();
+    if (tokens != null) {
+      try (var prepared = PreparedCorpus.open(tokens.folder())) {
         return counted(prepared);
       }
     }
     Path cache = recipe.data().cache();
-    if (cache != null && PreparedCorpus.isIn(CorpusFolder.cached(recipe, cache))) {
-      try (var prepared = PreparedCorpus.open(CorpusFolder.cached(recipe, cache))) {
+    if (cache != null && PreparedCorpus.isIn(CorpusFolder.cached(setup, cache))) {
+      try (var prepared = PreparedCorpus.open(CorpusFolder.cached(setup, cache))) {
         return counted(prepared);
       }
     }

@@ -15,11 +15,12 @@ final class PrepareText {
 
   /// @param out the folder, or null for the recipe's own choice
   /// @throws IllegalArgumentException if the recipe has no text, or the folder holds that of another
-  static void run(PretrainRecipe recipe, @Nullable Path out, PrintWriter print) {
-    if (recipe.data().source() instanceof SourceConfig.Tokens(Path path)) {
-      throw new IllegalArgumentException("`data.source` is of type tokens: the text in " + path + " is prepared");
+  static void run(Setup setup, @Nullable Path out, PrintWriter print) {
+    var recipe = setup.recipe();
+    if (recipe.data().source() instanceof SourceConfig.Tokens tokens) {
+      throw new IllegalArgumentException("`data.source` is of type tokens: the text in " + tokens.path() + " is prepared");
     }
-    var spec = Corpus.spec(recipe);
+    var spec = Corpus.spec(setup);
     Path cache = recipe.data().cache();
     Path folder = out != null ? out : cache != null ? cache.resolve(spec.key()) : Path.of("prepared", recipe.name());
     Consumer<String> say = note -> {

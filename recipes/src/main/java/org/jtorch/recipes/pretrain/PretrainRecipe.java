@@ -1,12 +1,16 @@
 package org.jtorch.recipes.pretrain;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.data.BatchRamp;
 import org.jtorch.recipes.config.Default;
 import org.jtorch.recipes.config.Doc;
+import org.jtorch.recipes.Stage;
 import org.jtorch.recipes.config.Named;
+import org.jtorch.recipes.config.Reference;
 import org.jtorch.recipes.run.Eval;
 import org.jtorch.recipes.run.Metrics;
 import org.jtorch.recipes.run.Save;
@@ -16,21 +20,43 @@ import org.jtorch.train.SpikeGuard;
 @Named("pretrain")
 public record PretrainRecipe(
     @Doc("names the run; its folder is runs/<name> unless --out says otherwise") String name,
+    @Doc("the model that training goes on from, in place of `model`: an earlier stage, or a Hugging Face folder; its tokenizer comes along")
+    @Nullable Reference from,
     @Doc("one number that data order, initial weights and samples follow from") @Default("1") long seed,
     @Doc("best, cpu, cuda or cuda:N") @Default("best") String device,
     @Doc("auto (bf16 where this machine has instructions for its products, else f32; f32 for a model that is f32), bf16 or f32")
     @Default("auto") String dtype,
     Data data,
-    @Doc("needed unless data.source is of type tokens, which bring theirs") @Nullable TokenizerConfig tokenizer,
-    ModelConfig model, Train train,
-    @Default("{}") OptimizerConfig optimizer, @Default("{}") Eval eval, @Default("{}") Save save, @Default("{}") Metrics metrics) {
+    @Doc("needed unless data.source is of type tokens, which bring theirs, or there is a model to go on from") @Nullable TokenizerConfig tokenizer,
+    @Doc("what is trained, unless `from` names it") @Nullable ModelConfig model,
+    @Doc("changes of the positions of the model that training goes on from") @Nullable Positions positions, Train train,
+    @Default("{}") OptimizerConfig optimizer,
+    @Doc("what the optimizer remembers of the stage that `from` names; unless given it is kept if both have the same optimizer")
+    @Nullable OptimizerState optimizerState,
+    @Default("{}") AverageConfig average, @Default("{}") Eval eval, @Default("{}") Save save, @Default("{}") Metrics metrics) implements Stage {
 
   public PretrainRecipe {
+    if (model == null && from == null) {
+      throw new IllegalArgumentException("`model` is missing, and so is `from`; give one of them,"
+          + " e.g. model: {type: llama, dim: 256, layers: 4, heads: 8}");
+    }
+    if (model != null && from != null) {
+      throw new IllegalArgumentException("`from` names the model that training goes on from, so `model` has no use; remove one of them");
+    }
+    if (optimizerState == OptimizerState.KEEP && from == null) {
+      throw new IllegalArgumentException("`optimizer_state` can be kept only from a stage that `from` names; remove it");
+    }
+    if (positions != null && from == null && !(model instanceof ModelConfig.Folder)) {
+      throw new IllegalArgumentException("`positions` changes a model that training goes on from; a new one has its own keys for them in `model`");
+    }
     if (save.keepBest() && (eval.every() == 0 || save.every() == 0 || eval.every() % save.every() != 0)) {
       throw new IllegalArgumentException("`save.keep_best` needs a checkpoint wherever it validates: eval.every (" + eval.every()
           + ") must be a multiple of save.every (" + save.every() + "); e.g. the same number for both");
     }
   }
+
+  /// What becomes of the moments of the stage that training goes on from.
+  public enum OptimizerState { KEEP, RESET }
 
   /// Where text comes from and how it becomes rows.
   public record Data(
@@ -117,7 +143,8 @@ public record PretrainRecipe(
       @Doc("tokens of the run, padding included: batch * seq_len each step") @Nullable Long tokens,
       @Doc("passes over the training text") @Nullable Double epochs,
       @Doc("rows per step, over all micro-batches") int batch,
-      @Doc("micro-batches per step") @Default("1") int accumulate,
+      @Doc("later sizes of the batch, each from so many tokens of the run on") @Default("[]") List<RampStep> ramp,
+      @Doc("micro-batches per step; where the batch grows, of the first") @Default("1") int accumulate,
       @Doc("the schedule's peak") @Default("3e-4") double learningRate,
       @Default("{type: cosine}") ScheduleConfig schedule,
       @Doc("global gradient norm above which gradients are scaled down") @Default("1.0") double clip,
@@ -152,14 +179,40 @@ public record PretrainRecipe(
     ///
     /// @param rows of the training text, in one epoch
     long steps(int seqLen, double rows) {
+      var growing = ramp(seqLen);
       double least = steps == null ? Double.MAX_VALUE : steps;
       if (tokens != null) {
-        least = Math.min(least, Math.ceil((double) tokens / ((long) batch * seqLen)));
+        least = Math.min(least, growing.stepsFor(tokens));
       }
       if (epochs != null) {
-        least = Math.min(least, Math.ceil(epochs * rows / batch));
+        least = Math.min(least, ramp.isEmpty() ? Math.ceil(epochs * rows / batch) : growing.stepsFor(epochs * rows * growing.longest()));
       }
       return (long) Math.max(1, least);
+    }
+
+    /// The batch over the run; of one phase if it does not grow.
+    ///
+    /// @param seqLen of the first rows
+    /// @throws IllegalArgumentException if rows and batch cannot follow
+    BatchRamp ramp(int seqLen) {
+      var phases = new ArrayList<>(List.of(new BatchRamp.Phase(0, batch, seqLen)));
+      for (RampStep step : ramp) {
+        var last = phases.getLast();
+        phases.add(new BatchRamp.Phase(step.tokens(), step.batch() == null ? last.batch() : step.batch(),
+            step.seqLen() == null ? last.seqLen() : step.seqLen()));
+      }
+      return new BatchRamp(phases);
+    }
+  }
+
+  /// A later size of the batch.
+  public record RampStep(@Doc("tokens of the run from which on it is so") long tokens,
+      @Doc("rows per step; unless given as before") @Nullable Integer batch,
+      @Doc("tokens per row; unless given as before") @Nullable Integer seqLen) {
+    public RampStep {
+      atLeast("tokens", tokens, 1);
+      atLeast("batch", batch == null ? 1 : batch, 1);
+      atLeast("seq_len", seqLen == null ? 2 : seqLen, 2);
     }
   }
 

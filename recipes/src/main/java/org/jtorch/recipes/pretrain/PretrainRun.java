@@ -1,11 +1,15 @@
 package org.jtorch.recipes.pretrain;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import java.util.List;
+import java.util.Locale;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.decoder.DecoderConfig;
+import org.jtorch.io.DataException;
 import org.jtorch.observe.EvalEvent;
 import org.jtorch.observe.RunStart;
 import org.jtorch.observe.StepListener;
+import org.jtorch.optim.Optimizer;
 import org.jtorch.recipes.run.Interruption;
 import org.jtorch.recipes.run.RunFolder;
 import org.jtorch.recipes.run.RunLogs;
@@ -22,17 +26,20 @@ import org.jtorch.train.Pretrainer;
 import org.jtorch.train.Progress;
 import org.jtorch.train.Saved;
 import org.jtorch.train.TrainOptions;
+import org.jtorch.train.WeightAverage;
 
 /// One run of a `pretrain` recipe, from text to a Hugging Face folder: data, model, optimizer, resume, loop.
 final class PretrainRun {
+  private final Setup setup;
   private final PretrainRecipe recipe;
   private final RunFolder run;
   private final RunLogs logs;
   private final Interruption interruption;
   private final Ranks ranks;
 
-  PretrainRun(PretrainRecipe recipe, RunFolder run, RunLogs logs, Interruption interruption, Ranks ranks) {
-    this.recipe = recipe;
+  PretrainRun(Setup setup, RunFolder run, RunLogs logs, Interruption interruption, Ranks ranks) {
+    this.setup = setup;
+    this.recipe = setup.recipe();
     this.run = run;
     this.logs = logs;
     this.interruption = interruption;
@@ -42,34 +49,85 @@ final class PretrainRun {
   /// True if the run reached its last step; false if it was asked to stop and saved.
   boolean execute() {
     Thread.ofPlatform().daemon().name("jtorch-load").start(Device::best);      // libtorch loads while the text is read
-    ranks.afterFirst(() -> Corpus.prepare(recipe, run, logs::note));
-    try (var corpus = Corpus.open(recipe, run)) {
+    ranks.afterFirst(() -> Corpus.prepare(setup, run, logs::note));
+    try (var corpus = Corpus.open(setup, run)) {
       Device device = device();
-      DType dtype = ranks.afterFirst(() -> run.dtype(device, () -> TrainedType.of(recipe, device, logs::note)));
+      DType dtype = ranks.afterFirst(() -> run.dtype(device, () -> TrainedType.of(setup, device, logs::note)));
       double peak = ranks.afterFirst(() -> ranks.isFirst() ? MachineSpeed.flops(device, dtype) : 0);
-      DecoderConfig shape = Shapes.of(recipe, corpus.tokenizer().vocabSize());
-      try (var model = Shapes.build(recipe, shape, device, dtype)) {
+      DecoderConfig shape = Shapes.of(setup, corpus.tokenizer().vocabSize());
+      try (var model = Shapes.build(setup, shape, device, dtype)) {
         model.requiresGrad(true);
-        var options = options(corpus.steps());
-        try (var optimizer = recipe.optimizer().over(model, recipe.train().learningRate())) {
-          var batches = corpus.batches();
-          var trainer = new Pretrainer(model, optimizer, batches, options, ranks);
-          var folder = ModelFolder.of(model, RunTokenizer.of(run));
-          var checkpoint = Checkpoint.of(run.checkpoints(), recipe.save().retention(), folder)
-              .with("optimizer", Saved.of(optimizer, model.weights()))
-              .with("spike_guard", trainer.spikes())
-              .with("data", Saved.of(batches));
-          Progress from = checkpoint.resume(logs::note);
-          interruption.loopBegins();
-          var log = logs.open(from.step());
-          log.onStart(new RunStart(recipe.name(), options.steps(), from.step(), model.parameterCount(), flopsPerToken(shape), peak));
-          var result = trainer.fit(from, log, hooks(model, corpus, checkpoint, log));
-          if (result.finished() && ranks.isFirst()) {
-            run.publish(folder);
-          }
-          return result.finished();
-        }
+        return train(model, corpus, peak);
       }
+    }
+  }
+
+  private boolean train(Decoder model, Corpus corpus, double peak) {
+    var options = options(corpus.steps());
+    try (var optimizer = recipe.optimizer().over(model, recipe.train().learningRate()); var average = average(model, options.steps())) {
+      var batches = corpus.batches();
+      var trainer = new Pretrainer(model, optimizer, batches, options, ranks);
+      trainer.keep(average);
+      var folder = ModelFolder.of(model, RunTokenizer.of(run));
+      var checkpoint = Checkpoint.of(run.checkpoints(), recipe.save().retention(), folder)
+          .with("optimizer", Saved.of(optimizer, model.weights()))
+          .with("spike_guard", trainer.spikes())
+          .with("data", Saved.of(batches));
+      checkpoint = average.isKept() ? checkpoint.with("average", average.saved(model.weights())) : checkpoint;
+      Progress from = checkpoint.resume(logs::note);
+      if (from.step() == 0) {
+        takeOver(optimizer, model);
+      }
+      interruption.loopBegins();
+      var log = logs.open(from.step());
+      log.onStart(new RunStart(recipe.name(), options.steps(), from.step(), model.parameterCount(), flopsPerToken(model.config()), peak));
+      var result = trainer.fit(from, log, hooks(model, corpus, checkpoint, log));
+      if (result.finished()) {
+        publish(model, corpus, folder, average, result.progress().step());
+      }
+      return result.finished();
+    }
+  }
+
+  @MustBeClosed
+  private WeightAverage average(Decoder model, long steps) {
+    var rule = recipe.average().over(steps);
+    return rule == null ? WeightAverage.NONE : WeightAverage.of(model.parameters(), rule);
+  }
+
+  /// A stage begins with what the optimizer of the one before it remembers, if it is of the same kind.
+  private void takeOver(Optimizer optimizer, Decoder model) {
+    var from = setup.from();
+    if (from == null || from.checkpoints() == null || recipe.optimizerState() == PretrainRecipe.OptimizerState.RESET) {
+      return;
+    }
+    var checkpoints = Checkpoint.all(from.checkpoints());
+    boolean kept = !checkpoints.isEmpty() && Checkpoint.takeOver(checkpoints.getLast(), Saved.of(optimizer, model.weights()));
+    if (!kept && recipe.optimizerState() == PretrainRecipe.OptimizerState.KEEP) {
+      throw new DataException("`optimizer_state` cannot be kept: " + (checkpoints.isEmpty() ? from.checkpoints() + " holds no checkpoint"
+          : checkpoints.getLast() + " holds another optimizer's") + "; use reset, or the same optimizer");
+    }
+    logs.note(kept ? "the optimizer goes on with the moments of " + checkpoints.getLast() : "the optimizer begins anew");
+  }
+
+  /// Leaves the model, averaged if the recipe says so, and says whether that helped.
+  private void publish(Decoder model, Corpus corpus, ModelFolder folder, WeightAverage average, long step) {
+    if (!average.isKept()) {
+      publish(folder);
+      return;
+    }
+    double last = score(model, corpus).bitsPerByte();
+    try (var _ = average.applied()) {
+      double averaged = score(model, corpus).bitsPerByte();
+      logs.note(String.format(Locale.ROOT, "did averaging help? %s: %.4f bits per byte with %s, %.4f with the last weights",
+          averaged < last ? "yes" : "no", averaged, average.describe(step), last));
+      publish(folder);
+    }
+  }
+
+  private void publish(ModelFolder folder) {
+    if (ranks.isFirst()) {
+      run.publish(folder);
     }
   }
 
@@ -106,9 +164,13 @@ final class PretrainRun {
         t.activationCheckpointing(), recipe.eval().every(), recipe.save().every(), t.chunkTokens(), t.spikes().options());
   }
 
-  private EvalEvent evaluate(Decoder model, Corpus corpus, long step) {
+  private Evaluator.Score score(Decoder model, Corpus corpus) {
     int batch = Math.max(1, recipe.train().batch() / recipe.train().accumulate());
-    var score = new Evaluator(corpus.validationRows(), corpus.validationBytes(), corpus.validationTokens(), batch).score(model, ranks);
+    return new Evaluator(corpus.validationRows(), corpus.validationBytes(), corpus.validationTokens(), batch).score(model, ranks);
+  }
+
+  private EvalEvent evaluate(Decoder model, Corpus corpus, long step) {
+    var score = score(model, corpus);
     return new EvalEvent(step, score.loss(), score.bitsPerByte(), score.perplexity(),
         ranks.isFirst() ? samples(model, corpus, step) : List.of());
   }

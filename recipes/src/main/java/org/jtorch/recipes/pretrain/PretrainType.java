@@ -7,12 +7,17 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.family.Families;
+import org.jtorch.io.DataException;
+import org.jtorch.recipes.Artifact;
+import org.jtorch.recipes.Artifacts;
 import org.jtorch.recipes.ExitCodes;
+import org.jtorch.recipes.PlanFigures;
 import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.config.Bound;
 import org.jtorch.recipes.pretrain.PretrainRecipe.ModelConfig;
 import org.jtorch.recipes.run.RecipeRun;
+import org.jtorch.recipes.run.RunFolder;
 import org.jtorch.tensor.Device;
 
 /// `type: pretrain`.
@@ -25,11 +30,19 @@ public final class PretrainType implements RecipeType {
     return PretrainRecipe.class;
   }
 
-  @Override public List<String> problems(Object value) {
-    var recipe = (PretrainRecipe) value;
+  @Override public List<String> problems(Object value, Artifacts known) {
+    var setup = new Setup((PretrainRecipe) value, known);
+    var recipe = setup.recipe();
     var problems = new ArrayList<String>();
-    DataProblems.of(recipe, problems);
+    DataProblems.of(setup, problems);
     switch (recipe.model()) {
+      case null -> {
+        try {
+          var _ = setup.from();
+        } catch (IllegalArgumentException | DataException e) {
+          problems.add("`from` " + e.getMessage());
+        }
+      }
       case ModelConfig.Folder(Path path) -> requireFile(problems, "model.path", path);
       case ModelConfig.Preset(String preset, _) when !Families.presets().containsKey(preset) ->
           problems.add("`model.name` unknown preset \"" + preset + "\"; known: " + String.join(", ", Families.presets().keySet()));
@@ -37,12 +50,18 @@ public final class PretrainType implements RecipeType {
     }
     tryAll(problems, recipe);
     if (problems.isEmpty()) {
-      problems.addAll(new Parts(recipe).problems());
+      problems.addAll(new Parts(setup).problems());
     }
     return problems;
   }
 
   private static void tryAll(List<String> problems, PretrainRecipe recipe) {
+    try {
+      var _ = recipe.train().ramp(recipe.data().seqLen());
+    } catch (IllegalArgumentException e) {
+      problems.add("`train.ramp` " + e.getMessage());
+      return;                                                         // the steps follow from it
+    }
     try {
       if (recipe.train().epochs() == null) {                          // else the steps follow from the text
         var _ = recipe.train().schedule().over(recipe.train().steps(recipe.data().seqLen(), 0));
@@ -68,12 +87,19 @@ public final class PretrainType implements RecipeType {
     }
   }
 
-  @Override public void plan(Recipes.Loaded loaded, PrintWriter out) {
-    new Plan((PretrainRecipe) loaded.bound().value()).print(out);
+  @Override public Artifact leaves(Object value, Path folder, Artifacts known) {
+    var setup = new Setup((PretrainRecipe) value, known);
+    var run = new RunFolder(folder);
+    int vocab = setup.vocab();
+    return new Artifact.Model(run.model(), Shapes.of(setup, vocab), vocab, setup.eos(), run.checkpoints());
+  }
+
+  @Override public PlanFigures plan(Recipes.Loaded loaded, Artifacts known, PrintWriter out) {
+    return new Plan(new Setup((PretrainRecipe) loaded.bound().value(), known)).print(out);
   }
 
   @Override public int prepare(Recipes.Loaded loaded, @Nullable Path folder, PrintWriter out) {
-    PrepareText.run((PretrainRecipe) loaded.bound().value(), folder, out);
+    PrepareText.run(new Setup((PretrainRecipe) loaded.bound().value(), Artifacts.FOLDERS), folder, out);
     return ExitCodes.DONE;
   }
 
@@ -81,7 +107,7 @@ public final class PretrainType implements RecipeType {
     var bound = bound(loaded.bound());
     var recipe = bound.value();
     return RecipeRun.execute(bound, recipe.name(), recipe.metrics(), args,
-        (run, logs, interruption) -> new PretrainRun(recipe, run, logs, interruption, args.ranks()).execute());
+        (run, logs, interruption) -> new PretrainRun(new Setup(recipe, args.known()), run, logs, interruption, args.ranks()).execute());
   }
 
   @SuppressWarnings("unchecked")        // the recipe was bound to recordType()

@@ -21,14 +21,14 @@ final class RunTokenizer {
   }
 
   /// Writes them if they are not there.
-  static void write(PretrainRecipe recipe, PreparedCorpus corpus, RunFolder run) {
+  static void write(Setup setup, PreparedCorpus corpus, RunFolder run) {
     if (Files.exists(of(run))) {
       return;
     }
-    int context = Shapes.of(recipe, corpus.tokenizer().vocabSize()).maxPositions();
+    int context = Shapes.of(setup, corpus.tokenizer().vocabSize()).maxPositions();
     AtomicFolder.publish(of(run), home -> {
       TokenizerFiles.copy(corpus.tokenizerFolder(), home);
-      SpecialIds.write(recipe, home, corpus.eos());
+      SpecialIds.write(setup, home, corpus.eos());
       Path config = home.resolve("tokenizer_config.json");
       if (Files.exists(config) && JsonFile.open(config).node() instanceof ObjectNode node && !node.has(LONGEST)) {
         JsonFile.write(config, node.put(LONGEST, context));

@@ -1,6 +1,8 @@
 package org.jtorch.recipes.pretrain;
 
 import com.google.errorprone.annotations.MustBeClosed;
+import java.nio.file.Path;
+import java.util.Objects;
 import org.jtorch.attention.Rope;
 import org.jtorch.attention.RopeScaling;
 import org.jtorch.decoder.Decoder;
@@ -19,23 +21,36 @@ import org.jtorch.tensor.Rng;
 final class Shapes {
   private Shapes() {}
 
-  static DecoderConfig of(PretrainRecipe recipe, int vocab) {
+  /// The shape that is trained.
+  ///
+  /// @param vocab tokens of the tokenizer
+  static DecoderConfig of(Setup setup, int vocab) {
+    var recipe = setup.recipe();
     int seqLen = recipe.data().seqLen();
-    return switch (recipe.model()) {
+    var from = setup.from();
+    if (from != null) {
+      return positions(recipe, fits(vocab, from.shape(), from.folder()));
+    }
+    return switch (Objects.requireNonNull(recipe.model(), "the recipe was checked")) {
       case ModelConfig.Llama m -> llama(m, vocab, seqLen);
       case ModelConfig.Preset(String name, Integer positions) -> {
         var shape = preset(name).withVocab(vocab);
         yield shape.withContext(positions == null ? seqLen : positions);
       }
-      case ModelConfig.Folder(var path) -> {
-        var shape = Pretrained.config(path);
-        if (vocab > shape.vocab()) {
-          throw new DataException("the tokenizer has " + vocab + " tokens but the model in " + path + " has " + shape.vocab()
-              + " rows; use the model's own tokenizer");
-        }
-        yield shape;
-      }
+      case ModelConfig.Folder(var path) -> positions(recipe, fits(vocab, Pretrained.config(path), path));
     };
+  }
+
+  private static DecoderConfig fits(int vocab, DecoderConfig shape, Path folder) {
+    if (vocab > shape.vocab()) {
+      throw new DataException("the tokenizer has " + vocab + " tokens but the model in " + folder + " has " + shape.vocab()
+          + " rows; use the model's own tokenizer");
+    }
+    return shape;
+  }
+
+  private static DecoderConfig positions(PretrainRecipe recipe, DecoderConfig shape) {
+    return recipe.positions() == null ? shape : recipe.positions().of(shape);
   }
 
   private static DecoderConfig llama(ModelConfig.Llama m, int vocab, int seqLen) {
@@ -57,10 +72,9 @@ final class Shapes {
 
   @MustBeClosed
   @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the caller
-  static Decoder build(PretrainRecipe recipe, DecoderConfig shape, Device device, DType dtype) {
-    return switch (recipe.model()) {
-      case ModelConfig.Folder(var path) -> Pretrained.load(path, device, dtype);
-      default -> Decoder.create(shape, device, dtype, Rng.of(recipe.seed()));
-    };
+  static Decoder build(Setup setup, DecoderConfig shape, Device device, DType dtype) {
+    Path start = setup.start();
+    return start != null ? Pretrained.load(shape, start, device, dtype)
+        : Decoder.create(shape, device, dtype, Rng.of(setup.recipe().seed()));
   }
 }

@@ -10,6 +10,7 @@ import org.jtorch.data.TextSource;
 import org.jtorch.recipes.config.Default;
 import org.jtorch.recipes.config.Doc;
 import org.jtorch.recipes.config.Named;
+import org.jtorch.recipes.config.Reference;
 
 /// Where a recipe's text comes from.
 public sealed interface SourceConfig {
@@ -89,7 +90,18 @@ public sealed interface SourceConfig {
 
   /// Text that `jtorch data prepare` has made into tokens, with its tokenizer.
   @Named("tokens")
-  record Tokens(@Doc("the folder that `jtorch data prepare` wrote") Path path) implements SourceConfig {}
+  record Tokens(
+      @Doc("the folder that `jtorch data prepare` wrote, or the stage that prepared it") Reference path,
+      @Doc("shares of its sources by their names, where they differ from those it was prepared with") @Default("{}") Map<String, Double> weights)
+      implements SourceConfig {
+    public Tokens {
+      weights.forEach((name, weight) -> {
+        if (!(weight >= 0 && weight < Double.POSITIVE_INFINITY)) {
+          throw new IllegalArgumentException("`weights." + name + "` must be >= 0 but was " + weight + "; e.g. 1");
+        }
+      });
+    }
+  }
 
   /// The texts of a source; none for tokens.
   static List<Part> parts(SourceConfig source) {

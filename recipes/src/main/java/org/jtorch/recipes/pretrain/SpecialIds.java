@@ -4,9 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import org.jtorch.family.TokenIds;
 import org.jtorch.io.JsonFile;
-import org.jtorch.recipes.pretrain.PretrainRecipe.ModelConfig;
 import org.jtorch.text.Tokenizer;
 
 /// The ids that end, begin and fill texts, beside the run's tokenizer: checkpoints and the finished model take them from
@@ -15,17 +15,17 @@ final class SpecialIds {
   private SpecialIds() {}
 
   /// @param home the run's tokenizer folder
-  static void write(PretrainRecipe recipe, Path home, String eos) {
+  static void write(Setup setup, Path home, String eos) {
     try (var tokenizer = Tokenizer.load(home)) {
-      JsonFile.write(home.resolve("generation_config.json"), settings(recipe.model(), tokenizer.requireId(eos)));
+      JsonFile.write(home.resolve("generation_config.json"), settings(setup.start(), tokenizer.requireId(eos)));
     }
   }
 
-  private static ObjectNode settings(ModelConfig model, int eos) {
-    if (!(model instanceof ModelConfig.Folder(Path path))) {
+  private static ObjectNode settings(@Nullable Path start, int eos) {
+    if (start == null) {
       return JsonNodeFactory.instance.objectNode().put(TokenIds.EOS, eos).put(TokenIds.PAD, eos);
     }
-    var settings = TokenIds.generation(path);
+    var settings = TokenIds.generation(start);
     JsonNode ends = settings.path(TokenIds.EOS);
     if (ends.isIntegralNumber() && ends.intValue() != eos) {
       settings.putArray(TokenIds.EOS).add(ends.intValue()).add(eos);

@@ -1,9 +1,9 @@
 package org.jtorch.recipes.pretrain;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 import org.jtorch.family.Pretrained;
-import org.jtorch.recipes.pretrain.PretrainRecipe.ModelConfig;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 
@@ -15,9 +15,11 @@ final class TrainedType {
   /// instructions for it.
   ///
   /// @param note hears of a model's type that changes
-  static DType of(PretrainRecipe recipe, Device device, Consumer<String> note) {
+  static DType of(Setup setup, Device device, Consumer<String> note) {
+    var recipe = setup.recipe();
     DType chosen = MachineSpeed.dtype(recipe.dtype(), device);
-    if (!(recipe.model() instanceof ModelConfig.Folder(Path path))) {
+    Path path = setup.start();
+    if (path == null || !Files.exists(path)) {                 // an earlier stage's model follows the same rule
       return chosen;
     }
     DType stored = Pretrained.storedType(path);

@@ -55,6 +55,25 @@ final class Resumption {
     return false;
   }
 
+  /// The keys that keep a recipe from going on in a folder, which has another run of the same kind; none if there is no run in it.
+  static List<Difference> against(RunFolder run, Bound<? extends Record> recipe) {
+    if (!Files.exists(run.recipe())) {
+      return List.of();
+    }
+    var claim = new Resumption(run, recipe, new Resume.Auto(), _ -> {});
+    return Difference.between(claim.earlier(), recipe).stream().filter(d -> !claim.isAllowed(d) || isLess(d)).toList();
+  }
+
+  /// Whether a recipe gives the run in a folder another length, and is otherwise free to go on.
+  static boolean isLonger(RunFolder run, Bound<? extends Record> recipe) {
+    var claim = new Resumption(run, recipe, new Resume.Auto(), _ -> {});
+    return Difference.between(claim.earlier(), recipe).stream().anyMatch(d -> LENGTH.contains(d.path()));
+  }
+
+  private static boolean isLess(Difference d) {
+    return LENGTH.contains(d.path()) && isLess(d.now(), d.before());
+  }
+
   private boolean goOn() {
     if (resume instanceof Resume.Never) {
       throw new IllegalArgumentException(run.path() + " holds a run already; --resume auto goes on with it, --out names another folder");
@@ -105,7 +124,7 @@ final class Resumption {
 
   /// A finished run goes on: its model moves aside.
   private void grow(List<Difference> changes) {
-    changes.stream().filter(d -> LENGTH.contains(d.path()) && isLess(d.now(), d.before())).findFirst().ifPresent(d -> {
+    changes.stream().filter(Resumption::isLess).findFirst().ifPresent(d -> {
       throw new IllegalArgumentException(run.path() + " holds a finished run that is longer already (" + d
           + "); give a greater value, or choose another folder with --out");
     });

@@ -6,9 +6,9 @@ import org.jtorch.io.AtomicFile;
 import org.jtorch.io.AtomicFolder;
 
 /// What a change of course leaves behind: it moves to `set-aside/1`, `set-aside/2` and so on, and nothing is deleted.
-record SetAside(Path folder) {
+public record SetAside(Path folder) {
   /// The next of the run's; made when something comes into it.
-  static SetAside next(RunFolder run) {
+  public static SetAside next(RunFolder run) {
     int n = 1;
     while (Files.exists(run.setAside().resolve(Integer.toString(n)))) {
       n++;
@@ -17,7 +17,7 @@ record SetAside(Path folder) {
   }
 
   /// Moves a file or folder if it is there.
-  void move(Path path) {
+  public void move(Path path) {
     if (Files.exists(path)) {
       AtomicFolder.rename(path, folder.resolve(path.getFileName()));
     }

@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.recipes.Artifacts;
+import org.jtorch.recipes.PlanFigures;
 import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.Resume;
@@ -34,12 +36,13 @@ class CliTest {
       return Count.class;
     }
 
-    @Override public List<String> problems(Object recipe) {
+    @Override public List<String> problems(Object recipe, Artifacts known) {
       return recipe instanceof Count(_, _, Path data) && data != null ? List.of("`data` file not found: " + data) : List.of();
     }
 
-    @Override public void plan(Recipes.Loaded recipe, PrintWriter out) {
+    @Override public PlanFigures plan(Recipes.Loaded recipe, Artifacts known, PrintWriter out) {
       out.println("counts to " + ((Count) recipe.bound().value()).steps());
+      return PlanFigures.NOTHING;
     }
 
     @Override public int run(Recipes.Loaded recipe, RunArgs args) {
@@ -60,11 +63,11 @@ class CliTest {
       return CountNamed.class;
     }
 
-    @Override public List<String> problems(Object recipe) {
+    @Override public List<String> problems(Object recipe, Artifacts known) {
       return List.of();
     }
 
-    @Override public void plan(Recipes.Loaded recipe, PrintWriter out) {
+    @Override public PlanFigures plan(Recipes.Loaded recipe, Artifacts known, PrintWriter out) {
       throw new AssertionError("nobody asked for a plan");
     }
 

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 
 class SchemaTest {
-  private final com.fasterxml.jackson.databind.JsonNode schema = Schema.of(Sample.class);
+  private final com.fasterxml.jackson.databind.JsonNode schema = Schema.of(Sample.class, Kinds.NONE);
 
   @Test void recordsAreClosedObjects() {
     assertThat(schema.at("/$schema").asText()).endsWith("draft/2020-12/schema");

@@ -191,6 +191,6 @@ class DataRecipeTest {
     assertThat(mix.code()).isEqualTo(2);
     assertThat(mix.err()).contains("weight").contains("must be above 0");
     var tokens = TinyRun.jtorch("validate", recipe.toString(), "data.source={type: tokens, path: nowhere}");
-    assertThat(tokens.err()).contains("holds no prepared text: nowhere").contains("tokens bring their tokenizer");
+    assertThat(tokens.err()).contains("no folder \"nowhere\" is there; jtorch data prepare writes folders of tokens").contains("tokens bring their tokenizer");
   }
 }

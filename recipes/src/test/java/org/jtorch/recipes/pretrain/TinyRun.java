@@ -12,17 +12,17 @@ import java.util.Random;
 import org.jtorch.recipes.cli.Main;
 
 /// A recipe that trains in a second, its text, and the program that runs it.
-final class TinyRun {
+public final class TinyRun {
   private static final String[] WORDS = ("the a cat dog house river runs sleeps under over small green quiet river stone sees "
       + "finds and but while every morning evening light water near far").split(" ");
 
   private TinyRun() {}
 
   /// What a command printed and answered.
-  record Result(int code, String out, String err) {}
+  public record Result(int code, String out, String err) {}
 
   /// Runs the program in this JVM.
-  static Result jtorch(String... args) {
+  public static Result jtorch(String... args) {
     var out = new ByteArrayOutputStream();
     var err = new ByteArrayOutputStream();
     var systemOut = System.out;
@@ -39,7 +39,7 @@ final class TinyRun {
   }
 
   /// The program with a recipe, `--out` and overrides.
-  static Result run(Path recipe, Path out, String... overrides) {
+  public static Result run(Path recipe, Path out, String... overrides) {
     var args = new ArrayList<>(List.of("run", recipe.toString()));
     args.addAll(List.of(overrides));
     args.addAll(List.of("--out", out.toString()));
@@ -47,7 +47,7 @@ final class TinyRun {
   }
 
   /// Paragraphs of invented sentences, the same every time.
-  static Path text(Path folder) throws IOException {
+  public static Path text(Path folder) throws IOException {
     var random = new Random(3);
     var text = new StringBuilder();
     for (int document = 0; document < 150; document++) {
@@ -63,7 +63,7 @@ final class TinyRun {
   }
 
   /// Writes the text and a recipe for it.
-  static Path recipe(Path folder, int steps) throws IOException {
+  public static Path recipe(Path folder, int steps) throws IOException {
     return Files.writeString(folder.resolve("tiny.yaml"), """
         type: pretrain
         name: tiny

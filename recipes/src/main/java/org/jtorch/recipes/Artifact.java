@@ -1,0 +1,40 @@
+package org.jtorch.recipes;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.jtorch.decoder.DecoderConfig;
+
+/// What a stage leaves for later ones, or what a folder holds. Before the stage has run it is a promise: its folder is not there, but what
+/// later stages have to know of it for their checks and plans is.
+public sealed interface Artifact {
+  /// Where it lies, or will lie: the folder of exactly this.
+  Path folder();
+
+  /// `model`, for messages.
+  String kind();
+
+  /// A language model with its tokenizer, a Hugging Face folder.
+  ///
+  /// @param tokens in the tokenizer; the model may have more rows
+  /// @param eos the token that ends a document
+  /// @param checkpoints of the run that made it, or null
+  record Model(Path folder, DecoderConfig shape, int tokens, String eos, @Nullable Path checkpoints) implements Artifact {
+    @Override public String kind() {
+      return "model";
+    }
+  }
+
+  /// Text as tokens with their tokenizer, as `jtorch data prepare` writes it.
+  record Data(Path folder, int tokens, String eos) implements Artifact {
+    @Override public String kind() {
+      return "data set";
+    }
+  }
+
+  /// Results: figures and what they were worked out from.
+  record Results(Path folder) implements Artifact {
+    @Override public String kind() {
+      return "table of results";
+    }
+  }
+}

@@ -1,0 +1,45 @@
+package org.jtorch.recipes;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jtorch.corpus.PreparedCorpus;
+import org.jtorch.recipes.config.Reference;
+
+/// Where a recipe finds what it takes from elsewhere.
+@FunctionalInterface
+public interface Artifacts {
+  /// Of a recipe that is no stage of another: references are folders.
+  Artifacts FOLDERS = reference -> {
+    Path folder = Path.of(reference.text());
+    if (!Files.isDirectory(folder)) {
+      throw new IllegalArgumentException("no folder \"" + reference + "\" is there");
+    }
+    return PreparedCorpus.isIn(folder) ? FolderArtifacts.data(folder) : FolderArtifacts.model(folder);
+  };
+
+  /// What a reference names.
+  ///
+  /// @throws IllegalArgumentException if it names nothing, with what could have been meant
+  /// @throws org.jtorch.io.DataException if the folder cannot be read
+  Artifact find(Reference reference);
+
+  /// The model that a reference names.
+  default Artifact.Model model(Reference reference) {
+    if (find(reference) instanceof Artifact.Model model) {
+      return model;
+    }
+    throw wrong(reference, "a model");
+  }
+
+  /// The prepared text that a reference names.
+  default Artifact.Data data(Reference reference) {
+    if (find(reference) instanceof Artifact.Data data) {
+      return data;
+    }
+    throw wrong(reference, "a data set");
+  }
+
+  private IllegalArgumentException wrong(Reference reference, String wanted) {
+    return new IllegalArgumentException("\"" + reference + "\" is a " + find(reference).kind() + ", but " + wanted + " is needed here");
+  }
+}

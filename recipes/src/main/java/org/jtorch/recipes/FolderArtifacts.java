@@ -1,0 +1,38 @@
+package org.jtorch.recipes;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import org.jtorch.corpus.PreparedCorpus;
+import org.jtorch.family.Pretrained;
+import org.jtorch.family.TokenIds;
+import org.jtorch.io.DataException;
+import org.jtorch.text.Tokenizer;
+
+/// What folders hold that no stage of a run has made.
+final class FolderArtifacts {
+  private FolderArtifacts() {}
+
+  static Artifact data(Path folder) {
+    try (var corpus = PreparedCorpus.open(folder)) {
+      return new Artifact.Data(folder, corpus.tokenizer().vocabSize(), corpus.eos());
+    }
+  }
+
+  static Artifact model(Path folder) {
+    var shape = Pretrained.config(folder);
+    try (var tokenizer = Tokenizer.load(folder)) {
+      return new Artifact.Model(folder, shape, tokenizer.vocabSize(), eos(folder, tokenizer), null);
+    }
+  }
+
+  /// The token that ends a text; of several the first, which in the published models is what ends a document.
+  private static String eos(Path folder, Tokenizer tokenizer) {
+    JsonNode ids = TokenIds.generation(folder).path(TokenIds.EOS);
+    JsonNode id = ids.isArray() ? ids.path(0) : ids;
+    if (!id.isIntegralNumber()) {
+      throw new DataException(folder + " does not say which token ends a document: neither generation_config.json nor config.json has "
+          + TokenIds.EOS);
+    }
+    return tokenizer.token(id.longValue());
+  }
+}
