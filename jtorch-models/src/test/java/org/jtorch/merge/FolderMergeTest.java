@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.attention.Rope;
 import org.jtorch.attention.RopeScaling;
@@ -54,7 +55,7 @@ class FolderMergeTest {
 
   private static double[] weight(Path folder, String name) {
     try (var _ = TensorScope.open(); var model = Pretrained.load(folder, Device.CPU, DType.F32)) {
-      return model.weights().get(name).view().toDoubles();
+      return Objects.requireNonNull(model.weights().get(name)).view().toDoubles();
     }
   }
 

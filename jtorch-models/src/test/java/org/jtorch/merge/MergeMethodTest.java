@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -27,8 +28,16 @@ class MergeMethodTest {
   private static double[] merge(MergeMethod method, float @Nullable [] base, float[]... models) {
     try (var _ = TensorScope.open()) {
       var weights = Arrays.stream(models).<Merging.Weights>map(m -> _ -> Tensor.of(m)).toList();
-      return new Merging(method, weights, base == null ? null : _ -> Tensor.of(base), Set.of("w")).weight("w").toDoubles();
+      return new Merging(method, weights, from(base), Set.of("w")).weight("w").toDoubles();
     }
+  }
+
+  private static Merging.@Nullable Weights from(float @Nullable [] base) {
+    if (base == null) {
+      return null;
+    }
+    float[] values = base;
+    return _ -> Tensor.of(values);
   }
 
   private static float[] floats(double... values) {
@@ -106,7 +115,7 @@ class MergeMethodTest {
     var a = Map.of("x", floats(1, 0), "y", floats(1, 0));
     var b = Map.of("x", floats(0, 1), "y", floats(1, 0));
     try (var _ = TensorScope.open()) {
-      var merging = new Merging(new Slerp(0.5, Slerp.Angle.ALL_TENSORS), List.of(n -> Tensor.of(a.get(n)), n -> Tensor.of(b.get(n))), null,
+      var merging = new Merging(new Slerp(0.5, Slerp.Angle.ALL_TENSORS), List.of(n -> Tensor.of(Objects.requireNonNull(a.get(n))), n -> Tensor.of(Objects.requireNonNull(b.get(n)))), null,
           Set.of("x", "y"));
       double factor = 0.5773502692;                                             // the cosine over all is ½: 60°
       assertThat(merging.weight("x").toDoubles()).containsExactly(new double[] {factor, factor}, within(1e-6));

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.jtorch.align.TinyPolicy;
 import org.jtorch.align.chats.Problems.Kind;
@@ -51,7 +52,8 @@ class ChatEncoderTest {
       new Message("assistant", "It is 2."), new Message("user", "What is 2 plus one?"), new Message("assistant", "It is 3."));
 
   private String learned(TokenRow row) {
-    return tokenizer.decode(IntStream.range(0, row.ids().length).filter(i -> row.weights()[i] != 0).mapToLong(i -> row.ids()[i]).toArray(), false);
+    float[] weights = Objects.requireNonNull(row.weights());
+    return tokenizer.decode(IntStream.range(0, weights.length).filter(i -> weights[i] != 0).mapToLong(i -> row.ids()[i]).toArray(), false);
   }
 
   private String text(TokenRow row) {
@@ -122,7 +124,8 @@ class ChatEncoderTest {
     assertThat(rows).extracting(r -> learned(r.row())).containsExactly("It is 3.<|im_end|>", "No idea<|im_end|>");
     assertThat(rows.getFirst().start()).isEqualTo(rows.getLast().start());
     var row = rows.getFirst();
-    assertThat(IntStream.range(0, row.row().ids().length).filter(i -> row.format()[i]).mapToObj(i -> tokenizer.token(row.row().ids()[i])))
+    boolean[] format = Objects.requireNonNull(row.format());
+    assertThat(IntStream.range(0, format.length).filter(i -> format[i]).mapToObj(i -> tokenizer.token(row.row().ids()[i])))
         .containsExactly("<|im_end|>");
     var mixed = rows.getFirst().answeredBy(rows.getLast());
     assertThat(text(mixed.row())).isEqualTo(text(rows.getLast().row()));
@@ -132,7 +135,7 @@ class ChatEncoderTest {
   @Test void packedRowsKeepConversationsApartAndTheirWeights(@TempDir Path temp) {
     var rows = encoder(200, TooLong.DROP_TURNS, TrainedTurns.ALL).rows(List.of(TWO, talk(new Message("user", "The cat"),
         new Message("assistant", "sat"))), new Problems());
-    long learned = rows.stream().mapToLong(r -> IntStream.range(1, r.ids().length).filter(i -> r.weights()[i] != 0).count()).sum();
+    long learned = rows.stream().mapToLong(r -> new AnswerRow(r, null, Double.NaN).learned()).sum();
     try (var shards = RowShards.write(temp, tokenizer, end, rows)) {
       var packed = RowShards.packed(shards, 127);
       var batch = TokenBatches.gather(packed, 0);

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.zip.GZIPOutputStream;
 import org.jtorch.align.chats.Problems.Kind;
 import org.jtorch.chat.ChatTemplate.Message;
@@ -82,10 +83,14 @@ class ChatSetTest {
     assertThat(c.level()).isEqualTo(PreferenceLevel.SLIGHTLY_BETTER);
     assertThat(c.margin()).isEqualTo(0.5);
     assertThat(c.answers()).extracting(a -> a.turns().getFirst().text()).containsExactly("best", "a", "b");
-    assertThat(c.answers().get(1).grades().values()).containsExactly(-1, -1, 2, -1);
-    assertThat(c.answers().get(2).grades().values()).containsExactly(-1, -1, -1, 0);
+    assertThat(grades(c, 1)).containsExactly(-1, -1, 2, -1);
+    assertThat(grades(c, 2)).containsExactly(-1, -1, -1, 0);
     assertThatThrownBy(() -> read("{\"prompt\": \"q\", \"chosen\": \"a\", \"rejected\": \"b\", \"level\": \"so-so\"}"))
         .isInstanceOf(DataException.class).hasMessageContaining("rows.jsonl:1 no preference level is called \"so-so\"");
+  }
+
+  private static int[] grades(Example.Comparison c, int answer) {
+    return Objects.requireNonNull(c.answers().get(answer).grades()).values();
   }
 
   @Test void labelsJudgeTheLastTurn() throws IOException {

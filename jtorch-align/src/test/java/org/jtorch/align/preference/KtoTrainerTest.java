@@ -47,7 +47,7 @@ class KtoTrainerTest {
     assertThat(log.steps.getFirst().loss()).as("σ(0) of each").isCloseTo(0.5, within(1e-6));
     assertThat(log.steps.getLast().loss()).isLessThan(0.35);
     assertThat(log.last("rewards_good")).isGreaterThan(log.last("rewards_bad"));
-    assertThat(log.steps).allMatch(s -> s.liveTensors() == 0 && s.figures().get("divergence") >= 0);
+    assertThat(log.steps).allMatch(s -> s.liveTensors() == 0 && s.figures().getOrDefault("divergence", -1.0) >= 0);
   }
 
   @Test void aReferenceThatIsOnlyStoredIsRefusedAndSoIsABatchOfOne() {

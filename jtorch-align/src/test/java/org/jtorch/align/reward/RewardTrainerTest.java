@@ -256,7 +256,7 @@ class RewardTrainerTest {
     assertThatThrownBy(() -> new RankedRows(List.of(new RankedRows.Answer(TokenRow.of(1, 2), null)), null, Double.NaN))
         .hasMessageContaining("needs two answers");
     var two = RankedRows.of(TokenRow.of(1, 2), TokenRow.of(1, 3));
-    assertThat(RankedRows.atLeast(PreferenceLevel.BETTER, pairs(50, 1))).allMatch(r -> r.level().ordinal() <= 1).isNotEmpty();
+    assertThat(RankedRows.atLeast(PreferenceLevel.BETTER, pairs(50, 1))).allMatch(r -> r.level() == PreferenceLevel.BETTER || r.level() == PreferenceLevel.SIGNIFICANTLY_BETTER).isNotEmpty();
     assertThat(RankedRows.atLeast(PreferenceLevel.BETTER, List.of(two))).hasSize(1);
     try (var wide = DecoderClassifier.create(TinyPolicy.SHAPE, Labels.classes("a", "b"), 1, Device.CPU, DType.F32, Rng.of(1)); var adam = TinyPolicy.adam(wide)) {
       assertThatThrownBy(() -> trainer(wide, null, adam, pairs(8, 1), options(Ranking.PLAIN, TinyPolicy.options(1, 1))))
