@@ -5,7 +5,9 @@ import java.util.stream.Stream;
 import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.align.DpoType;
+import org.jtorch.recipes.align.GkdType;
 import org.jtorch.recipes.align.SftType;
+import org.jtorch.recipes.pretrain.CaptureType;
 import org.jtorch.recipes.pretrain.PretrainType;
 import org.jtorch.recipes.pretrain.PruneType;
 import org.jtorch.recipes.stage.StagesType;
@@ -23,8 +25,10 @@ final class RecipeTypes {
     List<RecipeType> stages = List.of(
         new PretrainType(),
         new PruneType(),
+        new CaptureType(),
         new SftType(),
-        new DpoType());
+        new DpoType(),
+        new GkdType());
     return Stream.concat(stages.stream(), Stream.of(new StagesType(stages))).toList();
   }
 }
