@@ -5,6 +5,7 @@ import java.util.stream.Stream;
 import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.pretrain.PretrainType;
+import org.jtorch.recipes.pretrain.PruneType;
 import org.jtorch.recipes.stage.StagesType;
 
 /// Every kind of recipe there is: the only list.
@@ -17,7 +18,7 @@ final class RecipeTypes {
   }
 
   static List<RecipeType> all() {
-    List<RecipeType> stages = List.of(new PretrainType());
+    List<RecipeType> stages = List.of(new PretrainType(), new PruneType());
     return Stream.concat(stages.stream(), Stream.of(new StagesType(stages))).toList();
   }
 }
