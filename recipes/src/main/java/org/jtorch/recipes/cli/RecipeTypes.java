@@ -6,6 +6,7 @@ import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.eval.EvalType;
 import org.jtorch.recipes.pretrain.PretrainType;
+import org.jtorch.recipes.pretrain.PruneType;
 import org.jtorch.recipes.stage.StagesType;
 
 /// Every kind of recipe there is: the only list.
@@ -18,7 +19,7 @@ final class RecipeTypes {
   }
 
   static List<RecipeType> all() {
-    List<RecipeType> stages = List.of(new PretrainType(), new EvalType());
+    List<RecipeType> stages = List.of(new PretrainType(), new PruneType(), new EvalType());
     return Stream.concat(stages.stream(), Stream.of(new StagesType(stages))).toList();
   }
 }

@@ -47,6 +47,10 @@ record Plan(Setup setup) {
     out.flush();
     var work = new Workload(shape, device, dtype, t.batch() / t.accumulate(), recipe.data().seqLen(), t.accumulate(),
         t.activationCheckpointing(), t.chunkTokens(), recipe.data().packing() == PretrainRecipe.Packing.PACKED);
+    String teacher = PlannedTeacher.of(setup, work, dtype, flops);
+    if (teacher != null) {
+      line(out, "teacher", "%s", teacher);
+    }
     var figures = estimate(out, work, flops, length, text);
     line(out, "rate", "peak %s; over the run:", Double.toString(t.learningRate()));
     schedule(out, steps);
@@ -117,7 +121,7 @@ record Plan(Setup setup) {
   }
 
   @FormatMethod
-  private static void line(PrintWriter out, String what, @FormatString String format, Object... values) {
+  static void line(PrintWriter out, String what, @FormatString String format, Object... values) {
     out.println("%-10s  %s".formatted(what, String.format(Locale.ROOT, format, values)));
   }
 }

@@ -1,26 +1,19 @@
 package org.jtorch.recipes.pretrain;
 
 import com.google.errorprone.annotations.MustBeClosed;
-import java.util.List;
 import java.util.Locale;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.decoder.DecoderConfig;
 import org.jtorch.io.DataException;
-import org.jtorch.observe.EvalEvent;
 import org.jtorch.observe.RunStart;
-import org.jtorch.observe.StepListener;
 import org.jtorch.optim.Optimizer;
 import org.jtorch.recipes.run.Interruption;
 import org.jtorch.recipes.run.RunFolder;
 import org.jtorch.recipes.run.RunLogs;
-import org.jtorch.recipes.run.SaveTimer;
-import org.jtorch.recipes.run.Samples;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.ranks.Ranks;
 import org.jtorch.train.Checkpoint;
-import org.jtorch.train.Evaluator;
-import org.jtorch.train.Hooks;
 import org.jtorch.train.ModelFolder;
 import org.jtorch.train.Pretrainer;
 import org.jtorch.train.Progress;
@@ -51,22 +44,24 @@ final class PretrainRun {
     Thread.ofPlatform().daemon().name("jtorch-load").start(Device::best);      // libtorch loads while the text is read
     ranks.afterFirst(() -> Corpus.prepare(setup, run, logs::note));
     try (var corpus = Corpus.open(setup, run)) {
-      Device device = device();
+      Device device = device(recipe, ranks);
       DType dtype = ranks.afterFirst(() -> run.dtype(device, () -> TrainedType.of(setup, device, logs::note)));
       double peak = ranks.afterFirst(() -> ranks.isFirst() ? MachineSpeed.flops(device, dtype) : 0);
       DecoderConfig shape = Shapes.of(setup, corpus.tokenizer().vocabSize());
       try (var model = Shapes.build(setup, shape, device, dtype)) {
         model.requiresGrad(true);
-        return train(model, corpus, peak);
+        return train(model, corpus, dtype, peak);
       }
     }
   }
 
-  private boolean train(Decoder model, Corpus corpus, double peak) {
-    var options = options(corpus.steps());
-    try (var optimizer = recipe.optimizer().over(model, recipe.train().learningRate()); var average = average(model, options.steps())) {
-      var batches = corpus.batches();
-      var trainer = new Pretrainer(model, optimizer, batches, options, ranks);
+  private boolean train(Decoder model, Corpus corpus, DType dtype, double peak) {
+    var options = options(recipe, corpus.steps());
+    try (var loss = RunLoss.open(setup, corpus, model.device(), dtype); var optimizer = recipe.optimizer().over(model, recipe.train().learningRate());
+        var average = average(model, options.steps())) {
+      var validation = new Validation(recipe, corpus, logs, interruption, ranks);
+      var batches = loss.batches();
+      var trainer = new Pretrainer(model, optimizer, batches, options, loss.loss(), ranks);
       trainer.keep(average);
       var folder = ModelFolder.of(model, RunTokenizer.of(run));
       var checkpoint = Checkpoint.of(run.checkpoints(), recipe.save().retention(), folder)
@@ -81,9 +76,9 @@ final class PretrainRun {
       interruption.loopBegins();
       var log = logs.open(from.step());
       log.onStart(new RunStart(recipe.name(), options.steps(), from.step(), model.parameterCount(), flopsPerToken(model.config()), peak));
-      var result = trainer.fit(from, log, hooks(model, corpus, checkpoint, log));
+      var result = trainer.fit(from, log, validation.hooks(model, checkpoint, log));
       if (result.finished()) {
-        publish(model, corpus, folder, average, result.progress().step());
+        publish(model, validation, folder, average, result.progress().step());
       }
       return result.finished();
     }
@@ -111,14 +106,14 @@ final class PretrainRun {
   }
 
   /// Leaves the model, averaged if the recipe says so, and says whether that helped.
-  private void publish(Decoder model, Corpus corpus, ModelFolder folder, WeightAverage average, long step) {
+  private void publish(Decoder model, Validation validation, ModelFolder folder, WeightAverage average, long step) {
     if (!average.isKept()) {
       publish(folder);
       return;
     }
-    double last = score(model, corpus).bitsPerByte();
+    double last = validation.score(model).bitsPerByte();
     try (var _ = average.applied()) {
-      double averaged = score(model, corpus).bitsPerByte();
+      double averaged = validation.score(model).bitsPerByte();
       logs.note(String.format(Locale.ROOT, "did averaging help? %s: %.4f bits per byte with %s, %.4f with the last weights",
           averaged < last ? "yes" : "no", averaged, average.describe(step), last));
       publish(folder);
@@ -131,58 +126,16 @@ final class PretrainRun {
     }
   }
 
-  private Hooks hooks(Decoder model, Corpus corpus, Checkpoint checkpoint, StepListener log) {
-    var timer = new SaveTimer(recipe.save().minutes(), System::nanoTime);
-    return new Hooks(step -> {
-      var event = evaluate(model, corpus, step);
-      if (ranks.isFirst()) {
-        checkpoint.evaluated(step, event.loss());
-      }
-      return event;
-    }, now -> {
-      log.onSave(checkpoint.timedSave(now));
-      timer.saved();
-    }, () -> request(timer));
-  }
-
-  private Hooks.Request request(SaveTimer timer) {
-    if (interruption.isAsked()) {
-      return Hooks.Request.STOP;
-    }
-    return ranks.isFirst() && timer.isDue() ? Hooks.Request.SAVE : Hooks.Request.GO_ON;
-  }
-
   /// The recipe's device; of several ranks on a machine with CUDA devices each has its own.
-  private Device device() {
+  static Device device(PretrainRecipe recipe, Ranks ranks) {
     Device device = Device.parse(recipe.device());
     return device.isCuda() && ranks.size() > 1 ? Device.cuda(ranks.localRank()) : device;
   }
 
-  private TrainOptions options(long steps) {
+  static TrainOptions options(PretrainRecipe recipe, long steps) {
     var t = recipe.train();
     return new TrainOptions(steps, t.accumulate(), t.learningRate(), t.schedule().over(steps), t.clip(),
         t.activationCheckpointing(), recipe.eval().every(), recipe.save().every(), t.chunkTokens(), t.spikes().options());
-  }
-
-  private Evaluator.Score score(Decoder model, Corpus corpus) {
-    int batch = Math.max(1, recipe.train().batch() / recipe.train().accumulate());
-    return new Evaluator(corpus.validationRows(), corpus.validationBytes(), corpus.validationTokens(), batch).score(model, ranks);
-  }
-
-  private EvalEvent evaluate(Decoder model, Corpus corpus, long step) {
-    var score = score(model, corpus);
-    return new EvalEvent(step, score.loss(), score.bitsPerByte(), score.perplexity(),
-        ranks.isFirst() ? samples(model, corpus, step) : List.of());
-  }
-
-  /// What the model writes; a prompt that it cannot go on from costs the samples, not the run.
-  private List<String> samples(Decoder model, Corpus corpus, long step) {
-    try {
-      return new Samples(recipe.eval(), corpus.tokenizer(), corpus.eosId(), recipe.seed()).of(model);
-    } catch (RuntimeException e) {
-      logs.note("no samples at step " + step + ": " + e.getMessage());
-      return List.of();
-    }
   }
 
   /// Forward and backward: 6 operations per parameter that is in a matrix product.
