@@ -6,6 +6,7 @@ import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.align.DpoType;
 import org.jtorch.recipes.align.SftType;
+import org.jtorch.recipes.eval.EvalType;
 import org.jtorch.recipes.pretrain.PretrainType;
 import org.jtorch.recipes.pretrain.PruneType;
 import org.jtorch.recipes.stage.StagesType;
@@ -24,7 +25,8 @@ final class RecipeTypes {
         new PretrainType(),
         new PruneType(),
         new SftType(),
-        new DpoType());
+        new DpoType(),
+        new EvalType());
     return Stream.concat(stages.stream(), Stream.of(new StagesType(stages))).toList();
   }
 }
