@@ -4,7 +4,11 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
+import org.jtorch.recipes.claims.ClaimType;
+import org.jtorch.recipes.experts.UpcycleType;
+import org.jtorch.recipes.pretrain.PrepareType;
 import org.jtorch.recipes.pretrain.PretrainType;
+import org.jtorch.recipes.score.ScoreType;
 import org.jtorch.recipes.stage.StagesType;
 
 /// Every kind of recipe there is: the only list.
@@ -17,7 +21,7 @@ final class RecipeTypes {
   }
 
   static List<RecipeType> all() {
-    List<RecipeType> stages = List.of(new PretrainType());
-    return Stream.concat(stages.stream(), Stream.of(new StagesType(stages))).toList();
+    List<RecipeType> stages = List.of(new PrepareType(), new PretrainType(), new ScoreType(), new UpcycleType());
+    return Stream.concat(stages.stream(), Stream.of(new StagesType(stages), new ClaimType(stages))).toList();
   }
 }

@@ -61,7 +61,7 @@ public record Positions(
   /// A model's shape with these positions.
   ///
   /// @throws IllegalArgumentException if a layer has no rotary positions to change
-  DecoderConfig of(DecoderConfig shape) {
+  public DecoderConfig of(DecoderConfig shape) {
     var longer = shape.withContext(maxPositions == null ? shape.maxPositions() : maxPositions);
     return longer.withBlocks(shape.blocks().stream().map(block -> block(block, shape.maxPositions())).toList());
   }

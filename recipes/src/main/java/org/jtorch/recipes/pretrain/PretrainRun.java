@@ -1,8 +1,10 @@
 package org.jtorch.recipes.pretrain;
 
 import com.google.errorprone.annotations.MustBeClosed;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.SequencedMap;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.decoder.DecoderConfig;
 import org.jtorch.io.DataException;
@@ -81,9 +83,9 @@ final class PretrainRun {
       interruption.loopBegins();
       var log = logs.open(from.step());
       log.onStart(new RunStart(recipe.name(), options.steps(), from.step(), model.parameterCount(), flopsPerToken(model.config()), peak));
-      var result = trainer.fit(from, log, hooks(model, corpus, checkpoint, log));
+      var result = trainer.fit(from, log, hooks(model, corpus, average, checkpoint, log));
       if (result.finished()) {
-        publish(model, corpus, folder, average, result.progress().step());
+        publish(folder, average);
       }
       return result.finished();
     }
@@ -110,17 +112,13 @@ final class PretrainRun {
     logs.note(kept ? "the optimizer goes on with the moments of " + checkpoints.getLast() : "the optimizer begins anew");
   }
 
-  /// Leaves the model, averaged if the recipe says so, and says whether that helped.
-  private void publish(Decoder model, Corpus corpus, ModelFolder folder, WeightAverage average, long step) {
+  /// Leaves the model, averaged if the recipe says so.
+  private void publish(ModelFolder folder, WeightAverage average) {
     if (!average.isKept()) {
       publish(folder);
       return;
     }
-    double last = score(model, corpus).bitsPerByte();
     try (var _ = average.applied()) {
-      double averaged = score(model, corpus).bitsPerByte();
-      logs.note(String.format(Locale.ROOT, "did averaging help? %s: %.4f bits per byte with %s, %.4f with the last weights",
-          averaged < last ? "yes" : "no", averaged, average.describe(step), last));
       publish(folder);
     }
   }
@@ -131,10 +129,10 @@ final class PretrainRun {
     }
   }
 
-  private Hooks hooks(Decoder model, Corpus corpus, Checkpoint checkpoint, StepListener log) {
+  private Hooks hooks(Decoder model, Corpus corpus, WeightAverage average, Checkpoint checkpoint, StepListener log) {
     var timer = new SaveTimer(recipe.save().minutes(), System::nanoTime);
     return new Hooks(step -> {
-      var event = evaluate(model, corpus, step);
+      var event = evaluate(model, corpus, average, step);
       if (ranks.isFirst()) {
         checkpoint.evaluated(step, event.loss());
       }
@@ -169,10 +167,25 @@ final class PretrainRun {
     return new Evaluator(corpus.validationRows(), corpus.validationBytes(), corpus.validationTokens(), batch).score(model, ranks);
   }
 
-  private EvalEvent evaluate(Decoder model, Corpus corpus, long step) {
+  private EvalEvent evaluate(Decoder model, Corpus corpus, WeightAverage average, long step) {
     var score = score(model, corpus);
     return new EvalEvent(step, score.loss(), score.bitsPerByte(), score.perplexity(),
-        ranks.isFirst() ? samples(model, corpus, step) : List.of());
+        ranks.isFirst() ? samples(model, corpus, step) : List.of(), averaged(model, corpus, average, step, score));
+  }
+
+  /// After the last step the average's figures beside those of the last weights, and whether averaging helped.
+  private SequencedMap<String, Double> averaged(Decoder model, Corpus corpus, WeightAverage average, long step, Evaluator.Score last) {
+    var figures = new LinkedHashMap<String, Double>();
+    if (average.isKept() && step == corpus.steps()) {
+      try (var _ = average.applied()) {
+        var score = score(model, corpus);
+        figures.put("averaged_loss", score.loss());
+        figures.put("averaged_bits_per_byte", score.bitsPerByte());
+        logs.note(String.format(Locale.ROOT, "did averaging help? %s: %.4f bits per byte with %s, %.4f with the last weights",
+            score.bitsPerByte() < last.bitsPerByte() ? "yes" : "no", score.bitsPerByte(), average.describe(step), last.bitsPerByte()));
+      }
+    }
+    return figures;
   }
 
   /// What the model writes; a prompt that it cannot go on from costs the samples, not the run.
