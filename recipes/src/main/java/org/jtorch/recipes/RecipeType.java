@@ -53,6 +53,13 @@ public interface RecipeType {
   /// @return an exit code of [ExitCodes]
   int run(Recipes.Loaded recipe, RunArgs args);
 
+  /// Writes the report of a run as it stands, if it is another than that of one loop.
+  ///
+  /// @return its file, or null for the usual report
+  default @Nullable Path report(Recipes.Loaded recipe, Path folder) {
+    return null;
+  }
+
   /// How a recipe is run, beside what it says itself.
   ///
   /// @param folder the run's folder, or null for the recipe's own choice

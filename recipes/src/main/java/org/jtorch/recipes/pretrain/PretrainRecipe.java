@@ -162,6 +162,7 @@ public record PretrainRecipe(
       @Doc("global gradient norm above which gradients are scaled down") @Default("1.0") double clip,
       @Doc("recompute blocks during backward: less memory, a third more time") @Default("false") boolean activationCheckpointing,
       @Doc("tokens per chunk of the loss; 0 chooses by vocabulary") @Default("0") int chunkTokens,
+      @Doc("what is minimised: the next token's cross-entropy, or a teacher's say") @Default("{}") LossConfig loss,
       @Default("{}") Spikes spikes) {
     public Train {
       if (steps == null && tokens == null && epochs == null) {

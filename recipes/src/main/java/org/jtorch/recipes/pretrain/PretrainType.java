@@ -51,6 +51,7 @@ public final class PretrainType implements RecipeType {
     tryAll(problems, recipe);
     if (problems.isEmpty()) {
       problems.addAll(new Parts(setup).problems());
+      LossProblems.of(setup, problems);
     }
     return problems;
   }

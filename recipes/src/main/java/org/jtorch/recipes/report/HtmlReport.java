@@ -19,16 +19,19 @@ public final class HtmlReport {
 
   private final ReportData data;
   private final MetricsFile metrics;
+  private final String charts;
   private final StringBuilder out = new StringBuilder();
 
-  private HtmlReport(ReportData data) {
+  /// @param charts letters before the names of charts, which are unique in a page
+  private HtmlReport(ReportData data, String charts) {
     this.data = data;
     this.metrics = data.metrics();
+    this.charts = charts;
   }
 
   /// Writes `report.html` into the run folder and returns its path; an older one is replaced as a whole.
   public static Path write(Path runFolder, ReportData data) {
-    return put(runFolder.resolve("report.html"), new HtmlReport(data).page());
+    return put(runFolder.resolve("report.html"), new HtmlReport(data, "").page());
   }
 
   /// Writes `curve.svg` into the run folder, the picture for a README, and returns its path.
@@ -44,20 +47,39 @@ public final class HtmlReport {
   }
 
   private String page() {
-    out.append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
-        .append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
-        .append("<meta name=\"color-scheme\" content=\"light dark\">\n<title>").append(escape(data.title()))
-        .append("</title>\n<style>\n").append(ReportStyle.COLOURS).append(ReportStyle.CHART).append(ReportStyle.PAGE)
-        .append("</style>\n</head>\n<body>\n<main>\n");
     head();
     curves();
+    figures();
     samples();
     configuration();
     environment();
     checkpoints();
     notes();
-    out.append("<footer>Written by JTorch from metrics.jsonl</footer>\n</main>\n</body>\n</html>\n");
-    return out.toString();
+    return Markup.page(data.title(), out.toString());
+  }
+
+  /// What a page of several stages shows of one.
+  ///
+  /// @param charts letters that no other stage of the page has
+  static String section(ReportData data, String charts) {
+    var section = new HtmlReport(data, charts);
+    section.head();
+    if (!data.metrics().steps().isEmpty() || !data.metrics().evals().isEmpty()) {
+      section.curves();
+    }
+    section.figures();
+    section.samples();
+    section.notes();
+    return section.out.toString();
+  }
+
+  /// Pictures that the run drew.
+  private void figures() {
+    if (!data.figures().isEmpty()) {
+      out.append("<h2>Figures</h2>\n<div class=\"charts\">\n");
+      data.figures().forEach(svg -> out.append("<div class=\"card plot\">").append(svg).append("</div>\n"));
+      out.append("</div>\n");
+    }
   }
 
   private void head() {
@@ -74,7 +96,7 @@ public final class HtmlReport {
   }
 
   /// The last end, unless a later start says that the run goes on (or was killed since).
-  private String outcome() {
+  String outcome() {
     boolean ended = !metrics.ends().isEmpty()
         && (metrics.steps().isEmpty() || metrics.ends().size() >= metrics.starts().size()
             || metrics.steps().getLast().step() >= metrics.steps().getLast().totalSteps());
@@ -83,9 +105,9 @@ public final class HtmlReport {
 
   private void curves() {
     var curves = new Curves(metrics);
-    out.append("<h2>Curves</h2>\n<div class=\"card plot\">").append(curves.loss().inline(1040, 360))
+    out.append("<h2>Curves</h2>\n<div class=\"card plot\">").append(curves.loss().within(charts).inline(1040, 360))
         .append("</div>\n<div class=\"charts\">\n");
-    curves.small().forEach(chart -> out.append("<div class=\"card plot\">").append(chart.inline(520, 260)).append("</div>\n"));
+    curves.small().forEach(chart -> out.append("<div class=\"card plot\">").append(chart.within(charts).inline(520, 260)).append("</div>\n"));
     out.append("</div>\n");
   }
 

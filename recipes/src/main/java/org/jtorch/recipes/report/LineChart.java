@@ -18,6 +18,11 @@ record LineChart(String id, String title, String unit, List<Series> series) {
   private static final int HOVERS = 80;
 
   /// The picture for a page that brings the style.
+  /// The same with letters before its id, in a page that has several of its kind.
+  LineChart within(String letters) {
+    return new LineChart(letters + id, title, unit, series);
+  }
+
   String inline(int width, int height) {
     return svg(width, height, "role=\"img\"", "");
   }

@@ -6,6 +6,16 @@ import java.util.Locale;
 final class Markup {
   private Markup() {}
 
+  /// A page that needs nothing else.
+  static String page(String title, String body) {
+    return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+        + "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+        + "<meta name=\"color-scheme\" content=\"light dark\">\n<title>" + escape(title)
+        + "</title>\n<style>\n" + ReportStyle.COLOURS + ReportStyle.CHART + ReportStyle.PAGE
+        + "</style>\n</head>\n<body>\n<main>\n" + body
+        + "<footer>Written by JTorch from metrics.jsonl</footer>\n</main>\n</body>\n</html>\n";
+  }
+
   /// Safe between tags and inside quoted attributes; characters that XML forbids become the replacement character.
   static String escape(String text) {
     var out = new StringBuilder(text.length() + 16);

@@ -2,6 +2,7 @@ package org.jtorch.recipes.report;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import org.jtorch.observe.MetricsFile;
@@ -11,8 +12,15 @@ import org.jtorch.observe.MetricsFile;
 /// @param title the run's name
 /// @param configYaml the resolved configuration, as text
 /// @param environment machine, versions and settings, in the order to show them
-public record ReportData(String title, MetricsFile metrics, String configYaml, Map<String, String> environment) {
+/// @param figures pictures that the run drew, as SVG
+public record ReportData(String title, MetricsFile metrics, String configYaml, Map<String, String> environment, List<String> figures) {
+  /// A run that drew nothing.
+  public ReportData(String title, MetricsFile metrics, String configYaml, Map<String, String> environment) {
+    this(title, metrics, configYaml, environment, List.of());
+  }
+
   public ReportData {
+    figures = List.copyOf(figures);
     SequencedMap<String, String> copy = new LinkedHashMap<>(environment);
     environment = Collections.unmodifiableMap(copy);
   }

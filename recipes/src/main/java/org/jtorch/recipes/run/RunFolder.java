@@ -48,6 +48,11 @@ public record RunFolder(Path path) {
     return path.resolve("report.html");
   }
 
+  /// Pictures that the report shows, as SVG files.
+  public Path figures() {
+    return path.resolve("figures");
+  }
+
   /// Where what a change of course leaves behind goes; see [SetAside].
   public Path setAside() {
     return path.resolve("set-aside");

@@ -3,7 +3,9 @@ package org.jtorch.recipes.run;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jtorch.io.DataException;
 import org.jtorch.observe.MetricsFile;
@@ -21,11 +23,36 @@ public final class RunReport {
   /// @return the report
   /// @throws DataException if the folder holds no run, or one that has not made a step
   public static Path write(RunFolder run) {
+    var data = data(run);
+    if (!data.metrics().steps().isEmpty()) {
+      var _ = HtmlReport.curveSvg(run.path(), data);
+    }
+    return HtmlReport.write(run.path(), data);
+  }
+
+  /// What the report of a run shows.
+  ///
+  /// @throws DataException if the folder holds no run, or one that has measured nothing
+  public static ReportData data(RunFolder run) {
     var metrics = MetricsFile.read(run.metrics());
     String title = metrics.starts().isEmpty() ? String.valueOf(run.path().getFileName()) : metrics.starts().getLast().name();
-    var data = new ReportData(title, metrics, recipe(run), environment());
-    var _ = HtmlReport.curveSvg(run.path(), data);
-    return HtmlReport.write(run.path(), data);
+    return new ReportData(title, metrics, recipe(run), environment(), figures(run));
+  }
+
+  /// The pictures in the run's folder for them, by their names.
+  private static List<String> figures(RunFolder run) {
+    if (!Files.isDirectory(run.figures())) {
+      return List.of();
+    }
+    try (var files = Files.list(run.figures())) {
+      var svgs = new ArrayList<String>();
+      for (Path file : files.filter(f -> f.toString().endsWith(".svg")).sorted().toList()) {
+        svgs.add(Files.readString(file));
+      }
+      return svgs;
+    } catch (IOException e) {
+      throw new DataException("could not read the figures in " + run.figures() + ": " + e.getMessage(), e);
+    }
   }
 
   private static String recipe(RunFolder run) {

@@ -55,7 +55,7 @@ final class StagesRun {
         code = stage(node, nodes.indexOf(node) + 1, resume);
       } finally {
         if (first) {
-          StagesReport.write(run, graph);
+          StagesReport.write(run, ((StagesRecipe) loaded.bound().value()).name(), graph);
         }
       }
       if (code != ExitCodes.DONE) {

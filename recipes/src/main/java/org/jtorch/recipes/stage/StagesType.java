@@ -13,6 +13,7 @@ import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.Stage;
 import org.jtorch.recipes.config.Kinds;
+import org.jtorch.recipes.run.RunFolder;
 
 /// `type: stages`, or a recipe with a list of `stages`.
 public final class StagesType implements RecipeType {
@@ -56,6 +57,13 @@ public final class StagesType implements RecipeType {
     var recipe = (StagesRecipe) loaded.bound().value();
     Path folder = args.folder() == null ? Path.of("runs", recipe.name()) : args.folder();
     return new StagesRun(graph(recipe, folder), loaded, folder, args).execute();
+  }
+
+  @Override public Path report(Recipes.Loaded loaded, Path folder) {
+    var recipe = (StagesRecipe) loaded.bound().value();
+    var run = new RunFolder(folder);
+    StagesReport.write(run, recipe.name(), graph(recipe, folder));
+    return run.report();
   }
 
   private Graph graph(StagesRecipe recipe, @Nullable Path folder) {
