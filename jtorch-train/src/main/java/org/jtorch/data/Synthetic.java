@@ -7,13 +7,13 @@ import org.jspecify.annotations.Nullable;
 
 /// Texts that are made up, for experiments whose outcome has to be known: the same ones for the same numbers.
 ///
-/// @param size digits of a number, or letters of a copy
+/// @param size digits of a number, or the most letters of a copy
 public record Synthetic(Task task, long documents, int size, long seed) implements TextSource {
   /// What the texts say.
   public enum Task {
     /// `37 + 48 = 85`: sums of two numbers of `size` digits, the digits apart so that each is a token.
     SUMS,
-    /// ` k q x k q x`: letters, and the same letters again, so that the second half is known to who can look back `size` letters.
+    /// ` k q x k q x`: letters, from half of `size` to `size` of them, and the same letters again, which can be looked up.
     COPIES
   }
 
@@ -65,7 +65,8 @@ public record Synthetic(Task task, long documents, int size, long seed) implemen
 
     private String copy() {
       var letters = new StringBuilder();
-      for (int i = 0; i < size; i++) {
+      int count = random.nextInt((size + 1) / 2, size + 1);
+      for (int i = 0; i < count; i++) {
         letters.append(' ').append((char) ('a' + random.nextInt(26)));
       }
       return letters.append(letters).toString();

@@ -3,7 +3,7 @@ package org.jtorch.recipes.claims;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -46,7 +46,7 @@ public final class ClaimType implements RecipeType {
     if (!recipe.name().matches("[A-Za-z0-9][A-Za-z0-9_-]*")) {
       problems.add("`name` is \"" + recipe.name() + "\", but names a folder: letters, digits, - and _; e.g. R15");
     }
-    var defined = new HashSet<String>();
+    var defined = new LinkedHashSet<String>();
     recipe.measures().forEach((name, measure) -> {
       if (measure instanceof Measure.Difference(String of, String minus, _)) {
         unknown(problems, "measures." + name, List.of(of, minus), defined, "measures before it");

@@ -71,7 +71,7 @@ public sealed interface SourceConfig {
   record Synthetic(
       @Doc("sums: two numbers and their sum; copies: letters, and the same letters again") Task task,
       @Doc("how many texts") long documents,
-      @Doc("digits of a number, or letters of a copy") int size,
+      @Doc("digits of a number, or the most letters of a copy") int size,
       @Doc("which texts those are") @Default("1") long seed) implements Text {
     public Synthetic {
       var _ = new org.jtorch.data.Synthetic(task, documents, size, seed);               // its checks
