@@ -8,6 +8,7 @@ import org.jtorch.recipes.claims.ClaimType;
 import org.jtorch.recipes.experts.UpcycleType;
 import org.jtorch.recipes.pretrain.PrepareType;
 import org.jtorch.recipes.pretrain.PretrainType;
+import org.jtorch.recipes.pretrain.PruneType;
 import org.jtorch.recipes.score.ScoreType;
 import org.jtorch.recipes.stage.StagesType;
 
@@ -21,7 +22,7 @@ final class RecipeTypes {
   }
 
   static List<RecipeType> all() {
-    List<RecipeType> stages = List.of(new PrepareType(), new PretrainType(), new ScoreType(), new UpcycleType());
+    List<RecipeType> stages = List.of(new PrepareType(), new PretrainType(), new PruneType(), new ScoreType(), new UpcycleType());
     return Stream.concat(stages.stream(), Stream.of(new StagesType(stages), new ClaimType(stages))).toList();
   }
 }

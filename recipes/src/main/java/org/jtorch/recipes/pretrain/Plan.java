@@ -121,7 +121,7 @@ record Plan(Setup setup) {
   }
 
   @FormatMethod
-  private static void line(PrintWriter out, String what, @FormatString String format, Object... values) {
+  static void line(PrintWriter out, String what, @FormatString String format, Object... values) {
     out.println("%-10s  %s".formatted(what, String.format(Locale.ROOT, format, values)));
   }
 }

@@ -143,7 +143,8 @@ public record PretrainRecipe(
     }
 
     /// A shape by its name, `llama3-tiny` for example (the presets of [org.jtorch.family.Families]); the vocabulary is the tokenizer's.
-    record Preset(String name, @Nullable Integer maxPositions) implements ModelConfig {}
+    record Preset(String name, @Nullable Integer maxPositions,
+        @Doc("base of the rotary frequencies; unless given as the finished model has it") @Nullable Double ropeTheta) implements ModelConfig {}
 
     /// A Hugging Face folder to go on from: shape and weights.
     record Folder(Path path) implements ModelConfig {}

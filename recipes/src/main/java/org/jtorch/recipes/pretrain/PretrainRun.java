@@ -1,28 +1,18 @@
 package org.jtorch.recipes.pretrain;
 
 import com.google.errorprone.annotations.MustBeClosed;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Locale;
-import java.util.SequencedMap;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.decoder.DecoderConfig;
 import org.jtorch.io.DataException;
-import org.jtorch.observe.EvalEvent;
 import org.jtorch.observe.RunStart;
-import org.jtorch.observe.StepListener;
 import org.jtorch.optim.Optimizer;
 import org.jtorch.recipes.run.Interruption;
 import org.jtorch.recipes.run.RunFolder;
 import org.jtorch.recipes.run.RunLogs;
-import org.jtorch.recipes.run.SaveTimer;
-import org.jtorch.recipes.run.Samples;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.ranks.Ranks;
 import org.jtorch.train.Checkpoint;
-import org.jtorch.train.Evaluator;
-import org.jtorch.train.Hooks;
 import org.jtorch.train.ModelFolder;
 import org.jtorch.train.Pretrainer;
 import org.jtorch.train.Progress;
@@ -53,7 +43,7 @@ final class PretrainRun {
     Thread.ofPlatform().daemon().name("jtorch-load").start(Device::best);      // libtorch loads while the text is read
     ranks.afterFirst(() -> Corpus.prepare(setup, run, logs::note));
     try (var corpus = Corpus.open(setup, run)) {
-      Device device = device();
+      Device device = device(recipe, ranks);
       DType dtype = ranks.afterFirst(() -> run.dtype(device, () -> TrainedType.of(setup, device, logs::note)));
       double peak = ranks.afterFirst(() -> ranks.isFirst() ? MachineSpeed.flops(device, dtype) : 0);
       DecoderConfig shape = Shapes.of(setup, corpus.tokenizer().vocabSize());
@@ -65,9 +55,10 @@ final class PretrainRun {
   }
 
   private boolean train(Decoder model, Corpus corpus, DType dtype, double peak) {
-    var options = options(corpus.steps());
+    var options = options(recipe, corpus.steps());
     try (var loss = RunLoss.open(setup, corpus, model.device(), dtype); var optimizer = recipe.optimizer().over(model, recipe.train().learningRate());
         var average = average(model, options.steps())) {
+      var validation = new Validation(recipe, corpus, logs, interruption, ranks);
       var batches = loss.batches();
       var trainer = new Pretrainer(model, optimizer, batches, options, loss.loss(), ranks);
       trainer.keep(average);
@@ -84,7 +75,7 @@ final class PretrainRun {
       interruption.loopBegins();
       var log = logs.open(from.step());
       log.onStart(new RunStart(recipe.name(), options.steps(), from.step(), model.parameterCount(), flopsPerToken(model.config()), peak));
-      var result = trainer.fit(from, log, hooks(model, corpus, average, checkpoint, log));
+      var result = trainer.fit(from, log, validation.hooks(model, average, checkpoint, log));
       if (result.finished()) {
         publish(folder, average);
       }
@@ -130,73 +121,16 @@ final class PretrainRun {
     }
   }
 
-  private Hooks hooks(Decoder model, Corpus corpus, WeightAverage average, Checkpoint checkpoint, StepListener log) {
-    var timer = new SaveTimer(recipe.save().minutes(), System::nanoTime);
-    return new Hooks(step -> {
-      var event = evaluate(model, corpus, average, step);
-      if (ranks.isFirst()) {
-        checkpoint.evaluated(step, event.loss());
-      }
-      return event;
-    }, now -> {
-      log.onSave(checkpoint.timedSave(now));
-      timer.saved();
-    }, () -> request(timer));
-  }
-
-  private Hooks.Request request(SaveTimer timer) {
-    if (interruption.isAsked()) {
-      return Hooks.Request.STOP;
-    }
-    return ranks.isFirst() && timer.isDue() ? Hooks.Request.SAVE : Hooks.Request.GO_ON;
-  }
-
   /// The recipe's device; of several ranks on a machine with CUDA devices each has its own.
-  private Device device() {
+  static Device device(PretrainRecipe recipe, Ranks ranks) {
     Device device = Device.parse(recipe.device());
     return device.isCuda() && ranks.size() > 1 ? Device.cuda(ranks.localRank()) : device;
   }
 
-  private TrainOptions options(long steps) {
+  static TrainOptions options(PretrainRecipe recipe, long steps) {
     var t = recipe.train();
     return new TrainOptions(steps, t.accumulate(), t.learningRate(), t.schedule().over(steps), t.clip(),
         t.activationCheckpointing(), recipe.eval().every(), recipe.save().every(), t.chunkTokens(), t.spikes().options());
-  }
-
-  private Evaluator.Score score(Decoder model, Corpus corpus) {
-    int batch = Math.max(1, recipe.train().batch() / recipe.train().accumulate());
-    return new Evaluator(corpus.validationRows(), corpus.validationBytes(), corpus.validationTokens(), batch).score(model, ranks);
-  }
-
-  private EvalEvent evaluate(Decoder model, Corpus corpus, WeightAverage average, long step) {
-    var score = score(model, corpus);
-    return new EvalEvent(step, score.loss(), score.bitsPerByte(), score.perplexity(),
-        ranks.isFirst() ? samples(model, corpus, step) : List.of(), averaged(model, corpus, average, step, score));
-  }
-
-  /// After the last step the average's figures beside those of the last weights, and whether averaging helped.
-  private SequencedMap<String, Double> averaged(Decoder model, Corpus corpus, WeightAverage average, long step, Evaluator.Score last) {
-    var figures = new LinkedHashMap<String, Double>();
-    if (average.isKept() && step == corpus.steps()) {
-      try (var _ = average.applied()) {
-        var score = score(model, corpus);
-        figures.put("averaged_loss", score.loss());
-        figures.put("averaged_bits_per_byte", score.bitsPerByte());
-        logs.note(String.format(Locale.ROOT, "did averaging help? %s: %.4f bits per byte with %s, %.4f with the last weights",
-            score.bitsPerByte() < last.bitsPerByte() ? "yes" : "no", score.bitsPerByte(), average.describe(step), last.bitsPerByte()));
-      }
-    }
-    return figures;
-  }
-
-  /// What the model writes; a prompt that it cannot go on from costs the samples, not the run.
-  private List<String> samples(Decoder model, Corpus corpus, long step) {
-    try {
-      return new Samples(recipe.eval(), corpus.tokenizer(), corpus.eosId(), recipe.seed()).of(model);
-    } catch (RuntimeException e) {
-      logs.note("no samples at step " + step + ": " + e.getMessage());
-      return List.of();
-    }
   }
 
   /// Forward and backward: 6 operations per parameter that is in a matrix product.

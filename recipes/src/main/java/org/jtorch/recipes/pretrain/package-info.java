@@ -1,4 +1,4 @@
-/// The recipe `type: pretrain`: its records, its plan, and the run that it describes.
+/// The recipes `type: pretrain` and `type: prune`: their records, their plans, and the runs that they describe.
 @NullMarked
 package org.jtorch.recipes.pretrain;
 
