@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
@@ -155,6 +156,22 @@ public final class Tokenizer implements AutoCloseable {
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /// What the vocabularies of this tokenizer and another differ in, in words; null if every id is the same token in both.
+  public @Nullable String differenceFrom(Tokenizer other) {
+    @Nullable String[] mine = json.tokens();
+    @Nullable String[] theirs = other.json.tokens();
+    for (int id = 0; id < Math.min(mine.length, theirs.length); id++) {
+      if (!Objects.equals(mine[id], theirs[id])) {
+        return "token " + id + " is " + quoted(mine[id]) + " in " + file + " and " + quoted(theirs[id]) + " in " + other.file;
+      }
+    }
+    return mine.length == theirs.length ? null : file + " has " + mine.length + " tokens and " + other.file + " has " + theirs.length;
+  }
+
+  private static String quoted(@Nullable String token) {
+    return token == null ? "nothing" : "\"" + token + "\"";
   }
 
   public Path file() {

@@ -15,8 +15,8 @@ import org.jtorch.io.DataException;
 
 /// Lets one process at a time prepare a folder; the others wait, and find it done. The system gives the lock back when its
 /// process ends, however it ends.
-final class PreparationLock implements AutoCloseable {
-  static final String NAME = ".lock";
+public final class PreparationLock implements AutoCloseable {
+  public static final String NAME = ".lock";
   private static final long LOOK_EVERY_MILLIS = 100;
 
   /// Folders that this process prepares. Asked first: where locks are POSIX's, to open and close the file once more would give
@@ -35,7 +35,7 @@ final class PreparationLock implements AutoCloseable {
   ///
   /// @return null if asked to stop meanwhile
   @MustBeClosed
-  static @Nullable PreparationLock take(Path folder, Consumer<String> note, BooleanSupplier stop) {
+  public static @Nullable PreparationLock take(Path folder, Consumer<String> note, BooleanSupplier stop) {
     Path mine = folder.toAbsolutePath().normalize();
     boolean said = false;
     try {

@@ -16,7 +16,8 @@ import org.jtorch.text.Tokenizer;
 /// text in `held-out.txt`, and `prepared.json`, which says what it was made of and is written last.
 public final class PreparedCorpus implements AutoCloseable {
   static final int FORMAT = 1;
-  static final String TOKENIZER = "tokenizer";
+  /// The folder of the tokenizer in that of a corpus.
+  public static final String TOKENIZER = "tokenizer";
   static final String VALIDATION = "validation";
   static final String HELD_OUT_TEXT = "held-out.txt";
   private static final String NAME = "prepared.json";

@@ -13,15 +13,27 @@ import org.jspecify.annotations.Nullable;
 /// @param positions count from 0 in each document (or part of one) of a row
 /// @param trainedTokens number of targets that are not ignored
 /// @param weights what each target's loss is multiplied by; null if all count alike
+/// @param teacher what a captured teacher says of each position; null if there is none
 @SuppressWarnings("ArrayRecordComponent") // flat arrays are what goes into tensors; batches are not compared
 public record Batch(int rows, int seqLen, long[] tokens, long[] targets, int[] segmentIds, int[] positions, long trainedTokens,
-    float @Nullable [] weights) {
+    float @Nullable [] weights, @Nullable SparseRows teacher) {
   /// The target that losses skip.
   public static final long IGNORE = -100;
 
   /// A batch whose targets count alike.
   public Batch(int rows, int seqLen, long[] tokens, long[] targets, int[] segmentIds, int[] positions, long trainedTokens) {
     this(rows, seqLen, tokens, targets, segmentIds, positions, trainedTokens, null);
+  }
+
+  /// A batch without a teacher.
+  public Batch(int rows, int seqLen, long[] tokens, long[] targets, int[] segmentIds, int[] positions, long trainedTokens,
+      float @Nullable [] weights) {
+    this(rows, seqLen, tokens, targets, segmentIds, positions, trainedTokens, weights, null);
+  }
+
+  /// The same with what a teacher says of its rows.
+  public Batch with(SparseRows known) {
+    return new Batch(rows, seqLen, tokens, targets, segmentIds, positions, trainedTokens, weights, known);
   }
 
   /// `n` rows from `from` on as a batch of their own.
@@ -31,7 +43,8 @@ public record Batch(int rows, int seqLen, long[] tokens, long[] targets, int[] s
     int b = a + n * seqLen;
     long[] part = Arrays.copyOfRange(targets, a, b);
     return new Batch(n, seqLen, Arrays.copyOfRange(tokens, a, b), part, Arrays.copyOfRange(segmentIds, a, b),
-        Arrays.copyOfRange(positions, a, b), trained(part), weights == null ? null : Arrays.copyOfRange(weights, a, b));
+        Arrays.copyOfRange(positions, a, b), trained(part), weights == null ? null : Arrays.copyOfRange(weights, a, b),
+        teacher == null ? null : teacher.slice(a, b - a));
   }
 
   /// `n` micro-batches of equally many rows, for gradient accumulation.

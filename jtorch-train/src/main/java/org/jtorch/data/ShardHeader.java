@@ -23,6 +23,10 @@ record ShardHeader(int kind, int elementBytes, int vocabSize, long tokenizer, lo
   static final int TOKEN_INTS = 4;
   static final int DOCUMENT_FLOATS = 5;
   static final int DOCUMENT_INTS = 6;
+  /// Numbers for the positions of rows; see [SparseShards]. `tokens` is how many numbers there are, `documents` how many rows.
+  static final int TARGET_IDS = 7;
+  static final int TARGET_LOG_PROBS = 8;
+  static final int TARGET_REST = 9;
   private static final long MAGIC = 0x534E454B4F544AL; // "JTOKENS"
   private static final int VERSION = 2;
   private static final int CRC_AT = BYTES - 4;
@@ -73,7 +77,7 @@ record ShardHeader(int kind, int elementBytes, int vocabSize, long tokenizer, lo
   }
 
   private void check(long size, Path path) {
-    boolean plausible = kind >= TOKENS && kind <= DOCUMENT_INTS && vocabSize > 0 && tokens >= 0 && documents >= 0 && textBytes >= 0
+    boolean plausible = kind >= TOKENS && kind <= TARGET_REST && vocabSize > 0 && tokens >= 0 && documents >= 0 && textBytes >= 0
         && tokens < 1L << 48 && documents <= tokens && elementBytes == wantedBytes();
     if (!plausible) {
       throw bad(path, "its header makes no sense: " + this);
@@ -88,13 +92,14 @@ record ShardHeader(int kind, int elementBytes, int vocabSize, long tokenizer, lo
     return switch (kind) {
       case TOKENS -> elementBytes(vocabSize);
       case DOCUMENTS -> 8;
+      case TARGET_LOG_PROBS -> 2;
       default -> 4;
     };
   }
 
   long payloadBytes() {
     return elementBytes * switch (kind) {
-      case TOKENS, TOKEN_FLOATS, TOKEN_INTS -> tokens;
+      case TOKENS, TOKEN_FLOATS, TOKEN_INTS, TARGET_IDS, TARGET_LOG_PROBS, TARGET_REST -> tokens;
       case DOCUMENTS -> documents + 1;
       default -> documents;
     };

@@ -2,15 +2,18 @@ package org.jtorch.data;
 
 import java.util.List;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+import org.jtorch.io.DataException;
 
 /// Batches of rows of a corpus.
 public final class TokenBatches implements BatchSource<Batch> {
   private final RowSource source;
   private final RowOrder order;
   private final int batch;
+  private final @Nullable SparseShards teacher;
 
   public TokenBatches(long seed, int batch, RowSource source) {
-    this(batch, source, new BatchOrder(seed, source.rows()));
+    this(batch, source, new BatchOrder(seed, source.rows()), null);
   }
 
   /// Batches of several sources, each of which gives its share of the tokens.
@@ -25,10 +28,10 @@ public final class TokenBatches implements BatchSource<Batch> {
     for (int s = 0; s < shares.length; s++) {
       shares[s] = weights[s] * rows[s] / sources.get(s).tokens();          // sources whose rows are fuller give fewer
     }
-    return new TokenBatches(batch, new JoinedRows(sources), MixedOrder.of(seed, rows, shares));
+    return new TokenBatches(batch, new JoinedRows(sources), MixedOrder.of(seed, rows, shares), null);
   }
 
-  private TokenBatches(int batch, RowSource source, RowOrder order) {
+  private TokenBatches(int batch, RowSource source, RowOrder order, @Nullable SparseShards teacher) {
     if (batch < 1) {
       throw new IllegalArgumentException("the batch is " + batch + " rows but must have at least one");
     }
@@ -40,11 +43,30 @@ public final class TokenBatches implements BatchSource<Batch> {
     this.source = source;
     this.batch = batch;
     this.order = order;
+    this.teacher = teacher;
+  }
+
+  /// The same batches with what a captured teacher says of their rows.
+  ///
+  /// @throws DataException if it was captured on other rows
+  public TokenBatches with(SparseShards captured) {
+    if (captured.rows() != source.rows() || captured.seqLen() != source.seqLen()) {
+      throw new DataException("the teacher in " + captured.folder() + " was captured on " + captured.rows() + " rows of " + captured.seqLen()
+          + " tokens, but here are " + source.rows() + " rows of " + source.seqLen() + "; train on the rows that it was captured on, or capture it again");
+    }
+    return new TokenBatches(batch, source, order, captured);
+  }
+
+  /// The rows that batches are made of.
+  public RowSource rows() {
+    return source;
   }
 
   @Override
   public Batch at(long step) {
-    return gather(source, order.rowsOf(step, batch));
+    long[] rows = order.rowsOf(step, batch);
+    Batch made = gather(source, rows);
+    return teacher == null ? made : made.with(teacher.read(rows));
   }
 
   /// The rows at `n` positions of the order, from `first` on.

@@ -151,7 +151,7 @@ public final class TokenShards implements AutoCloseable {
     }
     try (var file = FileChannel.open(path)) {
       var own = ShardHeader.read(file, path);
-      if (own.kind() < ShardHeader.TOKEN_FLOATS || !belongs(own)) {
+      if (own.kind() < ShardHeader.TOKEN_FLOATS || own.kind() > ShardHeader.DOCUMENT_INTS || !belongs(own)) {
         throw new DataException(path + " does not belong to " + TOKENS_FILE + " beside it or is damaged; write the tokens again");
       }
       var values = file.map(FileChannel.MapMode.READ_ONLY, ShardHeader.BYTES, own.payloadBytes(), arena);

@@ -6,7 +6,8 @@ import org.jtorch.tensor.Tensor;
 /// Where a student's targets come from: a larger model's logits, a chunk of positions at a time.
 public interface Teacher {
   /// @param rows index of each position in the batch, int64 `[n]`
-  /// @return `[n, V]`, of any float type; called without gradients
+  /// @return `[n, U]`, of any float type; called without gradients. U need not be the student's number of tokens, but tokens
+  ///     have the same ids
   Tensor logits(Tensor rows);
 
   /// A model beside the student.

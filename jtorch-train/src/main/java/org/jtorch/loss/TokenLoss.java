@@ -17,7 +17,11 @@ public interface TokenLoss {
   /// @param rows index of each position in the batch, counted through its rows, int64 `[n]`: for what a loss looks up, such as a
   ///     teacher's hidden state
   /// @param cap c of the cap `c tanh(u / c)` that the logits ended with; infinite for none
-  record Chunk(Tensor logits, Tensor targets, Tensor weights, Tensor rows, double cap) {}
+  record Chunk(Tensor logits, Tensor targets, Tensor weights, Tensor rows, double cap) {
+    Chunk with(Tensor otherLogits, Tensor otherWeights) {
+      return new Chunk(otherLogits, targets, otherWeights, rows, cap);
+    }
+  }
 
   /// The loss of each position, not weighted. float32 (float64 of such logits) `[n]`
   Tensor values(Chunk chunk);

@@ -9,7 +9,6 @@ import org.jtorch.data.TokenBatches;
 import org.jtorch.decoder.CausalLm;
 import org.jtorch.ffn.Routing;
 import org.jtorch.loss.ChunkedLoss;
-import org.jtorch.loss.CrossEntropy;
 import org.jtorch.loss.Tokens;
 import org.jtorch.nn.Pass;
 import org.jtorch.observe.StepListener;
@@ -34,17 +33,23 @@ public final class Pretrainer {
   private final BatchSource<Batch> batches;
   private final TrainOptions options;
   private final SpikeGuard spikes;
-  private final ChunkedLoss crossEntropy;
+  private final BatchLoss loss;
   private WeightAverage average = WeightAverage.NONE;
   private final Ranks ranks;
 
   public Pretrainer(CausalLm model, Optimizer optimizer, BatchSource<Batch> batches, TrainOptions options) {
-    this(model, optimizer, batches, options, Ranks.ALONE);
+    this(model, optimizer, batches, options, BatchLoss.NEXT_TOKEN, Ranks.ALONE);
   }
 
+  public Pretrainer(CausalLm model, Optimizer optimizer, BatchSource<Batch> batches, TrainOptions options, Ranks ranks) {
+    this(model, optimizer, batches, options, BatchLoss.NEXT_TOKEN, ranks);
+  }
+
+  /// @param loss what is minimised
   /// @param ranks the processes that share every batch; all train with the same options, and [#fit] begins with the weights
   ///     of rank 0
-  public Pretrainer(CausalLm model, Optimizer optimizer, BatchSource<Batch> batches, TrainOptions options, Ranks ranks) {
+  public Pretrainer(CausalLm model, Optimizer optimizer, BatchSource<Batch> batches, TrainOptions options, BatchLoss loss,
+      Ranks ranks) {
     if (batches.batch() < ranks.size()) {
       throw new IllegalArgumentException("`batch` is " + batches.batch() + " rows but there are " + ranks.size()
           + " processes, and each needs a row; use a batch of at least " + ranks.size() + " or fewer processes");
@@ -64,7 +69,7 @@ public final class Pretrainer {
     this.options = options;
     this.ranks = ranks;
     this.spikes = new SpikeGuard(options.spikes());
-    this.crossEntropy = new ChunkedLoss(CrossEntropy.PLAIN, options.chunkTokens());
+    this.loss = loss;
   }
 
   /// Takes the weights after each step into an average, which the caller keeps and closes.
@@ -107,6 +112,7 @@ public final class Pretrainer {
     try (var tape = GradTape.open()) {
       var input = BatchTensors.of(micro, model.device());
       var routing = model.auxCoefficient() == 0 ? null : new Routing(tape.scope(), input.real(), false);
+      var tokenLoss = new ChunkedLoss(loss.of(micro, input), options.chunkTokens());
       Pass pass = input.on(Pass.training(tape).withCheckpoint(options.activationCheckpointing()).withRouting(routing));
       var hidden = model.hidden(input.tokens(), pass, null);                            // [B, T, C]
       if (routing != null) {
@@ -114,7 +120,7 @@ public final class Pretrainer {
         routing.trainWith(model.auxCoefficient() * share);
         figures.merge(AUX_LOSS, share * routing.auxLoss().item(), Double::sum);
       }
-      return crossEntropy.backward(model, hidden, new Tokens(micro.targets(), micro.weights(), scale), tape);
+      return tokenLoss.backward(model, hidden, new Tokens(micro.targets(), micro.weights(), scale), tape);
     }
   }
 

@@ -10,9 +10,16 @@ import org.jtorch.data.RowSource;
 import org.jtorch.data.TokenBatches;
 import org.jtorch.data.TokenShards;
 import org.jtorch.decoder.Decoder;
+import org.jtorch.distill.Capture;
+import org.jtorch.distill.CaptureSettings;
+import org.jtorch.distill.CapturedTeacher;
+import org.jtorch.distill.Teaching;
 import org.jtorch.generate.Generator;
 import org.jtorch.generate.Options;
 import org.jtorch.generate.Sampling;
+import org.jtorch.loss.Distillation;
+import org.jtorch.loss.Divergence;
+import org.jtorch.loss.SparseDistillation.Target;
 import org.jtorch.optim.AdamW;
 import org.jtorch.optim.JointOptimizer;
 import org.jtorch.prune.HardConcreteMasks;
@@ -21,7 +28,9 @@ import org.jtorch.prune.PruneTrainer;
 import org.jtorch.prune.Slicing;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
+import org.jtorch.tensor.Rng;
 import org.jtorch.tensor.TensorScope;
+import org.jtorch.tensor.ranks.Ranks;
 import org.jtorch.text.Tokenizer;
 
 /// Trains, saves, validates, generates and reads text a few rounds, and prints the native objects alive after each.
@@ -41,6 +50,7 @@ final class LeakMain {
       rounds("evaluate", _ -> evaluate(model));
       rounds("generate", _ -> generate(model));
     }
+    rounds("taught", round -> teach(temp.resolve("taught" + round)));
     print("closed");
   }
 
@@ -101,6 +111,28 @@ final class LeakMain {
       checkpoint.restore(checkpoint.newest(System.err::println).orElseThrow());
       Slicing.apply(model, masks.kept()).close();
     }
+  }
+
+  /// A teacher beside its student, and its captured targets written and read.
+  private static void teach(Path folder) {
+    BpeTrainer.train(List.of("the cat sat on the mat"), new BpeTrainer.Options(264, 1, List.of("<|end|>"), BpeTrainer.Options.of(264).split()))
+        .save(folder.resolve("tokenizer"), Tiny.SEQ);
+    var rows = new Tiny.Documents(Tiny.rows(8));
+    try (var tokenizer = Tokenizer.load(folder.resolve("tokenizer"));
+        var teacher = Decoder.create(Tiny.SHAPE.withVocab(264), Device.CPU, DType.F32, Rng.of(2));
+        var student = Decoder.create(Tiny.SHAPE.withVocab(264), Device.CPU, DType.F32, Rng.of(1)); var optimizer = Tiny.adam(student)) {
+      student.requiresGrad(true);
+      new Capture(teacher, rows, tokenizer, CaptureSettings.top(5, 3), folder.resolve("captured")).run(_ -> { }, () -> false);
+      try (var captured = CapturedTeacher.open(folder.resolve("captured"), rows)) {
+        fit(student, optimizer, new TokenBatches(5, 4, rows).with(captured.shards()), Teaching.captured(Target.TAIL));
+      }
+      fit(student, optimizer, new TokenBatches(5, 4, rows), Teaching.beside(teacher, t -> new Distillation(t, new Divergence.ReverseKl())));
+    }
+  }
+
+  private static void fit(Decoder student, AdamW optimizer, TokenBatches batches, BatchLoss loss) {
+    new Pretrainer(student, optimizer, batches, Tiny.options(2), loss, Ranks.ALONE)
+        .fit(Progress.START, new PretrainerTest.Recorder(), Tiny.NO_HOOKS);
   }
 
   private static void evaluate(Decoder model) {

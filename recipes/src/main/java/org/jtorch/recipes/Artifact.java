@@ -3,6 +3,7 @@ package org.jtorch.recipes;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.decoder.DecoderConfig;
+import org.jtorch.loss.SparseTargets.Reduction;
 
 /// What a stage leaves for later ones, or what a folder holds. Before the stage has run it is a promise: its folder is not there, but what
 /// later stages have to know of it for their checks and plans is.
@@ -28,6 +29,15 @@ public sealed interface Artifact {
   record Data(Path folder, int tokens, String eos) implements Artifact {
     @Override public String kind() {
       return "data set";
+    }
+  }
+
+  /// What a teacher says of the rows of a text, as `jtorch distill capture` writes it.
+  ///
+  /// @param kept of its distributions
+  record Targets(Path folder, Reduction kept) implements Artifact {
+    @Override public String kind() {
+      return "captured teacher";
     }
   }
 

@@ -3,6 +3,7 @@ package org.jtorch.recipes;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jtorch.corpus.PreparedCorpus;
+import org.jtorch.distill.CapturedTeacher;
 import org.jtorch.recipes.config.Reference;
 
 /// Where a recipe finds what it takes from elsewhere.
@@ -14,7 +15,8 @@ public interface Artifacts {
     if (!Files.isDirectory(folder)) {
       throw new IllegalArgumentException("no folder \"" + reference + "\" is there");
     }
-    return PreparedCorpus.isIn(folder) ? FolderArtifacts.data(folder) : FolderArtifacts.model(folder);
+    return PreparedCorpus.isIn(folder) ? FolderArtifacts.data(folder)
+        : CapturedTeacher.isIn(folder) ? new Artifact.Targets(folder, CapturedTeacher.reduction(folder)) : FolderArtifacts.model(folder);
   };
 
   /// What a reference names.
@@ -37,6 +39,14 @@ public interface Artifacts {
       return data;
     }
     throw wrong(reference, "a data set");
+  }
+
+  /// The captured teacher that a reference names.
+  default Artifact.Targets targets(Reference reference) {
+    if (find(reference) instanceof Artifact.Targets targets) {
+      return targets;
+    }
+    throw wrong(reference, "a captured teacher (jtorch distill capture)");
   }
 
   private IllegalArgumentException wrong(Reference reference, String wanted) {

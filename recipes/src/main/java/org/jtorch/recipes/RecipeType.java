@@ -28,6 +28,11 @@ public interface RecipeType {
   /// path of a key in backticks and is then shown at its line: "`stages[1].data` file not found: ...".
   List<String> problems(Object recipe, Artifacts known);
 
+  /// What a recipe that can be planned still needs before it can run, as problems.
+  default List<String> obstacles(Object recipe) {
+    return List.of();
+  }
+
   /// What a run in a folder will leave there. Asked only of a recipe without problems.
   ///
   /// @throws IllegalArgumentException if it is no stage and leaves nothing that others could take
@@ -76,11 +81,15 @@ public interface RecipeType {
 
   /// The problems of a recipe that is no stage, at their lines.
   default List<Problem> problems(Object recipe, Resolved resolved) {
-    return problems(recipe, Artifacts.FOLDERS).stream().map(text -> locate(text, resolved)).toList();
+    return located(problems(recipe, Artifacts.FOLDERS), resolved);
   }
 
-  /// A problem at the line of the key that it begins with.
-  static Problem locate(String text, Resolved resolved) {
+  /// Problems at the lines of the keys that they begin with.
+  static List<Problem> located(List<String> problems, Resolved resolved) {
+    return problems.stream().map(text -> locate(text, resolved)).toList();
+  }
+
+  private static Problem locate(String text, Resolved resolved) {
     int end = text.startsWith("`") ? text.indexOf('`', 1) : -1;
     return end < 2 ? resolved.problem("", text) : resolved.problem(text.substring(1, end), text.substring(end + 1).strip());
   }

@@ -20,6 +20,14 @@ public record Recipes(RecipeCatalog catalog, List<RecipeType> types) {
       List<Problem> problems = type.problems(bound.value(), bound.resolved());
       if (!problems.isEmpty()) throw new RecipeException(source.name(), problems);
     }
+
+    /// Asks whether a recipe without problems could run now.
+    ///
+    /// @throws RecipeException with what it still needs
+    public void checkReady() {
+      var missing = RecipeType.located(type.obstacles(bound.value()), bound.resolved());
+      if (!missing.isEmpty()) throw new RecipeException(source.name(), missing);
+    }
   }
 
   /// Finds, binds and returns a recipe.

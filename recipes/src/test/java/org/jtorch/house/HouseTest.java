@@ -23,7 +23,8 @@ class HouseTest {
   private static final String[] MODELS = {"..tensor..", "..ffm..", "..nn..", "..attention..", "..ffn..", "..decoder..", "..family..",
       "..io..", "..text..", "..chat..", "..jinja..", "..bpe..", "..generate..", "..encoder..", "..head..", "..adapter..", "..quant..", "..gguf..",
       "..upcycle.."};
-  private static final String[] TRAIN = {"..optim..", "..loss..", "..data..", "..corpus..", "..train..", "..observe..", "..parity..", "..prune.."};
+  private static final String[] TRAIN = {"..optim..", "..loss..", "..data..", "..corpus..", "..train..", "..observe..", "..parity..", "..distill..",
+      "..prune.."};
 
   @ArchTest
   static final ArchRule only_the_tensor_package_sees_javacpp =

@@ -48,6 +48,11 @@ public final class TokenPass {
     return new Rows(chosen.squeeze(1), chosen.sub(logProb).squeeze(1), logits.sum(1, false, logProb.dtype()));
   }
 
+  /// log Σ eᶻ of each row, also where some logits are so low that they are out of it. float32 (float64 of such logits) `[n]`
+  public static Tensor logSum(Tensor logits) {
+    return Kernels.fuse(logits) ? forward(logits, Ops.zeros(DType.I64, logits.device(), logits.size(0))).lse : plain(logits, logits.argMax(1)).lse;
+  }
+
   /// Puts the gradient in the place of the logits: `a onehot + b + c P`, times the cap's slope.
   ///
   /// @param logits `[n, V]`, overwritten

@@ -15,6 +15,9 @@ final class VectorMath {
   /// Below, eˣ is 0 for us: smaller than the smallest normal float32.
   private static final float LOWEST = -87.3f;
 
+  private static final float[] LOG = {-1.1514610310e-1f, 1.1676998740e-1f, -1.2420140846e-1f, 1.4249322787e-1f, -1.6668057665e-1f,
+      2.0000714765e-1f, -2.4999993993e-1f, 3.3333331174e-1f};
+
   private static final VectorShuffle<Float>[] HALVES = halves();
 
   private VectorMath() {}
@@ -54,6 +57,23 @@ final class VectorMath {
     p = p.fma(r.mul(r), r).add(1f);
     IntVector exponent = shifted.reinterpretAsInts().sub(Float.floatToRawIntBits(ROUND)).add(127).lanewise(VectorOperators.LSHL, 23);
     return p.mul(exponent.reinterpretAsFloats()).blend(0f, x.compare(VectorOperators.LT, LOWEST));
+  }
+
+  /// log x for x from 1e-38 to 1. Cephes' polynomial.
+  static FloatVector log(FloatVector x) {
+    var bits = x.reinterpretAsInts();
+    var m = bits.lanewise(VectorOperators.AND, 0x007f_ffff).lanewise(VectorOperators.OR, 0x3f00_0000).reinterpretAsFloats();
+    var low = m.compare(VectorOperators.LT, 0.70710678f);                       // of m in [0.5, 1)
+    m = m.sub(1f).blend(m.add(m).sub(1f), low);
+    var e = ((FloatVector) bits.lanewise(VectorOperators.LSHR, 23).sub(126).convert(VectorOperators.I2F, 0));
+    e = e.blend(e.sub(1f), low);
+    var p = FloatVector.broadcast(Mem.F, 7.0376836292e-2f);
+    for (float c : LOG) {
+      p = p.fma(m, FloatVector.broadcast(Mem.F, c));
+    }
+    var z = m.mul(m);
+    var y = p.mul(m).mul(z).add(e.mul(LN2_LOW)).sub(z.mul(0.5f));
+    return m.add(y).add(e.mul(LN2_HIGH));
   }
 
   /// 1 / (1 + e⁻ˣ).

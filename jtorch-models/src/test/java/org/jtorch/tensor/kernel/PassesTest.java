@@ -236,4 +236,35 @@ class PassesTest {
       assertThat(Arrays.equals(run.get(), first)).isTrue();
     }
   }
+
+  @ParameterizedTest @MethodSource("types") void divergences(DType type) {
+    for (int V : new int[] {96, 101}) {
+      Tensor z = normal(1, type, 120, V).mul(3).to(type);
+      Tensor u = normal(2, type, 120, V + 7).mul(3).to(type);
+      Tensor w = Rng.of(3).uniform(0, 1, DType.F32, Device.CPU, 120);
+      for (double beta : new double[] {0, 0.3, 0.9, 1}) {
+        var how = new DivergencePass.How(beta, beta == 0 && V == 96, 1.5);
+        Tensor exact = z.to(DType.F64);
+        Tensor values = DivergencePass.gradient(exact, u.to(DType.F64), how, w.to(DType.F64), 9);
+        Tensor fused = z.copy();
+        assertThat(distance(DivergencePass.gradient(fused, u, how, w, 9), values)).as("beta %s", beta).isLessThan(2e-6);
+        assertThat(distance(fused, exact)).as("beta %s", beta).isLessThan(type == DType.BF16 ? 2.5e-3 : 2e-6);
+        assertThat(distance(DivergencePass.values(z, u, how), values)).as("beta %s", beta).isLessThan(2e-6);
+        Tensor wide = Ops.cat(1, z, normal(4, type, 120, 11));
+        DivergencePass.gradient(wide, u.narrow(1, 0, V).contiguous(), how, w, 9);
+        assertThat(wide.narrow(1, 0, V).contiguous().view(-1).toFloats()).isEqualTo(fused.view(-1).toFloats());
+        assertThat(wide.narrow(1, V, 11).abs().max().item()).isZero();
+      }
+    }
+  }
+
+  @Test void divergencesOfEqualsAreNothing() {
+    Tensor z = normal(1, DType.F32, 100, 101).mul(4);
+    for (double beta : new double[] {0, 0.5, 1}) {
+      Tensor d = z.copy();
+      Tensor values = DivergencePass.gradient(d, z, new DivergencePass.How(beta, false, 1), Ops.ones(DType.F32, Device.CPU, 100), Double.POSITIVE_INFINITY);
+      assertThat(values.abs().max().item()).isZero();
+      assertThat(d.abs().max().item()).isZero();
+    }
+  }
 }

@@ -67,12 +67,12 @@ public final class Benchmarks {
     }
   }
 
-  private static ObjectNode line(String bench, Settings s) {
+  static ObjectNode line(String bench, Settings s) {
     return JsonNodeFactory.instance.objectNode().put("bench", bench).put("peer", "jtorch-" + s.dtype())
         .put("size", s.size()).put("batch", s.batch());
   }
 
-  private static double round(double value, int digits) {
+  static double round(double value, int digits) {
     double scale = Math.pow(10, digits);
     return Math.round(value * scale) / scale;
   }

@@ -5,16 +5,24 @@ import java.util.stream.LongStream;
 import org.jtorch.data.Batch;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.ffn.Routing;
-import org.jtorch.loss.ChunkedCrossEntropy;
+import org.jtorch.loss.ChunkedLoss;
+import org.jtorch.loss.Tokens;
 import org.jtorch.nn.Pass;
 import org.jtorch.tensor.GradTape;
+import org.jtorch.train.BatchLoss;
 import org.jtorch.train.BatchTensors;
 
 /// The gradients of a training step on random tokens, for measuring.
 ///
 /// @param checkpoint whether blocks run again in backward instead of keeping their activations
 /// @param chunkTokens of the loss; 0 chooses by vocabulary
-public record RandomStep(Decoder model, Batch batch, boolean checkpoint, int chunkTokens) {
+/// @param loss what is minimised
+public record RandomStep(Decoder model, Batch batch, boolean checkpoint, int chunkTokens, BatchLoss loss) {
+  /// With the next token's cross-entropy.
+  public RandomStep(Decoder model, Batch batch, boolean checkpoint, int chunkTokens) {
+    this(model, batch, checkpoint, chunkTokens, BatchLoss.NEXT_TOKEN);
+  }
+
   /// Random rows whose targets are the next token, none for the last of a document. Each document has `length` tokens.
   public static Batch batch(int vocab, int rows, int seq, int length) {
     long[] tokens = new Random(0).longs((long) rows * seq, 0, vocab).toArray();
@@ -39,14 +47,15 @@ public record RandomStep(Decoder model, Batch batch, boolean checkpoint, int chu
     try (var tape = GradTape.open()) {
       var input = BatchTensors.of(batch, model.device());
       var routing = model.auxCoefficient() > 0 ? new Routing(tape.scope(), null, false) : null;
+      var tokenLoss = new ChunkedLoss(loss.of(batch, input), chunkTokens);
       var pass = input.on(Pass.training(tape).withCheckpoint(checkpoint).withRouting(routing));
       var hidden = model.hidden(input.tokens(), pass, null);                             // [B, T, C]
       if (routing != null) {
         routing.trainWith(model.auxCoefficient());
       }
       between.run();
-      double nll = new ChunkedCrossEntropy(chunkTokens).backward(model, hidden, batch.targets(), 1.0 / batch.trainedTokens(), tape);
-      if (Double.isNaN(nll)) {
+      double sum = tokenLoss.backward(model, hidden, Tokens.of(batch.targets()).withScale(1.0 / batch.trainedTokens()), tape);
+      if (Double.isNaN(sum)) {
         throw new IllegalStateException("the loss became NaN");
       }
     }

@@ -2,6 +2,7 @@ package org.jtorch.recipes.cli;
 
 import org.jspecify.annotations.Nullable;
 import org.jtorch.recipes.bench.Benchmarks;
+import org.jtorch.recipes.bench.DistillBenchmark;
 import org.jtorch.recipes.pretrain.MachineSpeed;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
@@ -11,22 +12,26 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/// `jtorch bench pretrain|generate`: one JSON line with the fields of the Python peers.
+/// `jtorch bench pretrain|distill|generate`: one JSON line|generate`: one JSON line with the fields of the Python peers.
 @Command
 final class BenchCommand implements Runnable {
   @Spec @Nullable CommandSpec spec;
 
-  @Parameters(paramLabel = "WHAT", description = "pretrain or generate")
+  @Parameters(paramLabel = "WHAT", description = "pretrain, distill or generate")
   String what = "";
 
   @Option(names = "--size", paramLabel = "NAME", defaultValue = "small", description = "tiny, small, small-moe, medium, bigvocab, qwen2-0.5b or 1b")
   String size = "small";
 
-  @Option(names = "--batch", paramLabel = "N", description = "Rows; 4 for pretrain, 8 for generate.")
+  @Option(names = "--batch", paramLabel = "N", description = "Rows; 8 for generate, else 4.")
   @Nullable Integer batch;
 
   @Option(names = "--seq", paramLabel = "N", defaultValue = "512", description = "Tokens per row.")
   int seq;
+
+  @Option(names = "--teacher", paramLabel = "NAME", defaultValue = "medium",
+      description = "For distill: a size as for --size, or captured for 64 known tokens of each position.")
+  String teacher = "medium";
 
   @Option(names = "--prompt", paramLabel = "N", defaultValue = "64", description = "Tokens per prompt.")
   int prompt;
@@ -53,8 +58,9 @@ final class BenchCommand implements Runnable {
     var settings = new Benchmarks.Settings(size, rows, seq, warmup, steps, prompt, fresh, on, type);
     Output.of(spec).println(switch (what) {
       case "pretrain" -> Benchmarks.pretrain(settings);
+      case "distill" -> DistillBenchmark.run(settings, teacher);
       case "generate" -> Benchmarks.generate(settings);
-      default -> throw new IllegalArgumentException("bench \"" + what + "\" is not known; use pretrain or generate");
+      default -> throw new IllegalArgumentException("bench \"" + what + "\" is not known; use pretrain, distill or generate");
     });
   }
 }

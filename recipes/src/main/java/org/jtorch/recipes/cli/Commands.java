@@ -14,6 +14,7 @@ final class Commands {
       new Entry("plan", "Print what a run would do: parameters, memory, tokens, schedule, time."),
       new Entry("report", "Write the report of a run, also of one that was killed or goes on."),
       new Entry("data", "Prepare text for training."),
+      new Entry("distill", "Run a teacher once over a recipe's rows, for students to learn from."),
       new Entry("bench", "Measure training or generation speed; one JSON line."),
       new Entry("generate", "Continue prompts with a model."),
       new Entry("chat", "Talk with a model, one line a message."),
@@ -34,6 +35,7 @@ final class Commands {
       case "plan" -> new PlanCommand(recipes.get());
       case "report" -> new ReportCommand(recipes.get());
       case "data" -> new DataCommand(recipes.get());
+      case "distill" -> new DistillCommand(recipes.get());
       case "parity" -> new ParityCommand();
       case "bench" -> new BenchCommand();
       case "generate" -> new GenerateCommand(System.in);

@@ -61,6 +61,7 @@ final class RunCommand implements Callable<Integer> {
       var _ = loaded.type().plan(loaded, Artifacts.FOLDERS, print);
       return ExitCodes.DONE;
     }
+    loaded.checkReady();
     boolean started = System.getenv("WORLD_SIZE") != null;           // by the launcher or by torchrun
     return processes > 1 && !started ? launch() : run(loaded, found, print);
   }

@@ -33,4 +33,9 @@ public record Workload(DecoderConfig shape, Device device, DType dtype, int rows
     double products = shape.activeParameterCount() - (shape.tied() ? 0 : (double) shape.vocab() * shape.dim());
     return tokens() * (6 * products + 6.0 * seqLen * a.heads() * a.headDim() * shape.layers());
   }
+
+  /// Operations of a micro-batch's forward alone: a third.
+  public double forwardFlops() {
+    return flops() / 3;
+  }
 }

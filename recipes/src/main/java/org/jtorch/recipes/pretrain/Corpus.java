@@ -1,6 +1,7 @@
 package org.jtorch.recipes.pretrain;
 
 import com.google.errorprone.annotations.MustBeClosed;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -40,6 +41,13 @@ final class Corpus implements AutoCloseable {
   @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the corpus
   static Corpus open(Setup setup, RunFolder run) {
     return new Corpus(setup.recipe(), PreparedCorpus.open(CorpusFolder.of(setup, run)));
+  }
+
+  /// Opens tokens that are prepared in a folder of their own.
+  @MustBeClosed
+  @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the corpus
+  static Corpus open(PretrainRecipe recipe, Path folder) {
+    return new Corpus(recipe, PreparedCorpus.open(folder));
   }
 
   /// Makes the run's tokens and its tokenizer's folder if they are not there; what a process that ended meanwhile has made is

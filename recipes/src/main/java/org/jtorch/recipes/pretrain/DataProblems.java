@@ -19,6 +19,7 @@ final class DataProblems {
     var data = recipe.data();
     switch (data.source()) {
       case SourceConfig.Tokens tokens -> tokens(setup, tokens, problems);
+      case SourceConfig.StandIn _ -> unused(problems, "tokenizer", recipe.tokenizer(), "the stand-in says how large it is");
       case SourceConfig.Text text -> files(problems, "data.source.path", text.source());
       case SourceConfig.Mix(var sources) -> sources.forEach((name, part) ->
           files(problems, "data.source.sources." + name + ".source.path", part.source().source()));
@@ -27,7 +28,7 @@ final class DataProblems {
       files(problems, "data.validation.path", data.validation().source());
     }
     var tokenizer = recipe.tokenizer();
-    if (tokenizer == null && recipe.from() == null && !(data.source() instanceof SourceConfig.Tokens)) {
+    if (tokenizer == null && recipe.from() == null && SourceConfig.isText(data.source())) {
       problems.add("`tokenizer` missing key; e.g. tokenizer: {type: train, vocab_size: 4096}");
     }
     if (tokenizer instanceof TokenizerConfig.File(Path path, _) && !Files.exists(path)) {

@@ -47,6 +47,10 @@ record Plan(Setup setup) {
     out.flush();
     var work = new Workload(shape, device, dtype, t.batch() / t.accumulate(), recipe.data().seqLen(), t.accumulate(),
         t.activationCheckpointing(), t.chunkTokens(), recipe.data().packing() == PretrainRecipe.Packing.PACKED);
+    String teacher = PlannedTeacher.of(setup, work, dtype, flops);
+    if (teacher != null) {
+      line(out, "teacher", "%s", teacher);
+    }
     var figures = estimate(out, work, flops, length, text);
     line(out, "rate", "peak %s; over the run:", Double.toString(t.learningRate()));
     schedule(out, steps);

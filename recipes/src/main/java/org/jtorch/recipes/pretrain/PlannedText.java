@@ -27,6 +27,10 @@ record PlannedText(double trainTokens, double validationTokens, List<String> lin
         return counted(prepared);
       }
     }
+    if (recipe.data().source() instanceof SourceConfig.StandIn(double all, _)) {
+      double held = Math.min(recipe.data().heldOut() * all, recipe.data().heldOutBytes() / BYTES_PER_TOKEN);
+      return new PlannedText(all - held, held, List.of(String.format(Locale.ROOT, "%s tokens, to be given before it can run", Units.count(all))));
+    }
     Path cache = recipe.data().cache();
     if (cache != null && PreparedCorpus.isIn(CorpusFolder.cached(setup, cache))) {
       try (var prepared = PreparedCorpus.open(CorpusFolder.cached(setup, cache))) {

@@ -131,7 +131,8 @@ public record PretrainRecipe(
     }
 
     /// A shape by its name, `llama3-tiny` for example (the presets of [org.jtorch.family.Families]); the vocabulary is the tokenizer's.
-    record Preset(String name, @Nullable Integer maxPositions) implements ModelConfig {}
+    record Preset(String name, @Nullable Integer maxPositions,
+        @Doc("base of the rotary frequencies; unless given as the finished model has it") @Nullable Double ropeTheta) implements ModelConfig {}
 
     /// A Hugging Face folder to go on from: shape and weights.
     record Folder(Path path) implements ModelConfig {}
@@ -150,6 +151,7 @@ public record PretrainRecipe(
       @Doc("global gradient norm above which gradients are scaled down") @Default("1.0") double clip,
       @Doc("recompute blocks during backward: less memory, a third more time") @Default("false") boolean activationCheckpointing,
       @Doc("tokens per chunk of the loss; 0 chooses by vocabulary") @Default("0") int chunkTokens,
+      @Doc("what is minimised: the next token's cross-entropy, or a teacher's say") @Default("{}") LossConfig loss,
       @Default("{}") Spikes spikes) {
     public Train {
       if (steps == null && tokens == null && epochs == null) {

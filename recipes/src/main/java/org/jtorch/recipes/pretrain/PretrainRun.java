@@ -50,17 +50,18 @@ final class PretrainRun {
       DecoderConfig shape = Shapes.of(setup, corpus.tokenizer().vocabSize());
       try (var model = Shapes.build(setup, shape, device, dtype)) {
         model.requiresGrad(true);
-        return train(model, corpus, peak);
+        return train(model, corpus, dtype, peak);
       }
     }
   }
 
-  private boolean train(Decoder model, Corpus corpus, double peak) {
+  private boolean train(Decoder model, Corpus corpus, DType dtype, double peak) {
     var options = options(recipe, corpus.steps());
-    try (var optimizer = recipe.optimizer().over(model, recipe.train().learningRate()); var average = average(model, options.steps())) {
+    try (var loss = RunLoss.open(setup, corpus, model.device(), dtype); var optimizer = recipe.optimizer().over(model, recipe.train().learningRate());
+        var average = average(model, options.steps())) {
       var validation = new Validation(recipe, corpus, logs, interruption, ranks);
-      var batches = corpus.batches();
-      var trainer = new Pretrainer(model, optimizer, batches, options, ranks);
+      var batches = loss.batches();
+      var trainer = new Pretrainer(model, optimizer, batches, options, loss.loss(), ranks);
       trainer.keep(average);
       var folder = ModelFolder.of(model, RunTokenizer.of(run));
       var checkpoint = Checkpoint.of(run.checkpoints(), recipe.save().retention(), folder)

@@ -44,13 +44,14 @@ public final class PretrainType implements RecipeType {
         }
       }
       case ModelConfig.Folder(Path path) -> requireFile(problems, "model.path", path);
-      case ModelConfig.Preset(String preset, _) when !Families.presets().containsKey(preset) ->
+      case ModelConfig.Preset(String preset, _, _) when !Families.presets().containsKey(preset) ->
           problems.add("`model.name` unknown preset \"" + preset + "\"; known: " + String.join(", ", Families.presets().keySet()));
       default -> { }
     }
     tryAll(problems, recipe);
     if (problems.isEmpty()) {
       problems.addAll(new Parts(setup).problems());
+      LossProblems.of(setup, problems);
     }
     return problems;
   }
@@ -85,6 +86,12 @@ public final class PretrainType implements RecipeType {
     if (!path.toString().contains("*") && !Files.exists(path)) {
       problems.add("`" + key + "` file not found: " + path);
     }
+  }
+
+  @Override public List<String> obstacles(Object recipe) {
+    return ((PretrainRecipe) recipe).data().source() instanceof SourceConfig.StandIn
+        ? List.of("`data.source` stands for text that is yours to give: it can be planned, not run; e.g. data.source='{type: tokens, path: FOLDER}'")
+        : List.of();
   }
 
   @Override public Artifact leaves(Object value, Path folder, Artifacts known) {

@@ -47,6 +47,9 @@ record Setup(PretrainRecipe recipe, Artifacts known) {
     if (tokens != null) {
       return tokens.tokens();
     }
+    if (recipe.data().source() instanceof SourceConfig.StandIn stand) {
+      return stand.vocab();
+    }
     return switch (recipe.tokenizer()) {
       case TokenizerConfig.Train t -> t.vocabSize();
       case TokenizerConfig.File(var path, _) -> {
@@ -61,6 +64,6 @@ record Setup(PretrainRecipe recipe, Artifacts known) {
   /// The token that ends a document in the run's text.
   String eos() {
     var tokens = tokens();
-    return tokens != null ? tokens.eos() : tokenizer().eos();
+    return tokens != null ? tokens.eos() : recipe.data().source() instanceof SourceConfig.StandIn ? TokenizerConfig.EOS : tokenizer().eos();
   }
 }

@@ -26,17 +26,16 @@ final class Shapes {
   /// @param vocab tokens of the tokenizer
   static DecoderConfig of(Setup setup, int vocab) {
     var recipe = setup.recipe();
-    int seqLen = recipe.data().seqLen();
+    int longest = recipe.train().ramp(recipe.data().seqLen()).longest();
     var from = setup.from();
     if (from != null) {
       return positions(recipe, fits(vocab, from.shape(), from.folder()));
     }
     return switch (Objects.requireNonNull(recipe.model(), "the recipe was checked")) {
-      case ModelConfig.Llama m -> llama(m, vocab, seqLen);
-      case ModelConfig.Preset(String name, Integer positions) -> {
-        var shape = preset(name).withVocab(vocab);
-        yield shape.withContext(positions == null ? seqLen : positions);
-      }
+      case ModelConfig.Llama m -> llama(m, vocab, longest);
+      case ModelConfig.Preset(String name, Integer positions, Double theta) ->
+          new Positions(theta, theta == null ? null : new Positions.ScalingConfig.None(), positions == null ? longest : positions)
+              .of(preset(name).withVocab(vocab));
       case ModelConfig.Folder(var path) -> positions(recipe, fits(vocab, Pretrained.config(path), path));
     };
   }

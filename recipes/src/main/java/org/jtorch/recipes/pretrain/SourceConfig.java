@@ -103,13 +103,32 @@ public sealed interface SourceConfig {
     }
   }
 
+  /// Text that is not at hand: such a recipe can be planned, and run once it names text.
+  record StandIn(
+      @Doc("how many there are") double tokens,
+      @Doc("in the tokenizer, which comes with the text") int vocab) implements SourceConfig {
+    public StandIn {
+      if (!(tokens >= 1 && tokens < Double.POSITIVE_INFINITY)) {
+        throw new IllegalArgumentException("`tokens` must be >= 1 but was " + tokens + "; Llama 3.1 has 15.6e12");
+      }
+      if (vocab < 1) {
+        throw new IllegalArgumentException("`vocab` must be >= 1 but was " + vocab + "; Llama 3.1 has 128256");
+      }
+    }
+  }
+
+  /// Whether it is text that needs a tokenizer.
+  static boolean isText(SourceConfig source) {
+    return !(source instanceof Tokens || source instanceof StandIn);
+  }
+
   /// The texts of a source; none for tokens.
   static List<Part> parts(SourceConfig source) {
     return switch (source) {
       case Text text -> List.of(Part.only(text.source()));
       case Mix(var sources) -> sources.entrySet().stream()
           .map(entry -> new Part(entry.getKey(), entry.getValue().weight(), entry.getValue().source().source())).toList();
-      case Tokens _ -> List.of();
+      case Tokens _, StandIn _ -> List.of();
     };
   }
 }

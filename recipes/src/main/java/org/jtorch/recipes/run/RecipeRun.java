@@ -33,7 +33,16 @@ public final class RecipeRun {
   ///
   /// @return an exit code of [ExitCodes]
   public static int execute(Bound<? extends Record> recipe, String name, Metrics metrics, RunArgs args, Body body) {
-    var folder = new RunFolder(args.folder() == null ? Path.of("runs", name) : args.folder());
+    return execute(recipe, new RunFolder(folder(args, name)), metrics, args, body);
+  }
+
+  /// Where a recipe of that name runs.
+  public static Path folder(RunArgs args, String name) {
+    return args.folder() == null ? Path.of("runs", name) : args.folder();
+  }
+
+  /// The same in a folder that may be of a run that leaves something else than a model.
+  public static int execute(Bound<? extends Record> recipe, RunFolder folder, Metrics metrics, RunArgs args, Body body) {
     folder.create();
     var it = new RecipeRun(folder, args);
     try (var _ = it.first ? RunLock.take(folder) : null;
@@ -49,7 +58,7 @@ public final class RecipeRun {
     if (first && !Files.exists(run.report()) && Files.exists(run.metrics())) {
       var _ = RunReport.write(run);
     }
-    args.out().println(run.path() + " holds a finished run; its model is " + run.model()
+    args.out().println(run.path() + " holds a finished run, which left " + run.left()
         + ". To train on give it more steps; to train again choose another folder with --out, or remove that one");
     return ExitCodes.DONE;
   }
@@ -66,10 +75,12 @@ public final class RecipeRun {
       }
       throw e;
     }
-    if (first) {
+    boolean measured = Files.exists(run.metrics());
+    if (first && measured) {
       var _ = RunReport.write(run);
     }
-    args.out().println(finished ? "report: " + run.report() + "\nmodel:  " + run.model()
+    String what = run.left().equals(run.model()) ? "model:  " : "left:   ";
+    args.out().println(finished ? (measured ? "report: " + run.report() + "\n" : "") + what + run.left()
         : "interrupted and saved; the same command goes on");
     return finished ? ExitCodes.DONE : ExitCodes.INTERRUPTED;
   }

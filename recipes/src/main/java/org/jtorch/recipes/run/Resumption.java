@@ -80,7 +80,7 @@ final class Resumption {
     }
     var changes = Difference.between(earlier(), recipe);
     refuse(changes.stream().filter(d -> !isAllowed(d)).toList());
-    boolean finished = Files.exists(run.model());
+    boolean finished = Files.exists(run.left());
     if (resume instanceof Resume.From(Path checkpoint)) {
       goBack(checkpoint);
     } else if (finished && changes.stream().noneMatch(d -> LENGTH.contains(d.path()))) {
@@ -133,7 +133,7 @@ final class Resumption {
           + "model: {type: folder, path: " + run.model() + "}, in another folder");
     }
     var aside = SetAside.next(run);
-    aside.move(run.model());
+    aside.move(run.left());
     aside.move(run.report());
     note.accept("the finished run goes on; its model and report are in " + aside.folder());
   }
@@ -158,13 +158,13 @@ final class Resumption {
     long step = Checkpoint.step(checkpoint);
     var aside = SetAside.next(run);
     var later = all.stream().filter(c -> Checkpoint.step(c) > step).toList();
-    if (later.isEmpty() && !Files.exists(run.model())) {
+    if (later.isEmpty() && !Files.exists(run.left())) {
       return;
     }
     aside.copy(run.recipe());
     aside.copy(run.metrics());
     later.reversed().forEach(aside::move);
-    aside.move(run.model());
+    aside.move(run.left());
     aside.move(run.report());
     note.accept("back to step %,d; what came after it is in %s".formatted(step, aside.folder()));
   }

@@ -13,8 +13,22 @@ import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 import org.jtorch.train.ModelFolder;
 
-/// Where a run keeps everything: the resolved recipe, tokens, metrics, checkpoints, the report and the model.
-public record RunFolder(Path path) {
+/// Where a run keeps everything: the resolved recipe, tokens, metrics, checkpoints, the report and what it leaves.
+///
+/// @param result the name of what it leaves, a model as a rule; the run is finished when that is there
+public record RunFolder(Path path, String result) {
+  private static final String MODEL = "model";
+
+  /// Of a run that leaves a model.
+  public RunFolder(Path path) {
+    this(path, MODEL);
+  }
+
+  /// What the run leaves.
+  public Path left() {
+    return path.resolve(result);
+  }
+
   public Path recipe() {
     return path.resolve("resolved.yaml");
   }
@@ -60,7 +74,7 @@ public record RunFolder(Path path) {
 
   /// The finished model, a Hugging Face folder.
   public Path model() {
-    return path.resolve("model");
+    return path.resolve(MODEL);
   }
 
   public void create() {

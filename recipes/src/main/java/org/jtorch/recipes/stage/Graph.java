@@ -96,6 +96,11 @@ final class Graph {
     return List.copyOf(problems);
   }
 
+  /// What keeps a run without problems from beginning.
+  List<String> obstacles() {
+    return nodes.stream().flatMap(node -> node.type().obstacles(node.recipe()).stream().map(text -> at(node.path(), text))).distinct().toList();
+  }
+
   /// Whether a stage with problems has an answer to what it leaves nevertheless.
   private boolean promises(Node node) {
     try {

@@ -43,6 +43,10 @@ public final class StagesType implements RecipeType {
     return graph((StagesRecipe) value, null).problems();
   }
 
+  @Override public List<String> obstacles(Object value) {
+    return graph((StagesRecipe) value, null).obstacles();
+  }
+
   @Override public Artifact leaves(Object value, Path folder, Artifacts known) {
     var graph = graph((StagesRecipe) value, folder);
     return graph.leaves(graph.nodes().getLast());

@@ -1,0 +1,5 @@
+/// Learning from a teacher: beside the student, captured before, or on the student's own texts.
+@NullMarked
+package org.jtorch.distill;
+
+import org.jspecify.annotations.NullMarked;
