@@ -29,8 +29,13 @@ public final class KvCache implements AutoCloseable {
   private int batch;
   private int length;
 
-  /// A row of a cache, of which the newest `tokens` are wanted.
-  public record Row(KvCache cache, int row, int tokens) {}
+  /// A row of a cache, of which the `tokens` before token `end` are wanted.
+  public record Row(KvCache cache, int row, int tokens, int end) {
+    /// The newest ones.
+    public Row(KvCache cache, int row, int tokens) {
+      this(cache, row, tokens, cache.length);
+    }
+  }
 
   private KvCache(int batch, int capacity) {
     this.batch = batch;
@@ -79,6 +84,11 @@ public final class KvCache implements AutoCloseable {
   /// True if rows can move and tokens be taken back: all layers are attention.
   public boolean canArrange() {
     return layers.stream().allMatch(KvSlots.class::isInstance);
+  }
+
+  /// True if nothing is ever let go: no window is shorter than the cache. Any tokens can be taken back then, of each row on its own.
+  public boolean keepsAll() {
+    return layers.stream().allMatch(s -> s instanceof KvSlots slots && slots.size() >= capacity);
   }
 
   /// Rows.
@@ -196,8 +206,12 @@ public final class KvCache implements AutoCloseable {
     }
     for (var r : rows) {
       requireRow(r.cache, r.row);
-      if (r.tokens < 0 || r.tokens > r.cache.length) {
-        throw new IllegalArgumentException("row " + r.row + " of a cache of " + r.cache.length + " tokens has no " + r.tokens);
+      if (r.tokens < 0 || r.tokens > r.end || r.end > r.cache.length) {
+        throw new IllegalArgumentException("row " + r.row + " of a cache of " + r.cache.length + " tokens has no " + r.tokens
+            + (r.end == r.cache.length ? "" : " before token " + r.end));
+      }
+      if (r.end < r.cache.length && !r.cache.keepsAll()) {
+        throw new IllegalStateException("row " + r.row + " cannot end before its newest token: a sliding window has let go of older ones");
       }
     }
     for (int i = 0; i < layers.size(); i++) {
@@ -205,7 +219,7 @@ public final class KvCache implements AutoCloseable {
         var arranged = slots(i).empty(rows.size());
         for (int to = 0; to < rows.size(); to++) {
           var r = rows.get(to);
-          copy(r.cache.slots(i).row(r.row), r.cache.length, arranged.row(to), r.tokens, longest);
+          copy(r.cache.slots(i).row(r.row), r.end, arranged.row(to), r.tokens, longest);
         }
         replace(i, arranged);
       }
@@ -214,7 +228,7 @@ public final class KvCache implements AutoCloseable {
     length = longest;
   }
 
-  /// Copies the newest `tokens` of a row that ends at `end` so that they end at `newEnd`.
+  /// Copies the `tokens` of a row before `end` so that they end at `newEnd`.
   private static void copy(KvSlots from, int end, KvSlots to, int tokens, int newEnd) {
     long kept = Math.min(tokens, Math.min(from.size(), to.size()));
     if (kept > 0) {

@@ -171,7 +171,7 @@ final class Decoding implements AutoCloseable {
       Row row = places.get(i);
       if (!row.hasEnded()) {
         listener.onToken(row.number, next[i], row.made());
-        row.add(next[i], options.stopTokens().contains(next[i]));
+        row.add(next[i], options.stopTokens().contains(next[i]) || listener.ends(row.number));
       }
     }
   }

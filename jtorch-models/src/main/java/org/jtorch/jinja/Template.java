@@ -3,6 +3,7 @@ package org.jtorch.jinja;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.jinja.python.Budget;
 import org.jtorch.jinja.python.FromJava;
@@ -46,6 +47,12 @@ public final class Template {
   /// Whether a `{% generation %}` block says what the assistant wrote.
   public boolean marksGeneration() {
     return marksGeneration;
+  }
+
+  /// The variables that it reads without giving them a value or asking whether they are defined. Rendering writes nothing where
+  /// one is missing.
+  public Set<String> variables() {
+    return FreeNames.of(statements);
   }
 
   /// @param variables null, booleans, numbers, strings, and lists and maps of them

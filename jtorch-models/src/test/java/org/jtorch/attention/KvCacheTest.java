@@ -24,6 +24,7 @@ import org.jtorch.tensor.Rng;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -142,6 +143,29 @@ class KvCacheTest {
       assertThatIllegalArgumentException().isThrownBy(() -> cache.select(1)).withMessageContaining("no row 1");
       assertThatIllegalArgumentException().isThrownBy(() -> cache.arrange(List.of(new KvCache.Row(cache, 0, 20))))
           .withMessageContaining("no 20");
+    }
+  }
+
+  @Test void rowsEndBeforeTheirNewestTokens() {
+    try (var model = model(30); var _ = TensorScope.open(); var _ = Grad.off(); var cache = model.cache(2, CAPACITY);
+         var branches = model.cache(1, CAPACITY)) {
+      assertThat(cache.keepsAll()).isTrue();
+      var texts = List.of(text(1, 12), text(2, 12));
+      feed(model, cache, texts.stream().map(t -> Arrays.copyOf(t, 9)).toList());
+      branches.arrange(List.of(new KvCache.Row(cache, 0, 4, 4), new KvCache.Row(cache, 1, 9), new KvCache.Row(cache, 1, 7, 7)));
+      assertThat(branches.length()).isEqualTo(9);
+      assertNext(model, branches, List.of(texts.get(0), texts.get(1), texts.get(1)), 4, 9, 7);
+      assertThatIllegalArgumentException().isThrownBy(() -> branches.arrange(List.of(new KvCache.Row(cache, 0, 5, 4))))
+          .withMessageContaining("before token 4");
+    }
+  }
+
+  @Test void aRingHasLetGoOfWhatARowWouldEndWith() {
+    try (var model = model(5); var _ = TensorScope.open(); var _ = Grad.off(); var cache = model.cache(1, CAPACITY)) {
+      feed(model, cache, List.of(text(1, 9)));
+      assertThat(cache.keepsAll()).isFalse();
+      assertThatThrownBy(() -> cache.arrange(List.of(new KvCache.Row(cache, 0, 4, 4)))).isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("sliding window");
     }
   }
 }

@@ -129,4 +129,16 @@ class TemplateTest {
     assertThat(template.render(VARIABLES, RenderOptions.DEFAULT.withMarks("<", ">"))).isEqualTo("<1><2><3>");
     assertThat(Template.parse("{# {% generation %} #}{{ '{% generation %}' }}").marksGeneration()).isFalse();
   }
+
+  @ParameterizedTest
+  @CsvSource(delimiter = '~', quoteCharacter = '^', value = {
+      "{{ a }} {{ b.c[d] | join(e) }} {% if f %}{{ g }}{% else %}{{ h }}{% endif %}~a b d e f g h",
+      "{% for x in a if x > b %}{{ x }}{{ loop.index }}{% endfor %}~a b",
+      "{% set x = a %}{{ x }}{% macro m(y, z=b) %}{{ y }}{{ c }}{% endmacro %}{{ m(1) }}~a b c",
+      "{{ a | default(b) }}{{ c if d is defined else e }}{% if f is not defined %}x{% endif %}~b c e",
+      "{% with x = a %}{{ x }}{% endwith %}{% filter replace(b, 'c') %}{{ d }}{% endfilter %}{{ range(3) }}~a b d",
+      "{% set x %}{{ a }}{% endset %}{% call(y) m(b) %}{{ y }}{{ c }}{% endcall %}~a b c m"})
+  void whatATemplateNeedsToBeGiven(String template, String wanted) {
+    assertThat(Template.parse(template).variables()).containsExactly(wanted.split(" "));
+  }
 }

@@ -1,9 +1,11 @@
 package org.jtorch.train;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.jtorch.bpe.BpeTrainer;
 import org.jtorch.data.Document;
 import org.jtorch.data.RowSource;
@@ -14,6 +16,10 @@ import org.jtorch.distill.Capture;
 import org.jtorch.distill.CaptureSettings;
 import org.jtorch.distill.CapturedTeacher;
 import org.jtorch.distill.Teaching;
+import org.jtorch.eval.Continuation;
+import org.jtorch.eval.EvalProgress;
+import org.jtorch.eval.ModelScorer;
+import org.jtorch.eval.Writing;
 import org.jtorch.generate.Generator;
 import org.jtorch.generate.Options;
 import org.jtorch.generate.Sampling;
@@ -33,7 +39,7 @@ import org.jtorch.tensor.TensorScope;
 import org.jtorch.tensor.ranks.Ranks;
 import org.jtorch.text.Tokenizer;
 
-/// Trains, saves, validates, generates and reads text a few rounds, and prints the native objects alive after each.
+/// Trains, saves, validates, generates, scores and reads text a few rounds, and prints the native objects alive after each.
 /// Runs under the Epsilon collector, which never collects: a real one would clean up and hide a leak.
 final class LeakMain {
   private static final int ROUNDS = 4;
@@ -49,6 +55,7 @@ final class LeakMain {
     try (var model = Tiny.model(DType.F32, 1)) {
       rounds("evaluate", _ -> evaluate(model));
       rounds("generate", _ -> generate(model));
+      rounds("score", _ -> score(model));
     }
     rounds("taught", round -> teach(temp.resolve("taught" + round)));
     print("closed");
@@ -143,5 +150,19 @@ final class LeakMain {
     var prompts = List.of(new long[] {1, 2, 3}, new long[] {4});
     new Generator(model).generate(prompts, Options.greedy(5));
     new Generator(model).generate(prompts, new Options(5, Sampling.temperature(0.8).withTopK(5), Set.of(1L), 3, 0));
+  }
+
+  /// With contexts that are shared and some that are not.
+  private static void score(Decoder model) {
+    long[] context = LongStream.range(0, 20).toArray();
+    var asked = new ArrayList<Continuation>();
+    for (long i = 0; i < 6; i++) {
+      asked.add(new Continuation(i < 4 ? context : new long[] {i, 5}, new long[] {i, 2, 3}));
+    }
+    for (boolean share : new boolean[] {true, false}) {
+      var scorer = new ModelScorer(model, new ModelScorer.Options(2, 60, share));
+      scorer.likelihoods(asked, EvalProgress.NONE);
+      scorer.write(List.of(context, new long[] {1, 2}), Writing.of(4), EvalProgress.NONE);
+    }
   }
 }

@@ -20,12 +20,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// Training, saving, validating, generating and reading leave no native object behind.
+/// Training, saving, validating, generating, scoring and reading leave no native object behind.
 class LeakTest {
   @Test void nothingLeaksWithoutACollector(@TempDir Path folder) throws IOException, InterruptedException {
     var process = start(LeakMain.class, folder, "out", Map.of());
     var counts = counts(process, folder, "out");
-    assertThat(counts.keySet()).containsExactly("text", "f32", "bf16", "prune", "evaluate", "generate", "taught", "closed");
+    assertThat(counts.keySet()).containsExactly("text", "f32", "bf16", "prune", "evaluate", "generate", "score", "taught", "closed");
   }
 
   @Test void nothingLeaksInTwoRanks(@TempDir Path folder) throws IOException, InterruptedException {

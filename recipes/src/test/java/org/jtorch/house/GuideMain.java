@@ -62,7 +62,7 @@ final class GuideMain {
     return all;
   }
 
-  /// What the guide calls FOLDER, my-adapter, my.jinja and my.txt.
+  /// What the guide calls FOLDER, my-adapter, my.jinja, my.txt and my-task.yaml.
   private static void aFolderOfOnesOwn() throws Exception {
     Path model = Path.of("path/to/model");
     if (Files.exists(model)) {
@@ -81,6 +81,9 @@ final class GuideMain {
         .mapToObj(i -> "It was a dark and stormy night, and the rain fell in torrents on the roofs of house " + i + ".\n").toList());
     Files.writeString(Path.of("my.jinja"), "{% for message in messages %}{{ message.role }}: {{ message.content }}\n{% endfor %}assistant: ");
     Files.copy(Path.of("my.jinja"), Path.of("FOLDER/chat_template.jinja"));
+    Files.writeString(Path.of("my-questions.csv"), "q,a,b,n\nThe Commission,must,house,0\nWe need,green,to,1\n");
+    Files.writeString(Path.of("my-task.yaml"), "type: multiple-choice\ndata: {path: my-questions.csv}\nprompt: \"{{ q }}\"\n"
+        + "choices: \"{{ [a, b] | tojson }}\"\ngold: \"{{ n }}\"\n");
     try (var decoder = Pretrained.load(model, Device.CPU, DType.F32);
          var lora = Lora.apply(decoder, LoraConfig.of(2, 4, new Targets.AllLinear()), Rng.of(1))) {
       lora.save(Path.of("my-adapter"), model.toString());

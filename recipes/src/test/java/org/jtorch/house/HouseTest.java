@@ -24,7 +24,7 @@ class HouseTest {
       "..io..", "..text..", "..chat..", "..jinja..", "..bpe..", "..generate..", "..encoder..", "..head..", "..adapter..", "..quant..", "..gguf..",
       "..upcycle.."};
   private static final String[] TRAIN = {"..optim..", "..loss..", "..data..", "..corpus..", "..train..", "..observe..", "..parity..", "..distill..",
-      "..prune.."};
+      "..prune..", "org.jtorch.eval.."};
 
   @ArchTest
   static final ArchRule only_the_tensor_package_sees_javacpp =

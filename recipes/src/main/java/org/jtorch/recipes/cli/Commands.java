@@ -18,6 +18,7 @@ final class Commands {
       new Entry("bench", "Measure training or generation speed; one JSON line."),
       new Entry("generate", "Continue prompts with a model."),
       new Entry("chat", "Talk with a model, one line a message."),
+      new Entry("eval", "Ask a model tasks and texts: accuracies, perplexities, and how sure they are."),
       new Entry("convert", "Write a model for llama.cpp (GGUF), or in another type or smaller files."),
       new Entry("doctor", "Show what this machine has, what is missing or slow, and what to do about it."),
       new Entry("parity", "Compare this version with stored results of other implementations."),
@@ -40,6 +41,7 @@ final class Commands {
       case "bench" -> new BenchCommand();
       case "generate" -> new GenerateCommand(System.in);
       case "chat" -> new ChatCommand(System.in);
+      case "eval" -> new EvalCommand();
       case "convert" -> new ConvertCommand();
       case "doctor" -> new DoctorCommand();
       case "ls" -> new LsCommand(recipes.get());

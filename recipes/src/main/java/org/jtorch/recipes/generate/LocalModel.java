@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.adapter.Lora;
+import org.jtorch.decoder.CausalLm;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.decoder.DecoderConfig;
 import org.jtorch.family.Pretrained;
@@ -121,6 +122,11 @@ public final class LocalModel implements AutoCloseable {
     if (!name.equals("auto")) {
       var _ = floating(name);
     }
+  }
+
+  /// The model itself, which closes with this.
+  public CausalLm model() {
+    return model;
   }
 
   public Tokenizer tokenizer() {

@@ -24,6 +24,9 @@ final class ReportStyle {
       .chart circle.dots{fill:var(--dots)}
       .chart circle.line{fill:var(--line)}
       .chart .key{stroke-width:3}
+      .chart .cell{fill:var(--line)}
+      .chart .share{fill:var(--ink);font-size:11px;font-variant-numeric:tabular-nums;pointer-events:none}
+      .chart .share.light{fill:var(--paper)}
       .chart .hit rect{fill:transparent}
       .chart .hit line,.chart .hit circle,.chart .hit text{opacity:0;pointer-events:none}
       .chart .hit line{stroke:var(--soft);stroke-dasharray:3 3}

@@ -1,0 +1,4 @@
+package org.jtorch.eval;
+
+/// A text whose probability is asked for, and the text before it.
+public record Prompted(String context, String continuation) {}

@@ -1,0 +1,14 @@
+package org.jtorch.eval.task;
+
+import org.jtorch.eval.EvalProgress;
+
+/// An evaluation: items that a model is asked, and the figures that its answers add up to.
+public sealed interface EvalTask permits ChoiceTask, CompletionTask, WritingTask, TextTask, NeedleTask {
+  String name();
+
+  /// How many items it has.
+  int size();
+
+  /// Asks the model every item.
+  TaskResult run(TextModel model, EvalProgress progress);
+}
