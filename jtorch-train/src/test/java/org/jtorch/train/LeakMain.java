@@ -116,7 +116,9 @@ final class LeakMain {
           .with("optimizer", Saved.of(optimizer, masks.weightsWith(model))).with("masks", masks);
       trainer.fit(Progress.START, new PretrainerTest.Recorder(), new Hooks(Tiny::noScore, checkpoint::save, () -> false));
       checkpoint.restore(checkpoint.newest(System.err::println).orElseThrow());
-      Slicing.apply(model, masks.kept()).close();
+      try (var small = Slicing.apply(model, masks.kept())) {
+        var _ = small.weights();
+      }
     }
   }
 
