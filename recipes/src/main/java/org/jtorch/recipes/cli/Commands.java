@@ -23,6 +23,7 @@ final class Commands {
       new Entry("merge", "Make one model of several of the same shape: mean, SLERP, task arithmetic, TIES, DARE."),
       new Entry("doctor", "Show what this machine has, what is missing or slow, and what to do about it."),
       new Entry("parity", "Compare this version with stored results of other implementations."),
+      new Entry("claims", "List, run and write down the claims of the papers that are tried in miniature."),
       new Entry("ls", "List the built-in recipes."),
       new Entry("cat", "Print a recipe: as written, with every value resolved, or its schema."),
       new Entry("cp", "Copy a recipe to a file of your own."),
@@ -46,6 +47,7 @@ final class Commands {
       case "convert" -> new ConvertCommand();
       case "merge" -> new MergeCommand();
       case "doctor" -> new DoctorCommand();
+      case "claims" -> new ClaimsCommand(recipes.get());
       case "ls" -> new LsCommand(recipes.get());
       case "cat" -> new CatCommand(recipes.get());
       case "cp" -> new CpCommand(recipes.get());
