@@ -35,8 +35,7 @@ public record SideBySide(int trained, List<Integer> multiples, int batchTokens) 
   /// One way at one length.
   ///
   /// @param length tokens of a row
-  /// @param score bits per byte
-  public record Cell(ContextVariant variant, int length, ShortContext.Score score) {}
+  public record Cell(ContextVariant variant, int length, TextScore.Bits score) {}
 
   /// All ways at all lengths, way by way.
   ///
@@ -72,7 +71,7 @@ public record SideBySide(int trained, List<Integer> multiples, int batchTokens) 
       var row = cells.stream().filter(c -> c.variant() == variant).toList();
       if (!row.isEmpty()) {
         lines.add("%-12s".formatted(variant.name().toLowerCase(Locale.ROOT))
-            + String.join("", row.stream().map(c -> "%12.4f".formatted(c.score().value())).toList()));
+            + String.join("", row.stream().map(c -> "%12.4f".formatted(c.score().bitsPerByte())).toList()));
       }
     });
     return lines;

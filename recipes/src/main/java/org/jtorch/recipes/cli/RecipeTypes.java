@@ -5,6 +5,7 @@ import java.util.stream.Stream;
 import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.eval.EvalType;
+import org.jtorch.recipes.pretrain.ExtendType;
 import org.jtorch.recipes.pretrain.PretrainType;
 import org.jtorch.recipes.pretrain.PruneType;
 import org.jtorch.recipes.stage.StagesType;
@@ -19,7 +20,7 @@ final class RecipeTypes {
   }
 
   static List<RecipeType> all() {
-    List<RecipeType> stages = List.of(new PretrainType(), new PruneType(), new EvalType());
+    List<RecipeType> stages = List.of(new PretrainType(), new PruneType(), new ExtendType(), new EvalType());
     return Stream.concat(stages.stream(), Stream.of(new StagesType(stages))).toList();
   }
 }

@@ -49,7 +49,7 @@ public record PruneRecipe(
   /// The same as training on text, whose data, plan and checks it shares.
   PretrainRecipe onText() {
     var loop = train != null ? train : new PretrainRecipe.Train(1L, null, null, ROWS, List.of(), 1, 1, new ScheduleConfig.Constant(0), 1, false, 0,
-        new PretrainRecipe.Spikes(0, 1, 1));
+        new LossConfig.NextToken(0, 0), new PretrainRecipe.Spikes(0, 1, 1));
     return new PretrainRecipe(name, from, seed, device, dtype, data, null, null, null, loop, optimizer, PretrainRecipe.OptimizerState.RESET,
         new AverageConfig.None(), eval, save, metrics);
   }
