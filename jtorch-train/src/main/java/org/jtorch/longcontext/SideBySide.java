@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import org.jtorch.data.RowSource;
 import org.jtorch.data.TokenShards;
 import org.jtorch.decoder.Decoder;
@@ -43,12 +44,19 @@ public record SideBySide(int trained, List<Integer> multiples, int batchTokens) 
   /// @param text that the model has not seen, as one stream of tokens: its documents run into each other
   /// @param each hears of every cell when it is known
   public List<Cell> score(DecoderConfig shape, Function<DecoderConfig, Decoder> open, TokenShards text, Consumer<Cell> each) {
+    return score(shape, open, length -> text(text, length), each);
+  }
+
+  /// The same on rows of one's own.
+  ///
+  /// @param text in rows of a length
+  public List<Cell> score(DecoderConfig shape, Function<DecoderConfig, Decoder> open, IntFunction<TextScore> text, Consumer<Cell> each) {
     var cells = new ArrayList<Cell>();
     for (ContextVariant variant : ContextVariant.values()) {
       for (int multiple : multiples) {
         int length = Math.multiplyExact(trained, multiple);
         try (var model = open.apply(variant.of(shape, trained, length))) {
-          var cell = new Cell(variant, length, text(text, length).of(model));
+          var cell = new Cell(variant, length, text.apply(length).of(model));
           cells.add(cell);
           each.accept(cell);
         }

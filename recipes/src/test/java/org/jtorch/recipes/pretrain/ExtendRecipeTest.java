@@ -154,7 +154,7 @@ class ExtendRecipeTest {
     assertThat(refused("ladder=[{length: 32}]")).contains("begins with 32, but the model has 32 already", "e.g. 64");
     assertThat(refused("train.batch_tokens=200")).contains("(200) must be a whole number of rows of 64 tokens in each of 2 micro-batches; e.g. 256");
     assertThat(refused("gate.chunk=300", "gate.budget=300")).contains("(300 tokens) must be a multiple of train.batch_tokens (256); e.g. 512");
-    assertThat(refused("gate.budget=700")).contains("`budget` must be a multiple of `chunk` (512 tokens) but was 700; e.g. 512");
+    assertThat(refused("gate.budget=700")).contains("gate.budget  must be a multiple of `chunk` (512 tokens) but was 700; e.g. 512");
     assertThat(refused("needle.lengths=[64, 256]")).contains("holds 256, but the ladder ends at 128");
     assertThat(refused("needle.haystack=nowhere.txt")).contains("file not found: nowhere.txt");
     assertThat(refused("data.seq_len=48")).contains("data.seq_len", "48 is longer than the model allows (max_positions: 32)");
