@@ -13,6 +13,7 @@ import org.jtorch.data.Jsonl;
 import org.jtorch.data.LineCorpus;
 import org.jtorch.data.Parquet;
 import org.jtorch.data.PlainText;
+import org.jtorch.data.Synthetic;
 import org.jtorch.data.TextSource;
 import org.jtorch.text.Tokenizer;
 
@@ -85,6 +86,7 @@ public record CorpusSpec(List<Part> parts, TokenizerOrigin tokenizer, HeldOut.Sh
       case Jsonl s -> JSON.objectNode().put("type", "jsonl").put("field", s.field());
       case Parquet s -> JSON.objectNode().put("type", "parquet").put("column", s.column());
       case PlainText s -> JSON.objectNode().put("type", "plain-text").put("split", s.split().name()).put("separator", s.separator());
+      case Synthetic s -> JSON.objectNode().put("type", "synthetic").put("task", s.task().name());
       case LineCorpus s -> JSON.objectNode().put("type", "line-corpus").put("artifact", s.artifact());
     };
     ArrayNode files = node.putArray("files");

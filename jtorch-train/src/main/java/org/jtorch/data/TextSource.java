@@ -8,7 +8,7 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /// Where documents come from.
-public sealed interface TextSource permits Jsonl, PlainText, Parquet, LineCorpus {
+public sealed interface TextSource permits Jsonl, PlainText, Parquet, LineCorpus, Synthetic {
   /// The files in the order in which they are read.
   ///
   /// @throws org.jtorch.io.DataException if there are none

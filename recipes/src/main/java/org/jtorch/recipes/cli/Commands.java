@@ -20,8 +20,10 @@ final class Commands {
       new Entry("chat", "Talk with a model, one line a message."),
       new Entry("eval", "Ask a model tasks and texts: accuracies, perplexities, and how sure they are."),
       new Entry("convert", "Write a model for llama.cpp (GGUF), or in another type or smaller files."),
+      new Entry("merge", "Make one model of several of the same shape: mean, SLERP, task arithmetic, TIES, DARE."),
       new Entry("doctor", "Show what this machine has, what is missing or slow, and what to do about it."),
       new Entry("parity", "Compare this version with stored results of other implementations."),
+      new Entry("claims", "List, run and write down the claims of the papers that are tried in miniature."),
       new Entry("ls", "List the built-in recipes."),
       new Entry("cat", "Print a recipe: as written, with every value resolved, or its schema."),
       new Entry("cp", "Copy a recipe to a file of your own."),
@@ -43,7 +45,9 @@ final class Commands {
       case "chat" -> new ChatCommand(System.in);
       case "eval" -> new EvalCommand();
       case "convert" -> new ConvertCommand();
+      case "merge" -> new MergeCommand();
       case "doctor" -> new DoctorCommand();
+      case "claims" -> new ClaimsCommand(recipes.get());
       case "ls" -> new LsCommand(recipes.get());
       case "cat" -> new CatCommand(recipes.get());
       case "cp" -> new CpCommand(recipes.get());

@@ -4,10 +4,16 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
+import org.jtorch.recipes.align.DpoType;
+import org.jtorch.recipes.align.SftType;
+import org.jtorch.recipes.claims.ClaimType;
 import org.jtorch.recipes.eval.EvalType;
+import org.jtorch.recipes.experts.UpcycleType;
 import org.jtorch.recipes.pretrain.ExtendType;
+import org.jtorch.recipes.pretrain.PrepareType;
 import org.jtorch.recipes.pretrain.PretrainType;
 import org.jtorch.recipes.pretrain.PruneType;
+import org.jtorch.recipes.score.ScoreType;
 import org.jtorch.recipes.stage.StagesType;
 
 /// Every kind of recipe there is: the only list.
@@ -20,7 +26,16 @@ final class RecipeTypes {
   }
 
   static List<RecipeType> all() {
-    List<RecipeType> stages = List.of(new PretrainType(), new PruneType(), new ExtendType(), new EvalType());
-    return Stream.concat(stages.stream(), Stream.of(new StagesType(stages))).toList();
+    List<RecipeType> stages = List.of(
+        new PrepareType(),
+        new PretrainType(),
+        new PruneType(),
+        new ExtendType(),
+        new UpcycleType(),
+        new SftType(),
+        new DpoType(),
+        new ScoreType(),
+        new EvalType());
+    return Stream.concat(stages.stream(), Stream.of(new StagesType(stages), new ClaimType(stages))).toList();
   }
 }

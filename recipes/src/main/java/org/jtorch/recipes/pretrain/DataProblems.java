@@ -68,7 +68,8 @@ final class DataProblems {
     }
   }
 
-  private static void files(List<String> problems, String key, TextSource source) {
+  /// A source whose files are not there.
+  static void files(List<String> problems, String key, TextSource source) {
     try {
       var _ = source.files();
     } catch (DataException e) {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.corpus.TokenizerOrigin;
 import org.jtorch.data.BatchRamp;
 import org.jtorch.recipes.config.Default;
 import org.jtorch.recipes.config.Doc;
@@ -85,6 +86,9 @@ public record PretrainRecipe(
     /// What ends a document for a tokenizer that is trained.
     String EOS = "<|endoftext|>";
 
+    /// What a preparation makes of it.
+    TokenizerOrigin origin();
+
     /// Byte-level BPE trained on a sample of the training text.
     record Train(
         @Default("4096") int vocabSize,
@@ -103,10 +107,18 @@ public record PretrainRecipe(
           }
         }
       }
+
+      @Override public TokenizerOrigin origin() {
+        return new TokenizerOrigin.Learned(vocabSize, EOS, specialTokens, sampleBytes, seed);
+      }
     }
 
     /// A `tokenizer.json`, or the folder that holds one.
-    record File(Path path, @Doc("the token that ends a document") String eos) implements TokenizerConfig {}
+    record File(Path path, @Doc("the token that ends a document") String eos) implements TokenizerConfig {
+      @Override public TokenizerOrigin origin() {
+        return new TokenizerOrigin.Given(path, eos);
+      }
+    }
   }
 
   /// What is trained.

@@ -1,7 +1,6 @@
 package org.jtorch.recipes.pretrain;
 
 import com.google.errorprone.annotations.MustBeClosed;
-import java.util.Locale;
 import java.util.function.Consumer;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.decoder.DecoderConfig;
@@ -77,9 +76,9 @@ final class PretrainRun {
       interruption.loopBegins();
       var log = logs.open(from.step());
       log.onStart(new RunStart(recipe.name(), options.steps(), from.step(), model.parameterCount(), flopsPerToken(model.config()), peak));
-      var result = trainer.fit(from, log, validation.hooks(model, checkpoint, log));
+      var result = trainer.fit(from, log, validation.hooks(model, average, checkpoint, log));
       if (result.finished()) {
-        publish(model, validation, folder, average, result.progress().step());
+        publish(folder, average);
       }
       return result.finished();
     }
@@ -107,17 +106,13 @@ final class PretrainRun {
     note.accept(kept ? "the optimizer goes on with the moments of " + checkpoints.getLast() : "the optimizer begins anew");
   }
 
-  /// Leaves the model, averaged if the recipe says so, and says whether that helped.
-  private void publish(Decoder model, Validation validation, ModelFolder folder, WeightAverage average, long step) {
+  /// Leaves the model, averaged if the recipe says so.
+  private void publish(ModelFolder folder, WeightAverage average) {
     if (!average.isKept()) {
       publish(folder);
       return;
     }
-    double last = validation.score(model).bitsPerByte();
     try (var _ = average.applied()) {
-      double averaged = validation.score(model).bitsPerByte();
-      logs.note(String.format(Locale.ROOT, "did averaging help? %s: %.4f bits per byte with %s, %.4f with the last weights",
-          averaged < last ? "yes" : "no", averaged, average.describe(step), last));
       publish(folder);
     }
   }

@@ -31,9 +31,7 @@ record Setup(PretrainRecipe recipe, Artifacts known) {
   /// Where the tokenizer of text that is still to be prepared comes from.
   TokenizerOrigin tokenizer() {
     return switch (recipe.tokenizer()) {
-      case TokenizerConfig.Train t -> new TokenizerOrigin.Learned(t.vocabSize(), TokenizerConfig.EOS, t.specialTokens(), t.sampleBytes(),
-          t.seed());
-      case TokenizerConfig.File f -> new TokenizerOrigin.Given(f.path(), f.eos());
+      case TokenizerConfig config -> config.origin();
       case null -> {
         var from = Objects.requireNonNull(from(), "the recipe was checked");
         yield new TokenizerOrigin.Given(from.folder(), from.eos());

@@ -6,6 +6,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.corpus.Part;
 import org.jtorch.data.DocumentSplit;
+import org.jtorch.data.Synthetic.Task;
 import org.jtorch.data.TextSource;
 import org.jtorch.recipes.config.Default;
 import org.jtorch.recipes.config.Doc;
@@ -63,6 +64,21 @@ public sealed interface SourceConfig {
       @Doc("path of the file in the jar") String entry) implements Text {
     @Override public TextSource source() {
       return new org.jtorch.data.LineCorpus(artifact, entry);
+    }
+  }
+
+  /// Texts that are made up, for experiments.
+  record Synthetic(
+      @Doc("sums: two numbers and their sum; copies: letters, and the same letters again") Task task,
+      @Doc("how many texts") long documents,
+      @Doc("digits of a number, or the most letters of a copy") int size,
+      @Doc("which texts those are") @Default("1") long seed) implements Text {
+    public Synthetic {
+      var _ = new org.jtorch.data.Synthetic(task, documents, size, seed);               // its checks
+    }
+
+    @Override public TextSource source() {
+      return new org.jtorch.data.Synthetic(task, documents, size, seed);
     }
   }
 
