@@ -1,4 +1,4 @@
-/// Preference losses, reward models and reinforcement learning on the models and trainers below.
+/// What the trainers of alignment have in common.
 @NullMarked
 package org.jtorch.align;
 

@@ -2,6 +2,7 @@ package org.jtorch.decoder;
 
 import java.util.Collections;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jtorch.attention.AttentionConfig;
 import org.jtorch.attention.MixerConfig;
 import org.jtorch.attention.RopeScaling;
@@ -79,6 +80,18 @@ public record DecoderConfig(String family, int vocab, int dim, int maxPositions,
 
   public DecoderConfig withBlocks(List<BlockConfig> list) {
     return new DecoderConfig(family, vocab, dim, maxPositions, norm, tied, init, embeddingScale, logitCap, list);
+  }
+
+  /// The same with another attention in every layer: other rotary positions, another span.
+  ///
+  /// @throws IllegalArgumentException if a layer mixes its tokens by something else
+  public DecoderConfig withAttention(UnaryOperator<AttentionConfig.Gqa> change) {
+    return withBlocks(blocks.stream().map(block -> {
+      if (block.mixer() instanceof AttentionConfig.Gqa gqa) {
+        return new BlockConfig(change.apply(gqa), block.feedForward(), block.residual());
+      }
+      throw new IllegalArgumentException("a layer mixes its tokens by " + block.mixer() + ", but only attention has positions to change");
+    }).toList());
   }
 
   public DecoderConfig withVocab(int size) {

@@ -28,23 +28,32 @@ public record BradleyTerry(double centering) {
   /// @param scores of all chosen rows, then of all rejected ones, `[2n]` or `[2n, 1]`
   /// @param margins by how much the chosen one should lead, `[n]`; null for 0
   public Tensor loss(Tensor scores, @Nullable Tensor margins) {
+    return centered(losses(scores, margins).mean(), scores);
+  }
+
+  /// The loss of each pair, without centering. `[n]`
+  public static Tensor losses(Tensor scores, @Nullable Tensor margins) {
     Tensor lead = lead(scores);
     if (margins != null) {
       requirePairs(margins, lead.size(0), "margins");
       lead = lead.sub(margins.to(DType.F32).reshape(-1));
     }
-    return centered(Ops.logSigmoid(lead).mean().neg(), scores);
+    return Ops.logSigmoid(lead).neg();
   }
 
   /// The mean loss where it is not certain that the chosen row is better (AFM): `−p log σ(Δ) − (1 − p) log σ(−Δ)`.
   ///
   /// @param certainty p, `[n]`
   public Tensor softLoss(Tensor scores, Tensor certainty) {
+    return centered(softLosses(scores, certainty).mean(), scores);
+  }
+
+  /// The soft loss of each pair, without centering. `[n]`
+  public static Tensor softLosses(Tensor scores, Tensor certainty) {
     Tensor lead = lead(scores);
     requirePairs(certainty, lead.size(0), "certainties");
     Tensor p = certainty.to(DType.F32).reshape(-1);
-    Tensor loss = p.mul(Ops.logSigmoid(lead)).add(p.neg().add(1).mul(Ops.logSigmoid(lead.neg())));
-    return centered(loss.mean().neg(), scores);
+    return p.mul(Ops.logSigmoid(lead)).add(p.neg().add(1).mul(Ops.logSigmoid(lead.neg()))).neg();
   }
 
   /// By how much each chosen row leads. `[n]`

@@ -73,12 +73,24 @@ public final class DecoderClassifier extends Module implements Classifier {
   }
 
   @Override public Tensor logits(Tensor ids, Pass pass, Decoder.Probe probe) {
+    try (var scope = TensorScope.open()) {
+      return scope.promote(judge(lastHidden(ids, pass, probe), pass));                                  // [B, n]
+    }
+  }
+
+  /// The hidden state where the head reads, after the final norm: for heads beside it. ids int64 `[B, T]`; result `[B, C]`
+  public Tensor lastHidden(Tensor ids, Pass pass, Decoder.Probe probe) {
     Tensor last = lastToken(ids, pass.keyMask());
     try (var scope = TensorScope.open()) {
       Tensor hidden = trunk.hidden(ids, pass, null, probe);                                             // [B, T, C]
       Tensor at = last.view(-1, 1, 1).expand(hidden.size(0), 1, hidden.size(2));
-      return scope.promote(score.apply(hidden.gather(1, at).squeeze(1), pass));                         // [B, n]
+      return scope.promote(hidden.gather(1, at).squeeze(1));                                            // [B, C]
     }
+  }
+
+  /// The head's numbers. hidden `[B, C]`; result `[B, n]`
+  public Tensor judge(Tensor hidden, Pass pass) {
+    return score.apply(hidden, pass);
   }
 
   /// Where the head reads: the last real token of every row, with padding on either side.

@@ -21,7 +21,7 @@ public record Jsonl(Path path, String field) implements TextSource {
   /// A line may be a whole book: the limit is Java's longest string, not the parser's usual 20 million characters.
   private static final StreamReadConstraints LENGTHS = StreamReadConstraints.builder().maxStringLength(Integer.MAX_VALUE)
       .maxNameLength(Integer.MAX_VALUE).maxNumberLength(Integer.MAX_VALUE).build();
-  private static final ObjectReader JSON = new ObjectMapper(JsonFactory.builder().streamReadConstraints(LENGTHS).build())
+  static final ObjectReader JSON = new ObjectMapper(JsonFactory.builder().streamReadConstraints(LENGTHS).build())
       .reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   public Jsonl {

@@ -10,7 +10,7 @@ import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
 
 /// A case: settings and tolerances in `case.json`, values in `io.safetensors`.
-final class CaseFolder implements AutoCloseable {
+public final class CaseFolder implements AutoCloseable {
   private static final double ATOL = 2e-5;
   private static final double RTOL = 1e-5;
   private final JsonFile settings;
@@ -22,35 +22,40 @@ final class CaseFolder implements AutoCloseable {
     values = SafeTensors.open(folder.resolve("io.safetensors"));
   }
 
+  /// Opens the case of a folder.
   @MustBeClosed
-  static CaseFolder open(Path folder) {
+  public static CaseFolder open(Path folder) {
     return new CaseFolder(folder);
   }
 
-  JsonFile settings() {
+  /// What `case.json` says.
+  public JsonFile settings() {
     return settings;
   }
 
-  List<JsonFile> variants() {
+  /// Its `variants`.
+  public List<JsonFile> variants() {
     return settings.objects("variants");
   }
 
-  boolean has(String name) {
+  /// Whether a tensor is stored under this name.
+  public boolean has(String name) {
     return values.entries().containsKey(name);
   }
 
   /// Names that start with `prefix`, without it, in the order of the file.
-  List<String> under(String prefix) {
+  public List<String> under(String prefix) {
     return values.entries().keySet().stream().filter(n -> n.startsWith(prefix)).map(n -> n.substring(prefix.length())).toList();
   }
 
   /// A copy of a stored tensor in the innermost scope.
-  Tensor tensor(String name) {
+  public Tensor tensor(String name) {
     var entry = values.get(name);
     return Tensor.alias(entry.bytes(), DType.valueOf(entry.dtype()), entry.shape()).copy();
   }
 
-  double[] doubles(String name) {
+  /// The values of a stored tensor.
+  public double[] doubles(String name) {
     try (var _ = TensorScope.open()) {
       return tensor(name).to(DType.F64).toDoubles();
     }

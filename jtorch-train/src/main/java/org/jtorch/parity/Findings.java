@@ -5,9 +5,9 @@ import java.util.function.Consumer;
 import org.jtorch.parity.Row.Verdict;
 
 /// Collects the rows of one case. What throws becomes a failed row, so that the rest of the case still runs.
-final class Findings {
+public final class Findings {
   /// A part of a case.
-  interface Part {
+  public interface Part {
     void run();
   }
 
@@ -23,7 +23,8 @@ final class Findings {
     this.rows = rows;
   }
 
-  void add(Check c) {
+  /// A comparison.
+  public void add(Check c) {
     boolean passed = c.passed();
     String note = c.note();
     if (tolerance.isPresent() && Double.isFinite(c.maxAbs())) {
@@ -38,16 +39,18 @@ final class Findings {
     rows.accept(new Row(folder, what, Double.NaN, relative, Verdict.MEASURED, "from the stored float32 values"));
   }
 
-  void skip(String what, String why) {
+  /// A part that is left out.
+  public void skip(String what, String why) {
     rows.accept(new Row(folder, what, Double.NaN, Double.NaN, Verdict.SKIP, why));
   }
 
-  void fail(String what, String why) {
+  /// A part that could not be compared.
+  public void fail(String what, String why) {
     rows.accept(new Row(folder, what, Double.NaN, Double.NaN, Verdict.FAIL, why));
   }
 
   /// Runs a part; its rows are those it adds, and one more if it throws.
-  void part(String what, Part part) {
+  public void part(String what, Part part) {
     try {
       part.run();
     } catch (NotSupportedException e) {

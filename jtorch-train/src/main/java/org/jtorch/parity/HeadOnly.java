@@ -14,12 +14,12 @@ import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 
 /// A language model that is nothing but its head, to test losses on stored hidden states.
-final class HeadOnly extends Module implements CausalLm {
+public final class HeadOnly extends Module implements CausalLm {
   private final Parameter head;
   private final SoftCap cap;
 
   /// @param weight `[V, C]`
-  HeadOnly(Tensor weight, SoftCap cap) {
+  public HeadOnly(Tensor weight, SoftCap cap) {
     this.cap = cap;
     head = parameter("weight", new Init.Constant(0), weight.shape());
     var _ = allocate((_, _) -> weight.copy().requiresGrad(true));

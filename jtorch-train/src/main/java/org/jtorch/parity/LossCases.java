@@ -5,12 +5,14 @@ import java.nio.file.Path;
 import java.util.Set;
 import java.util.stream.LongStream;
 import org.jtorch.ffn.Routing;
+import org.jtorch.head.BradleyTerry;
 import org.jtorch.io.JsonFile;
 import org.jtorch.loss.ChunkedCrossEntropy;
 import org.jtorch.loss.CrossEntropy;
 import org.jtorch.loss.TokenLoss;
 import org.jtorch.loss.Tokens;
 import org.jtorch.nn.SoftCap;
+import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.GradTape;
 import org.jtorch.tensor.Ops;
@@ -27,13 +29,14 @@ final class LossCases {
   private static final String LOG_PROBS = "token_logprobs";
   private static final String EXPERTS = "moe_load_balancing";
   private static final String SOFT_CAP = "soft_cap";
+  private static final String RANKING = "reward_bradley_terry";
 
   private LossCases() {}
 
   static void run(Path folder, Findings findings) {
     try (var io = CaseFolder.open(folder)) {
       String name = io.settings().requiredString("case");
-      if (!Set.of(CHUNKED, PLAIN, Z_LOSS, LOG_PROBS, EXPERTS, SOFT_CAP).contains(name) && !DistillationCases.NAMES.contains(name)) {
+      if (!Set.of(CHUNKED, PLAIN, Z_LOSS, LOG_PROBS, EXPERTS, SOFT_CAP, RANKING).contains(name) && !DistillationCases.NAMES.contains(name)) {
         throw new NotSupportedException("the loss \"" + name + "\" is not supported by this version");
       }
       if (name.equals(LOG_PROBS)) {
@@ -49,6 +52,7 @@ final class LossCases {
             case CHUNKED -> chunked(io, settings, v, findings);
             case EXPERTS -> experts(io, settings, v, findings);
             case SOFT_CAP -> softCap(io, settings, v, findings);
+            case RANKING -> ranking(io, settings, v, findings);
             case PLAIN, Z_LOSS -> plain(io, settings, v, findings);
             default -> DistillationCases.run(io, name, settings, v, findings);
           }
@@ -107,6 +111,29 @@ final class LossCases {
       findings.add(value(io).check(v + "y", y.detach().toDoubles(), io.doubles("expected." + v + "y")));
       findings.add(value(io).check(v + "loss", new double[] {loss.item()}, io.doubles("expected." + v + "loss")));
       gradient(io, v + "x", "", x, findings);
+    }
+  }
+
+  /// A reward model's loss on pairs, with and without margins, centering and soft labels.
+  private static void ranking(CaseFolder io, JsonFile variant, String v, Findings findings) {
+    try (var _ = TensorScope.open()) {
+      Tensor chosen = io.tensor("chosen").requiresGrad(true);
+      Tensor rejected = io.tensor("rejected").requiresGrad(true);
+      Tensor scores = Ops.cat(0, chosen, rejected);
+      boolean soft = variant.optBoolean("soft_labels", false);
+      Tensor margins = variant.optBoolean("margin", false) ? io.tensor("margin") : null;
+      var rule = new BradleyTerry(variant.optDouble("center_rewards_coefficient", 0));
+      Tensor loss = soft ? rule.softLoss(scores, io.tensor("preference")) : rule.loss(scores, margins);
+      Tensor losses = soft ? BradleyTerry.softLosses(scores, io.tensor("preference")) : BradleyTerry.losses(scores, margins);
+      loss.backward();
+      findings.add(value(io).check(v + "losses", losses.detach().toDoubles(), io.doubles("expected." + v + "losses")));
+      findings.add(value(io).check(v + "loss", new double[] {loss.item()}, io.doubles("expected." + v + "loss")));
+      if (v.equals("v0.")) {
+        double right = BradleyTerry.lead(scores.detach()).gt(Ops.zerosLike(chosen)).to(DType.F32).mean().item();
+        findings.add(value(io).check("accuracy", new double[] {right}, io.doubles("expected.accuracy")));
+      }
+      gradient(io, v + "chosen", "", chosen, findings);
+      gradient(io, v + "rejected", "", rejected, findings);
     }
   }
 

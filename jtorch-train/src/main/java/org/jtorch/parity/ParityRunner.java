@@ -35,13 +35,21 @@ public final class ParityRunner {
   /// @param listener sees every row as soon as it is known
   /// @throws DataException if there is no case, or a `case.json` cannot be read
   public static List<Row> run(Path dir, OptionalDouble tolerance, Consumer<Row> listener) {
+    return run(dir, tolerance, List.of(), listener);
+  }
+
+  /// The same with cases that modules above this one run.
+  ///
+  /// @param more asked first
+  public static List<Row> run(Path dir, OptionalDouble tolerance, List<? extends CaseKind> more, Consumer<Row> listener) {
     var rows = new ArrayList<Row>();
     for (var found : find(dir)) {
       var findings = new Findings(found.name, tolerance, row -> {
         rows.add(row);
         listener.accept(row);
       });
-      findings.part(found.kind, () -> run(found, findings));
+      findings.part(found.kind, () -> more.stream().filter(k -> k.knows(found.kind, found.caseName)).findFirst()
+          .ifPresentOrElse(k -> k.run(found.folder, findings), () -> run(found, findings)));
     }
     return rows;
   }
@@ -95,6 +103,7 @@ public final class ParityRunner {
       case "reward_model" -> RewardCases.run(found.folder, findings);
       case "trajectory" -> TrajectoryCases.run(found.folder, findings);
       case "rope" -> RopeCases.run(found.folder, findings);
+      case "merge" -> MergeCases.run(found.folder, findings);
       case "loss" -> LossCases.run(found.folder, findings);
       case "tokenizer" -> TextCases.tokenizer(found.folder, findings);
       case "jinja" -> JinjaCases.run(found.folder, findings);

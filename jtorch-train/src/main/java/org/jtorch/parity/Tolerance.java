@@ -8,17 +8,17 @@ import org.jtorch.tensor.Tensor;
 
 /// How close is close enough: `|a − b| <= atol + rtol |b|` with b the stored value, or, as gradients are compared,
 /// `max|a − b| <= rtol max|b|`.
-record Tolerance(double atol, double rtol, boolean ofLargest) {
-  static final Tolerance LOGITS = new Tolerance(2e-4, 1e-4, false);
-  static final Tolerance LOSS = new Tolerance(2e-5, 1e-5, false);
-  static final Tolerance GRADIENT = new Tolerance(0, 1e-4, true);
+public record Tolerance(double atol, double rtol, boolean ofLargest) {
+  public static final Tolerance LOGITS = new Tolerance(2e-4, 1e-4, false);
+  public static final Tolerance LOSS = new Tolerance(2e-5, 1e-5, false);
+  public static final Tolerance GRADIENT = new Tolerance(0, 1e-4, true);
   /// Where the largest stored gradient is below this, the gradient is zero up to rounding.
   private static final double ZERO = 1e-7;
   private static final double ZERO_TOLERANCE = 1e-6;
   private static final String OF_LARGEST = "max_abs_diff_over_max_abs_value";
 
   /// What `case.json` says under the first of `keys` that it has, or else `fallback`.
-  static Tolerance of(JsonFile settings, Tolerance fallback, String... keys) {
+  public static Tolerance of(JsonFile settings, Tolerance fallback, String... keys) {
     JsonNode all = settings.node().path("tolerance");
     return Arrays.stream(keys).map(all::path).filter(n -> n.isObject() || n.isNumber()).findFirst()
         .map(n -> read(n, fallback)).orElse(fallback);
@@ -33,7 +33,7 @@ record Tolerance(double atol, double rtol, boolean ofLargest) {
   }
 
   /// Compares shapes, then values.
-  Check check(String what, Tensor actual, Tensor stored) {
+  public Check check(String what, Tensor actual, Tensor stored) {
     if (!Arrays.equals(actual.shape(), stored.shape())) {
       return new Check(what, Double.NaN, Double.NaN, false,
           "shape " + Arrays.toString(actual.shape()) + " but " + Arrays.toString(stored.shape()) + " is stored");
@@ -41,7 +41,8 @@ record Tolerance(double atol, double rtol, boolean ofLargest) {
     return check(what, actual.toDoubles(), stored.toDoubles());
   }
 
-  Check check(String what, double[] actual, double[] stored) {
+  /// Compares values.
+  public Check check(String what, double[] actual, double[] stored) {
     return ofLargest && actual.length == stored.length ? largest(what, actual, stored) : Check.of(what, actual, stored, atol, rtol);
   }
 

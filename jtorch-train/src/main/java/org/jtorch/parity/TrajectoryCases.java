@@ -39,7 +39,7 @@ final class TrajectoryCases {
 
   static void run(Path folder, Findings findings) {
     if (!Files.exists(folder.resolve("config.json"))) {
-      throw new NotSupportedException("training runs of several models (alignment) are not supported by this version");
+      throw new NotSupportedException("training runs of several models are not run by this module");
     }
     ModelCases.requireKnown(folder.resolve("config.json"));
     try (var io = CaseFolder.open(folder)) {

@@ -18,7 +18,7 @@ public record StepLoss(double loss, long tokens, SequencedMap<String, Double> fi
 
   /// The same of all ranks' rows: the sum of what each found of its own, already divided by the whole batch. `tokens` are
   /// those of the whole batch before and after.
-  StepLoss sum(Ranks ranks) {
+  public StepLoss sum(Ranks ranks) {
     if (ranks.size() == 1) {
       return this;
     }

@@ -39,6 +39,10 @@ public record TrainOptions(long steps, int accumulate, double learningRate, Sche
     return new TrainOptions(steps, 1, learningRate, schedule, 1.0, false, 0, 0, 0, SpikeGuard.Options.DEFAULT);
   }
 
+  public TrainOptions withSteps(long n) {
+    return new TrainOptions(n, accumulate, learningRate, schedule, clip, activationCheckpointing, evalEvery, saveEvery, chunkTokens, spikes);
+  }
+
   public TrainOptions withAccumulate(int n) {
     return new TrainOptions(steps, n, learningRate, schedule, clip, activationCheckpointing, evalEvery, saveEvery, chunkTokens, spikes);
   }

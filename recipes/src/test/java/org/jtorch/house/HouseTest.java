@@ -22,9 +22,9 @@ import java.nio.file.Path;
 class HouseTest {
   private static final String[] MODELS = {"..tensor..", "..ffm..", "..nn..", "..attention..", "..ffn..", "..decoder..", "..family..",
       "..io..", "..text..", "..chat..", "..jinja..", "..bpe..", "..generate..", "..encoder..", "..head..", "..adapter..", "..quant..", "..gguf..",
-      "..upcycle.."};
+      "..upcycle..", "..merge.."};
   private static final String[] TRAIN = {"..optim..", "..loss..", "..data..", "..corpus..", "..train..", "..observe..", "..parity..", "..distill..",
-      "..prune..", "org.jtorch.eval.."};
+      "..prune..", "..longcontext..", "org.jtorch.eval.."};
 
   @ArchTest
   static final ArchRule only_the_tensor_package_sees_javacpp =

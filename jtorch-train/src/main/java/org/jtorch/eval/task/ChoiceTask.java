@@ -42,6 +42,10 @@ public record ChoiceTask(String name, List<Item> items) implements EvalTask {
     return items.size();
   }
 
+  @Override public double tokens() {
+    return items.stream().flatMap(i -> i.choices.stream()).mapToDouble(c -> c.context().length() + c.continuation().length()).sum() / PER_TOKEN;
+  }
+
   @Override public TaskResult run(TextModel model, EvalProgress progress) {
     var meter = new Meter(progress);
     var hash = new PromptHash();

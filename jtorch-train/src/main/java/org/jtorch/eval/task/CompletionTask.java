@@ -26,6 +26,10 @@ public record CompletionTask(String name, List<Item> items) implements EvalTask 
     return items.size();
   }
 
+  @Override public double tokens() {
+    return items.stream().mapToDouble(i -> i.text.context().length() + i.text.continuation().length()).sum() / PER_TOKEN;
+  }
+
   @Override public TaskResult run(TextModel model, EvalProgress progress) {
     var meter = new Meter(progress);
     var hash = new PromptHash();

@@ -9,6 +9,12 @@ public sealed interface EvalTask permits ChoiceTask, CompletionTask, WritingTask
   /// How many items it has.
   int size();
 
+  /// About how many tokens a model reads and writes for it, nothing shared.
+  double tokens();
+
+  /// Characters of a token, about.
+  double PER_TOKEN = 4;
+
   /// Asks the model every item.
   TaskResult run(TextModel model, EvalProgress progress);
 }

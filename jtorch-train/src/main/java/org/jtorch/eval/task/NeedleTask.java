@@ -35,6 +35,16 @@ public record NeedleTask(String name, List<Integer> lengths, List<Integer> depth
     return (lengths.isEmpty() ? 3 : lengths.size()) * depths.size() * instances;
   }
 
+  /// Of its prompts; 0 if that depends on the model.
+  public int longest() {
+    return lengths.stream().mapToInt(Integer::intValue).max().orElse(0);
+  }
+
+  @Override public double tokens() {
+    double each = lengths.isEmpty() ? 7.0 / 12 * LONGEST : lengths.stream().mapToInt(Integer::intValue).average().orElseThrow();
+    return size() * each;
+  }
+
   @Override public TaskResult run(TextModel model, EvalProgress progress) {
     var meter = new Meter(progress);
     var hash = new PromptHash();

@@ -43,6 +43,10 @@ public record TextTask(String name, List<Document> texts, int window, int contex
   /// A text's cost.
   private record Cost(double nats, long bytes, long words, long tokens) {}
 
+  @Override public double tokens() {
+    return texts.stream().mapToDouble(t -> t.text().length()).sum() / PER_TOKEN;
+  }
+
   @Override public TaskResult run(TextModel model, EvalProgress progress) {
     var meter = new Meter(progress);
     var hash = new PromptHash();

@@ -45,6 +45,10 @@ public record WritingTask(String name, List<Item> items, List<String> stops, int
     return items.size();
   }
 
+  @Override public double tokens() {
+    return items.stream().mapToDouble(i -> i.prompt.length() / PER_TOKEN + maxTokens).sum();
+  }
+
   @Override public TaskResult run(TextModel model, EvalProgress progress) {
     var meter = new Meter(progress);
     var hash = new PromptHash();

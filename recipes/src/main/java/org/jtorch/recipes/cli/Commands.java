@@ -20,6 +20,7 @@ final class Commands {
       new Entry("chat", "Talk with a model, one line a message."),
       new Entry("eval", "Ask a model tasks and texts: accuracies, perplexities, and how sure they are."),
       new Entry("convert", "Write a model for llama.cpp (GGUF), or in another type or smaller files."),
+      new Entry("merge", "Make one model of several of the same shape: mean, SLERP, task arithmetic, TIES, DARE."),
       new Entry("doctor", "Show what this machine has, what is missing or slow, and what to do about it."),
       new Entry("parity", "Compare this version with stored results of other implementations."),
       new Entry("claims", "List, run and write down the claims of the papers that are tried in miniature."),
@@ -44,6 +45,7 @@ final class Commands {
       case "chat" -> new ChatCommand(System.in);
       case "eval" -> new EvalCommand();
       case "convert" -> new ConvertCommand();
+      case "merge" -> new MergeCommand();
       case "doctor" -> new DoctorCommand();
       case "claims" -> new ClaimsCommand(recipes.get());
       case "ls" -> new LsCommand(recipes.get());

@@ -7,13 +7,10 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.jtorch.eval.task.Comparison;
 import org.jtorch.io.DataException;
 import org.jtorch.recipes.eval.EvalConsole;
-import org.jtorch.recipes.eval.EvalFiles;
 import org.jtorch.recipes.eval.EvalModel;
-import org.jtorch.recipes.eval.EvalRun;
-import org.jtorch.recipes.eval.EvalTable;
+import org.jtorch.recipes.eval.Evaluation;
 import org.jtorch.recipes.eval.TaskSet;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -68,11 +65,13 @@ final class EvalCommand implements Runnable {
     }
     requireFolders(models);
     var sets = TaskSet.load(tasks, data, limit == null ? 0 : limit);
-    var sides = models.stream().map(model -> ask(model, place, sets)).toList();
-    var comparisons = second == null ? List.<Comparison>of() : compare(sides.getFirst(), sides.getLast());
+    var evaluation = ask(models, place, sets);
     Path into = out != null ? out : Path.of("evals", called(folder));
-    EvalFiles.write(into, sets, sides, comparisons);
-    print(sides, comparisons, into);
+    evaluation.write(into);
+    var to = Output.of(spec);
+    evaluation.print(to);
+    to.println("results and every item: " + into);
+    to.flush();
   }
 
   private static void positive(String flag, @Nullable Integer value, String usual) {
@@ -89,37 +88,14 @@ final class EvalCommand implements Runnable {
     }
   }
 
-  private EvalFiles.Side ask(Path model, EvalModel.Place place, List<TaskSet> sets) {
+  private Evaluation ask(List<Path> models, EvalModel.Place place, List<TaskSet> sets) {
     var err = Objects.requireNonNull(spec, "picocli sets the spec").commandLine().getErr();
     var console = new EvalConsole(err, Input.isTerminal(System.in), System::nanoTime);
-    try (var opened = EvalModel.open(model, place)) {
-      return new EvalFiles.Side(model.toString(), opened.place(), EvalRun.run(sets, opened, console));
+    try {
+      return Evaluation.run(sets, models, place, console);
     } finally {
       console.end();
     }
-  }
-
-  private static List<Comparison> compare(EvalFiles.Side first, EvalFiles.Side second) {
-    var comparisons = new ArrayList<Comparison>();
-    for (int i = 0; i < first.results().size(); i++) {
-      comparisons.add(Comparison.of(first.results().get(i), second.results().get(i)));
-    }
-    return comparisons;
-  }
-
-  private void print(List<EvalFiles.Side> sides, List<Comparison> comparisons, Path into) {
-    var to = Output.of(spec);
-    for (var side : sides) {
-      to.println(side.model() + " (" + side.place() + ")");
-      EvalTable.of(side.results()).forEach(to::println);
-      to.println();
-    }
-    if (!comparisons.isEmpty()) {
-      EvalTable.compared(comparisons).forEach(to::println);
-      to.println();
-    }
-    to.println("results and every item: " + into);
-    to.flush();
   }
 
   /// `quickstart-model` for `runs/quickstart/model`.

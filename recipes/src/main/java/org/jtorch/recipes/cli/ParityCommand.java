@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.align.cases.AlignCases;
 import org.jtorch.parity.ParityRunner;
 import org.jtorch.parity.Row;
 import org.jtorch.parity.Row.Verdict;
@@ -52,7 +53,7 @@ final class ParityCommand implements Callable<Integer> {
       out.println(line("CASE", "WHAT", "MAX ABS", "MAX REL", "VERDICT", ""));
     }
     var limit = tolerance == null ? OptionalDouble.empty() : OptionalDouble.of(tolerance);
-    var rows = dtype == null ? ParityRunner.run(dir, limit, row -> print(row, out))
+    var rows = dtype == null ? ParityRunner.run(dir, limit, AlignCases.all(), row -> print(row, out))
         : ParityRunner.precision(dir, type(dtype), row -> print(row, out));
     long failed = count(rows, Verdict.FAIL);
     long skipped = count(rows, Verdict.SKIP);

@@ -4,7 +4,10 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
+import org.jtorch.recipes.align.DpoType;
+import org.jtorch.recipes.align.SftType;
 import org.jtorch.recipes.claims.ClaimType;
+import org.jtorch.recipes.eval.EvalType;
 import org.jtorch.recipes.experts.UpcycleType;
 import org.jtorch.recipes.pretrain.PrepareType;
 import org.jtorch.recipes.pretrain.PretrainType;
@@ -22,7 +25,15 @@ final class RecipeTypes {
   }
 
   static List<RecipeType> all() {
-    List<RecipeType> stages = List.of(new PrepareType(), new PretrainType(), new PruneType(), new ScoreType(), new UpcycleType());
+    List<RecipeType> stages = List.of(
+        new PrepareType(),
+        new PretrainType(),
+        new PruneType(),
+        new UpcycleType(),
+        new SftType(),
+        new DpoType(),
+        new EvalType(),
+        new ScoreType());
     return Stream.concat(stages.stream(), Stream.of(new StagesType(stages), new ClaimType(stages))).toList();
   }
 }

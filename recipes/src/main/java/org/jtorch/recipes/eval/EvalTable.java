@@ -18,6 +18,11 @@ public final class EvalTable {
 
   /// One line for each figure: task, figure, value, standard error, items, hash of the prompts.
   public static List<String> of(List<TaskResult> results) {
+    return aligned(rows(results), Set.of(0, 1, 5));
+  }
+
+  /// The same as cells, the first row with the names of the columns.
+  static List<List<String>> rows(List<TaskResult> results) {
     var rows = new ArrayList<List<String>>();
     rows.add(List.of("task", "figure", "value", "± error", "items", "prompts"));
     for (var result : results) {
@@ -27,11 +32,15 @@ public final class EvalTable {
             first ? result.prompts().substring(0, HASH) : ""));
       }
     }
-    return aligned(rows, Set.of(0, 1, 5));
+    return rows;
   }
 
   /// One line for each figure of two models: both values, their difference item by item, and how likely chance makes it.
   public static List<String> compared(List<Comparison> comparisons) {
+    return aligned(comparedRows(comparisons), Set.of(0, 1, 6));
+  }
+
+  static List<List<String>> comparedRows(List<Comparison> comparisons) {
     var rows = new ArrayList<List<String>>();
     rows.add(List.of("task", "figure", "first", "second", "difference", "p", "test", "items"));
     for (var c : comparisons) {
@@ -41,7 +50,7 @@ public final class EvalTable {
             Long.toString(f.test().n())));
       }
     }
-    return aligned(rows, Set.of(0, 1, 6));
+    return rows;
   }
 
   /// Four digits behind the point; perplexities, which may be large, in fewer.

@@ -11,12 +11,12 @@ import org.jtorch.text.Tokenizer;
 
 /// The tokens that end a text: `eos_token_id` of `generation_config.json`, a number or a list, together with
 /// `eos_token` of `tokenizer_config.json` and `special_tokens_map.json`; if none has one, `eos_token_id` of `config.json`.
-final class StopTokens {
+public final class StopTokens {
   private static final String IDS = "eos_token_id";
 
   private StopTokens() {}
 
-  static Set<Long> of(Path folder, Tokenizer tokenizer) {
+  public static Set<Long> of(Path folder, Tokenizer tokenizer) {
     var stop = new TreeSet<Long>();
     ids(folder.resolve("generation_config.json"), stop);
     name(folder.resolve("tokenizer_config.json"), tokenizer, stop);

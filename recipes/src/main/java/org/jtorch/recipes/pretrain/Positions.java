@@ -1,11 +1,9 @@
 package org.jtorch.recipes.pretrain;
 
 import org.jspecify.annotations.Nullable;
-import org.jtorch.attention.AttentionConfig;
-import org.jtorch.attention.Rope;
 import org.jtorch.attention.RopeScaling;
-import org.jtorch.decoder.BlockConfig;
 import org.jtorch.decoder.DecoderConfig;
+import org.jtorch.longcontext.Rung;
 import org.jtorch.recipes.config.Doc;
 
 /// What becomes of the positions of a model that training goes on from: a longer context, another rotary base or scaling.
@@ -62,19 +60,8 @@ public record Positions(
   ///
   /// @throws IllegalArgumentException if a layer has no rotary positions to change
   public DecoderConfig of(DecoderConfig shape) {
-    var longer = shape.withContext(maxPositions == null ? shape.maxPositions() : maxPositions);
-    return longer.withBlocks(shape.blocks().stream().map(block -> block(block, shape.maxPositions())).toList());
-  }
-
-  private BlockConfig block(BlockConfig block, int trained) {
-    if (ropeTheta == null && scaling == null) {
-      return block;
-    }
-    if (!(block.mixer() instanceof AttentionConfig.Gqa gqa) || gqa.rope() == null) {
-      throw new IllegalArgumentException("has layers without rotary positions, which `positions` could change; remove it");
-    }
-    var rope = gqa.rope();
-    var turned = new Rope(ropeTheta == null ? rope.base() : ropeTheta, scaling == null ? rope.scaling() : scaling.over(trained));
-    return new BlockConfig(gqa.withRope(turned), block.feedForward(), block.residual());
+    int trained = shape.maxPositions();
+    var rung = new Rung(maxPositions == null ? trained : maxPositions, ropeTheta, scaling == null ? null : scaling.over(trained));
+    return rung.of(shape);
   }
 }

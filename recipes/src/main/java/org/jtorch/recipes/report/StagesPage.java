@@ -21,7 +21,12 @@ public final class StagesPage {
   /// @param takes what it takes from, in words
   /// @param state finished, begun or not begun
   /// @param data what it has measured; null if nothing
-  public record Section(String name, String type, String takes, String state, @Nullable ReportData data) {}
+  /// @param part what it shows beside that, as HTML; null if nothing
+  public record Section(String name, String type, String takes, String state, @Nullable ReportData data, @Nullable String part) {
+    public Section(String name, String type, String takes, String state, @Nullable ReportData data) {
+      this(name, type, takes, state, data, null);
+    }
+  }
 
   private StagesPage() {}
 
@@ -79,9 +84,10 @@ public final class StagesPage {
   }
 
   private static void section(StringBuilder out, Section stage, String letters) {
-    if (stage.data() != null) {
-      out.append("<section id=\"").append(escape(stage.name())).append("\">\n").append(HtmlReport.section(stage.data(), letters))
-          .append("</section>\n");
+    if (stage.data() != null || stage.part() != null) {
+      out.append("<section id=\"").append(escape(stage.name())).append("\">\n")
+          .append(stage.data() == null ? "<header><h1>" + escape(stage.name()) + "</h1></header>\n" : HtmlReport.section(stage.data(), letters))
+          .append(stage.part() == null ? "" : stage.part()).append("</section>\n");
     }
   }
 }

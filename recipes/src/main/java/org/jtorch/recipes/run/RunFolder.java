@@ -62,6 +62,11 @@ public record RunFolder(Path path, String result) {
     return path.resolve("report.html");
   }
 
+  /// What the report shows of a run that is no loop, as HTML: tables of results.
+  public Path part() {
+    return path.resolve("part.html");
+  }
+
   /// Pictures that the report shows, as SVG files.
   public Path figures() {
     return path.resolve("figures");

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.jtorch.io.DataException;
 import org.jtorch.recipes.report.StagesPage;
 import org.jtorch.recipes.run.RunFolder;
@@ -29,6 +30,17 @@ final class StagesReport {
     boolean measured = Files.exists(folder.metrics());
     String state = !StageFolder.isBegun(folder) ? "not begun" : Files.exists(graph.leaves(node).folder()) ? "finished" : "begun";
     return new StagesPage.Section(node.name(), node.type().name(), String.join(", ", graph.sources(node)), state,
-        measured ? RunReport.data(folder) : null);
+        measured ? RunReport.data(folder) : null, part(folder));
+  }
+
+  private static @Nullable String part(RunFolder folder) {
+    if (!Files.exists(folder.part())) {
+      return null;
+    }
+    try {
+      return Files.readString(folder.part());
+    } catch (IOException e) {
+      throw new DataException("could not read " + folder.part() + ": " + e.getMessage(), e);
+    }
   }
 }

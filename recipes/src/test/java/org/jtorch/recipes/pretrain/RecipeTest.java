@@ -38,11 +38,17 @@ class RecipeTest {
   @TempDir Path temp = Path.of("");
   private static Path text = Path.of("");
   private static Path recipe = Path.of("");
+  private static Path chats = Path.of("");
+  private static Path template = Path.of("");
 
   @BeforeAll static void write() throws IOException {
     recipe = TinyRun.recipe(shared, 2);
     text = shared.resolve("text.txt");
     assertThat(TinyRun.run(recipe, shared.resolve("first")).code()).isZero();
+    chats = Files.writeString(shared.resolve("pairs.jsonl"), "{\"prompt\": \"a\", \"chosen\": \"b\", \"rejected\": \"c\"}\n"
+        + "{\"prompt\": \"d\", \"chosen\": \"e\", \"rejected\": \"f\"}\n");
+    template = Files.writeString(shared.resolve("plain.jinja"), "{%- for m in messages -%}{%- generation -%}{{- m['content'] -}}"
+        + "{%- endgeneration -%}{%- endfor -%}");
   }
 
   static Stream<String> builtIn() throws IOException {
@@ -50,10 +56,6 @@ class RecipeTest {
       var lines = new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8).lines();
       return lines.map(String::strip).filter(l -> !l.isEmpty() && !l.startsWith("#")).toList().stream();
     }
-  }
-
-  static Stream<String> builtInPretraining() throws IOException {
-    return builtIn().filter(name -> !name.startsWith("claims/"));
   }
 
   /// What a recipe's head asks its user for.
@@ -64,6 +66,8 @@ class RecipeTest {
       case "quickstart" -> List.of();
       case String claim when claim.startsWith("claims/") -> List.of();
       case "continue" -> List.of(path, "model.path=" + model, "tokenizer.path=" + model, "data.seq_len=32");
+      case "sft", "dpo" -> List.of("from=" + model, "chats.sources=[{path: \"" + chats.toString().replace('\\', '/') + "\"}]", "chats.max_tokens=32",
+          "chats.template=" + template.toString().replace('\\', '/'));
       default -> List.of(path);
     };
   }
@@ -88,8 +92,12 @@ class RecipeTest {
     assertThat(losses.getLast()).isLessThan(losses.getFirst());
   }
 
+  static Stream<String> pretraining() throws IOException {
+    return builtIn().filter(name -> !List.of("sft", "dpo").contains(name) && !name.startsWith("claims/"));
+  }
+
   /// In miniature, but for the recipe's own source, packing, schedule, optimizer and prompts.
-  @ParameterizedTest @MethodSource("builtInPretraining") void everyBuiltInPretrainingRuns(String name) {
+  @ParameterizedTest @MethodSource("pretraining") void everyBuiltInPretrainingRuns(String name) {
     Path out = temp.resolve("run");
     var args = new ArrayList<>(List.of("run", name, "--out", out.toString(), "device=cpu", "dtype=f32", "train.steps=2", "train.batch=4",
         "train.accumulate=1", "train.schedule.warmup=1", "data.seq_len=32", "data.held_out=0.1", "eval.new_tokens=3", "eval.every=0"));

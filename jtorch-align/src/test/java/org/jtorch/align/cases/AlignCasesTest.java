@@ -1,0 +1,70 @@
+package org.jtorch.align.cases;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.OptionalDouble;
+import org.jtorch.parity.ParityRunner;
+import org.jtorch.parity.Row;
+import org.jtorch.parity.Row.Verdict;
+import org.jtorch.tensor.TensorScope;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The shipped cases against TRL's values, and copies of them with one thing wrong.
+class AlignCasesTest {
+  @TempDir Path temp;
+
+  @AfterEach void nothingLives() {
+    assertThat(TensorScope.stats().live()).isZero();
+  }
+
+  private static List<Row> run(Path dir) {
+    return ParityRunner.run(dir, OptionalDouble.empty(), AlignCases.all(), _ -> {});
+  }
+
+  private static Path fixture(String name) {
+    try {
+      return Path.of(Objects.requireNonNull(AlignCasesTest.class.getResource("/parity/" + name)).toURI());
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test void everyVariantOfTheLossPasses() {
+    var rows = run(fixture("losses/dpo"));
+    assertThat(rows).hasSizeGreaterThan(100).allSatisfy(r -> assertThat(r.verdict()).as(r.toString()).isEqualTo(Verdict.PASS));
+    for (int v = 0; v < 25; v++) {
+      assertThat(rows).extracting(Row::what).contains("v" + v + ".loss", "v" + v + ".losses", "grad.v" + v + ".policy_chosen_logps");
+    }
+    assertThat(rows).extracting(Row::what).contains("grad.v0.policy_logits", "v16.loss", "policy_chosen_logps");
+  }
+
+  @Test void theRunPassesStepByStep() {
+    assertThat(run(fixture("misc/train_dpo"))).allSatisfy(r -> assertThat(r.verdict()).as(r.toString()).isEqualTo(Verdict.PASS))
+        .extracting(Row::what).contains("loss", "grad_norm", "rewards_chosen", "rewards_rejected", "rewards_margin", "rewards_accuracy",
+            "logps_chosen", "logps_rejected", "final_weight_norm");
+  }
+
+  @Test void aWrongBetaIsNoticed() throws IOException {
+    copy("losses/dpo");
+    String json = Files.readString(temp.resolve("case.json"));
+    Files.writeString(temp.resolve("case.json"), json.replaceFirst("\"beta\": 0.1", "\"beta\": 0.101"));
+    assertThat(run(temp).stream().filter(r -> r.verdict() == Verdict.FAIL).map(Row::what)).contains("v0.losses", "v0.loss", "v0.chosen_rewards")
+        .noneMatch(w -> w.startsWith("v1."));
+  }
+
+  private void copy(String name) throws IOException {
+    try (var files = Files.list(fixture(name))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, temp.resolve(file.getFileName()));
+      }
+    }
+  }
+}

@@ -1,0 +1,122 @@
+package org.jtorch.recipes.align;
+
+import java.nio.file.Path;
+import java.util.function.LongFunction;
+import org.jtorch.data.BatchSource;
+import org.jtorch.decoder.Decoder;
+import org.jtorch.family.Pretrained;
+import org.jtorch.observe.EvalEvent;
+import org.jtorch.observe.RunStart;
+import org.jtorch.observe.StepListener;
+import org.jtorch.optim.Optimizer;
+import org.jtorch.recipes.Artifacts;
+import org.jtorch.recipes.pretrain.MachineSpeed;
+import org.jtorch.recipes.pretrain.TrainedType;
+import org.jtorch.recipes.run.Interruption;
+import org.jtorch.recipes.run.RunFolder;
+import org.jtorch.recipes.run.RunLogs;
+import org.jtorch.recipes.run.SaveTimer;
+import org.jtorch.tensor.DType;
+import org.jtorch.tensor.Device;
+import org.jtorch.tensor.ranks.Ranks;
+import org.jtorch.train.Checkpoint;
+import org.jtorch.train.Hooks;
+import org.jtorch.train.ModelFolder;
+import org.jtorch.train.Progress;
+import org.jtorch.train.Saved;
+import org.jtorch.train.SpikeGuard;
+import org.jtorch.train.StepLoop;
+import org.jtorch.train.TrainOptions;
+
+/// A run on chats from its data to a Hugging Face folder: what supervised fine-tuning and preferences have in common.
+record ChatLoop(ChatRecipe recipe, Artifacts known, RunFolder run, RunLogs logs, Interruption interruption, Ranks ranks) {
+  /// What is trained on.
+  interface Job extends AutoCloseable {
+    /// Rows of an epoch.
+    double rows();
+
+    /// The trainer of a model, which is at its beginning.
+    Trained trainer(Decoder model, Optimizer optimizer, TrainOptions options);
+
+    @Override void close();
+  }
+
+  /// A trainer, as this loop sees it.
+  record Trained(BatchSource<?> batches, SpikeGuard spikes, Fit fit, LongFunction<EvalEvent> evaluate) {}
+
+  /// Trains to the end, or until asked to stop.
+  interface Fit {
+    StepLoop.Result run(Progress from, StepListener log, Hooks hooks);
+  }
+
+  /// Reads the data.
+  interface Reader {
+    Job read(ChatModel chats);
+  }
+
+  /// True if the run reached its last step; false if it was asked to stop and saved.
+  boolean execute(Reader reader) {
+    Path from = known.model(recipe.from()).folder();
+    Path home = run.path().resolve("tokenizer");
+    ranks.afterFirst(() -> {
+      if (ranks.isFirst()) {
+        ChatModel.write(from, recipe.chats().template(), home);
+      }
+    });
+    Device device = device();
+    DType dtype = ranks.afterFirst(() -> run.dtype(device, () -> TrainedType.of(recipe.dtype(), from, device, logs::note)));
+    double peak = ranks.afterFirst(() -> ranks.isFirst() ? MachineSpeed.flops(device, dtype) : 0);
+    try (var chats = ChatModel.open(home, null); var job = reader.read(chats); var model = Pretrained.load(from, device, dtype)) {
+      model.requiresGrad(true);
+      return train(model, job, home, peak);
+    }
+  }
+
+  private boolean train(Decoder model, Job job, Path home, double peak) {
+    long steps = recipe.train().steps(job.rows());
+    var options = recipe.train().options(steps, recipe.eval(), recipe.save());
+    try (var optimizer = recipe.optimizer().over(model, recipe.train().learningRate())) {
+      var trained = job.trainer(model, optimizer, options);
+      var folder = ModelFolder.of(model, home);
+      var checkpoint = Checkpoint.of(run.checkpoints(), recipe.save().retention(), folder)
+          .with("optimizer", Saved.of(optimizer, model.weights())).with("spike_guard", trained.spikes).with("data", Saved.of(trained.batches));
+      Progress from = checkpoint.resume(logs::note);
+      interruption.loopBegins();
+      var log = logs.open(from.step());
+      double flops = 6.0 * model.config().parameterCount();
+      log.onStart(new RunStart(recipe.name(), steps, from.step(), model.parameterCount(), flops, peak));
+      var result = trained.fit.run(from, log, hooks(trained, checkpoint, log));
+      if (result.finished() && ranks.isFirst()) {
+        run.publish(folder);
+      }
+      return result.finished();
+    }
+  }
+
+  private Hooks hooks(Trained trained, Checkpoint checkpoint, StepListener log) {
+    var timer = new SaveTimer(recipe.save().minutes(), System::nanoTime);
+    return new Hooks(step -> {
+      var event = trained.evaluate.apply(step);
+      if (ranks.isFirst()) {
+        checkpoint.evaluated(step, event.loss());
+      }
+      return event;
+    }, now -> {
+      log.onSave(checkpoint.timedSave(now));
+      timer.saved();
+    }, () -> request(timer));
+  }
+
+  private Hooks.Request request(SaveTimer timer) {
+    if (interruption.isAsked()) {
+      return Hooks.Request.STOP;
+    }
+    return ranks.isFirst() && timer.isDue() ? Hooks.Request.SAVE : Hooks.Request.GO_ON;
+  }
+
+  /// The recipe's device; of several ranks on a machine with CUDA devices each has its own.
+  private Device device() {
+    Device device = Device.parse(recipe.device());
+    return device.isCuda() && ranks.size() > 1 ? Device.cuda(ranks.localRank()) : device;
+  }
+}

@@ -1,0 +1,72 @@
+package org.jtorch.recipes.align;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jtorch.data.JsonRows;
+import org.jtorch.io.DataException;
+import org.jtorch.recipes.Artifact;
+import org.jtorch.recipes.Artifacts;
+import org.jtorch.tensor.Device;
+
+/// What recipes on chats lack, found before anything starts.
+final class ChatProblems {
+  private ChatProblems() {}
+
+  static List<String> of(ChatRecipe recipe, Artifacts known) {
+    var problems = new ArrayList<String>();
+    for (int s = 0; s < recipe.chats().sources().size(); s++) {
+      try {
+        var _ = JsonRows.files(recipe.chats().sources().get(s).path());
+      } catch (DataException e) {
+        problems.add("`chats.sources[" + s + "].path` " + e.getMessage());
+      }
+    }
+    try {
+      model(recipe, known.model(recipe.from()), problems);
+    } catch (IllegalArgumentException | DataException e) {
+      problems.add("`from` " + e.getMessage());
+    }
+    machine(recipe, problems);
+    return problems;
+  }
+
+  private static void model(ChatRecipe recipe, Artifact.Model from, List<String> problems) {
+    if (recipe.chats().maxTokens() > from.shape().maxPositions() && !from.shape().growsWithLength()) {
+      problems.add("`chats.max_tokens` " + recipe.chats().maxTokens() + " is longer than the model allows (max_positions: "
+          + from.shape().maxPositions() + ")");
+    }
+    String template = recipe.chats().template();
+    if (template != null && !ChatModel.isFormat(template) && !Files.isRegularFile(Path.of(template))) {
+      problems.add("`chats.template` is \"" + template + "\", neither a format (chatml, llama3, gemma) nor a file that is there");
+    } else if (Files.isDirectory(from.folder())) {                    // else an earlier stage has still to make it
+      try (var _ = ChatModel.open(from.folder(), template)) {
+        return;
+      } catch (IllegalArgumentException | DataException e) {
+        problems.add("`chats.template` " + e.getMessage());
+      }
+    }
+  }
+
+  private static void machine(ChatRecipe recipe, List<String> problems) {
+    if (!recipe.dtype().matches("auto|bf16|f32")) {
+      problems.add("`dtype` is \"" + recipe.dtype() + "\"; use auto, bf16 or f32");
+    }
+    try {
+      if (!List.of("best", "cpu").contains(recipe.device())) {        // which are always there: libtorch need not be asked
+        var _ = Device.parse(recipe.device());
+      }
+    } catch (IllegalArgumentException e) {
+      problems.add("`device` " + e.getMessage());
+    }
+    try {
+      Long steps = recipe.train().steps();
+      if (steps != null) {
+        var _ = recipe.train().schedule().over(steps);
+      }
+    } catch (IllegalArgumentException e) {
+      problems.add("`train.schedule` " + e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,42 @@
+package org.jtorch.recipes.align;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import org.jtorch.recipes.Artifact;
+import org.jtorch.recipes.Artifacts;
+import org.jtorch.recipes.PlanFigures;
+import org.jtorch.recipes.RecipeType;
+import org.jtorch.recipes.Recipes;
+import org.jtorch.recipes.run.RecipeRun;
+
+/// `type: sft`.
+public final class SftType implements RecipeType {
+  @Override public String name() {
+    return "sft";
+  }
+
+  @Override public Class<? extends Record> recordType() {
+    return SftRecipe.class;
+  }
+
+  @Override public List<String> problems(Object recipe, Artifacts known) {
+    return ChatProblems.of((SftRecipe) recipe, known);
+  }
+
+  @Override public Artifact leaves(Object recipe, Path folder, Artifacts known) {
+    return ChatStages.leaves((SftRecipe) recipe, folder, known);
+  }
+
+  @Override public PlanFigures plan(Recipes.Loaded loaded, Artifacts known, PrintWriter out) {
+    return new ChatPlan((SftRecipe) loaded.bound().value(), known, 1, 1).print(out);
+  }
+
+  @Override public int run(Recipes.Loaded loaded, RunArgs args) {
+    var recipe = (SftRecipe) loaded.bound().value();
+    return RecipeRun.execute(loaded.bound(), recipe.name(), recipe.metrics(), args, (run, logs, interruption) -> {
+      var loop = new ChatLoop(recipe, args.known(), run, logs, interruption, args.ranks());
+      return loop.execute(chats -> new SftJob(recipe, loop, chats));
+    });
+  }
+}
