@@ -32,13 +32,8 @@ final class RecipeTypes {
         new UpcycleType(),
         new SftType(),
         new DpoType(),
-<<<<<<< HEAD
-        new EvalType(),
-        new ScoreType());
-=======
         new ScoreType(),
         new EvalType());
->>>>>>> main
     return Stream.concat(stages.stream(), Stream.of(new StagesType(stages), new ClaimType(stages))).toList();
   }
 }
