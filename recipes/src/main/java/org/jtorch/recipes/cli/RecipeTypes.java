@@ -11,6 +11,7 @@ import org.jtorch.recipes.claims.ClaimType;
 import org.jtorch.recipes.eval.EvalType;
 import org.jtorch.recipes.experts.UpcycleType;
 import org.jtorch.recipes.pretrain.CaptureType;
+import org.jtorch.recipes.pretrain.ExtendType;
 import org.jtorch.recipes.pretrain.PrepareType;
 import org.jtorch.recipes.pretrain.PretrainType;
 import org.jtorch.recipes.pretrain.PruneType;
@@ -32,6 +33,7 @@ final class RecipeTypes {
         new PretrainType(),
         new PruneType(),
         new CaptureType(),
+        new ExtendType(),
         new UpcycleType(),
         new SftType(),
         new DpoType(),
