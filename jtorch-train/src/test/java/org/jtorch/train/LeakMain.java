@@ -23,6 +23,7 @@ import org.jtorch.eval.Writing;
 import org.jtorch.generate.Generator;
 import org.jtorch.generate.Options;
 import org.jtorch.generate.Sampling;
+import org.jtorch.longcontext.Extending;
 import org.jtorch.loss.Distillation;
 import org.jtorch.loss.Divergence;
 import org.jtorch.loss.SparseDistillation.Target;
@@ -57,6 +58,7 @@ final class LeakMain {
       rounds("generate", _ -> generate(model));
       rounds("score", _ -> score(model));
     }
+    rounds("extended", round -> Extending.round(temp.resolve("extended" + round), DType.BF16));
     rounds("taught", round -> teach(temp.resolve("taught" + round)));
     print("closed");
   }
