@@ -7,13 +7,15 @@ import org.jspecify.annotations.Nullable;
 
 /// Texts that are made up, for experiments whose outcome has to be known: the same ones for the same numbers.
 ///
-/// @param size digits of a number, or the most letters of a copy
-public record Synthetic(Task task, long documents, int size, long seed) implements TextSource {
+/// @param size digits of a number, or the most letters that are repeated
+/// @param least the fewest letters that are repeated; no matter for sums
+public record Synthetic(Task task, long documents, int size, int least, long seed) implements TextSource {
   /// What the texts say.
   public enum Task {
     /// `37 + 48 = 85`: sums of two numbers of `size` digits, the digits apart so that each is a token.
     SUMS,
-    /// ` k q x k q x`: letters, from half of `size` to `size` of them, and the same letters again, which can be looked up.
+    /// ` k q x k q x k q`: letters, from `least` to `size` of them, again and again up to twice `size` letters, so that all but the first
+    /// can be looked up.
     COPIES
   }
 
@@ -24,6 +26,9 @@ public record Synthetic(Task task, long documents, int size, long seed) implemen
     if (size < 1 || task == Task.SUMS && size > 8) {
       throw new IllegalArgumentException("`size` must be >= 1, and for sums at most 8, but was " + size + "; e.g. 2");
     }
+    if (task == Task.COPIES && (least < 1 || least > size)) {
+      throw new IllegalArgumentException("`least` must be from 1 to size (" + size + ") but was " + least + "; e.g. " + size);
+    }
   }
 
   @Override
@@ -33,7 +38,7 @@ public record Synthetic(Task task, long documents, int size, long seed) implemen
 
   @Override
   public String describe() {
-    return documents + " made-up " + task.name().toLowerCase(Locale.ROOT) + " of size " + size + ", seed " + seed;
+    return documents + " made-up " + task.name().toLowerCase(Locale.ROOT) + " of size " + (task == Task.COPIES ? least + " to " : "") + size + ", seed " + seed;
   }
 
   private final class Texts implements DocumentReader {
@@ -64,12 +69,13 @@ public record Synthetic(Task task, long documents, int size, long seed) implemen
     }
 
     private String copy() {
-      var letters = new StringBuilder();
-      int count = random.nextInt((size + 1) / 2, size + 1);
-      for (int i = 0; i < count; i++) {
-        letters.append(' ').append((char) ('a' + random.nextInt(26)));
+      int count = random.nextInt(least, size + 1);
+      int[] letters = random.ints(count, 'a', 'z' + 1).toArray();
+      var text = new StringBuilder();
+      for (int i = 0; i < 2 * size; i++) {
+        text.append(' ').append((char) letters[i % count]);
       }
-      return letters.append(letters).toString();
+      return text.toString();
     }
 
     @Override

@@ -16,8 +16,10 @@ import org.jtorch.loss.Tokens;
 import org.jtorch.nn.Pass;
 import org.jtorch.observe.StepListener;
 import org.jtorch.optim.Optimizer;
+import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.GradTape;
 import org.jtorch.tensor.Rng;
+import org.jtorch.tensor.TensorScope;
 import org.jtorch.train.BatchTensors;
 import org.jtorch.train.Hooks;
 import org.jtorch.train.MicroBatches;
@@ -102,13 +104,12 @@ public final class GkdTrainer {
   ///
   /// @param own whether these are the student's answers, for the figures
   StepLoss gradients(List<Demonstration> answers, boolean own) {
-    var rows = answers.stream().map(answer -> answer.row(gkd.sampling().stopTokens())).toList();
-    Batch batch = gkd.collator().batch(rows);
+    Batch batch = batch(answers);
     double scale = batch.trainedTokens() > 0 ? 1.0 / batch.trainedTokens() : 1;
     double sum = MicroBatches.sum(batch.split(options.accumulate()), optimizer, micro -> backward(micro, scale));
     var figures = new LinkedHashMap<String, Double>();
     figures.put(ON_POLICY, own ? 1.0 : 0.0);
-    figures.put(ANSWER_TOKENS, (double) batch.trainedTokens() / rows.size());
+    figures.put(ANSWER_TOKENS, (double) batch.trainedTokens() / answers.size());
     return new StepLoss(sum * scale, batch.trainedTokens(), figures);
   }
 
@@ -120,9 +121,33 @@ public final class GkdTrainer {
       var input = BatchTensors.of(micro, student.device());
       var known = Teacher.of(teacher, Teaching.hidden(teacher, micro, input));
       var hidden = student.hidden(input.tokens(), input.on(Pass.training(tape).withCheckpoint(options.activationCheckpointing())), null);
-      var loss = new ChunkedLoss(new Distillation(known, gkd.divergence(), gkd.temperature(), 1), options.chunkTokens());
-      return loss.backward(student, hidden, Tokens.of(micro.targets()).withScale(scale), tape);
+      return loss(known).backward(student, hidden, Tokens.of(micro.targets()).withScale(scale), tape);
     }
+  }
+
+  /// How far the student is from its teacher along given answers: the mean divergence of an answer's token; NaN if there is none.
+  public double score(List<Demonstration> answers) {
+    double sum = 0;
+    long tokens = 0;
+    int rows = Math.max(1, batches.batch() / options.accumulate());
+    for (int from = 0; from < answers.size(); from += rows) {
+      Batch batch = batch(answers.subList(from, Math.min(from + rows, answers.size())));
+      try (var _ = TensorScope.open(); var _ = Grad.off()) {
+        var input = BatchTensors.of(batch, student.device());
+        var known = Teacher.of(teacher, Teaching.hidden(teacher, batch, input));
+        sum += loss(known).sum(student, student.hidden(input.tokens(), input.on(Pass.EMPTY), null), Tokens.of(batch.targets()));
+      }
+      tokens += batch.trainedTokens();
+    }
+    return tokens == 0 ? Double.NaN : sum / tokens;
+  }
+
+  private Batch batch(List<Demonstration> answers) {
+    return gkd.collator().batch(answers.stream().map(answer -> answer.row(gkd.sampling().stopTokens())).toList());
+  }
+
+  private ChunkedLoss loss(Teacher known) {
+    return new ChunkedLoss(new Distillation(known, gkd.divergence(), gkd.temperature(), 1), options.chunkTokens());
   }
 
   /// The spike guard's memory, for checkpoints.

@@ -41,7 +41,7 @@ public final class CheckpointedTrainer implements LengthTrainer, AutoCloseable {
     /// The model as it was before the extension, with the positions of a length; null for its own.
     Decoder model(@Nullable Rung rung);
 
-    /// An optimizer at its beginning.
+    /// An optimizer at the beginning of the extension.
     Optimizer optimizer(Decoder model);
 
     /// Rows of this length, as many tokens in a batch as at any other.
@@ -86,12 +86,18 @@ public final class CheckpointedTrainer implements LengthTrainer, AutoCloseable {
   }
 
   /// What is at work at one length.
-  private record At(@Nullable Rung rung, Decoder model, Optimizer optimizer, @Nullable Pretrainer trainer, Checkpoint checkpoint) {
+  ///
+  /// @param training null for the model as it was before the extension
+  private record At(@Nullable Rung rung, Decoder model, @Nullable Training training) {
     void close() {
-      optimizer.close();
+      if (training != null) {
+        training.optimizer().close();
+      }
       model.close();
     }
   }
+
+  private record Training(Optimizer optimizer, BatchSource<Batch> batches, Pretrainer trainer, Checkpoint checkpoint) {}
 
   private final Parts parts;
   private final Plan plan;
@@ -119,41 +125,52 @@ public final class CheckpointedTrainer implements LengthTrainer, AutoCloseable {
     return Objects.requireNonNull(at, "the trainer has entered no length yet");
   }
 
+  private Training training() {
+    return Objects.requireNonNull(at().training(), "the model is as it was before the extension");
+  }
+
   @Override public void enter(@Nullable Rung rung) {
-    if (at != null && Objects.equals(at.rung(), rung)) {
-      return;
+    if (at == null || !Objects.equals(at.rung(), rung)) {
+      make(rung);
+      now = rung == null ? Progress.START : training().checkpoint().resume(around.log()::onNote);
     }
-    var made = make(rung);
-    now = rung == null ? Progress.START : made.checkpoint().resume(around.log()::onNote);
   }
 
   /// Closes what there is, for two models may not fit, and makes everything for a length.
-  private At make(@Nullable Rung rung) {
+  private void make(@Nullable Rung rung) {
     close();
     var model = parts.model(rung);
-    model.requiresGrad(true);
-    var optimizer = parts.optimizer(model);
-    var checkpoint = Checkpoint.of(plan.checkpoints(), plan.retention(), parts.folder(model))
-        .with("optimizer", Saved.of(optimizer, model.weights()));
-    Pretrainer trainer = null;
+    at = new At(rung, model, null);                        // from here on it is closed with the rest
     if (rung != null) {
-      trainer = new Pretrainer(model, optimizer, parts.batches(rung), plan.options(), around.ranks());
-      checkpoint = checkpoint.with("spike_guard", trainer.spikes());
+      model.requiresGrad(true);
+      at = new At(rung, model, training(model, rung));
     }
-    var made = new At(rung, model, optimizer, trainer, checkpoint);
-    at = made;
-    return made;
+  }
+
+  @SuppressWarnings("MustBeClosedChecker")                 // closed with the length
+  private Training training(Decoder model, Rung rung) {
+    var optimizer = parts.optimizer(model);
+    try {
+      var batches = parts.batches(rung);
+      var trainer = new Pretrainer(model, optimizer, batches, plan.options(), around.ranks());
+      var checkpoint = Checkpoint.of(plan.checkpoints(), plan.retention(), parts.folder(model))
+          .with("optimizer", Saved.of(optimizer, model.weights())).with("spike_guard", trainer.spikes());
+      return new Training(optimizer, batches, trainer, checkpoint);
+    } catch (RuntimeException | Error e) {
+      optimizer.close();
+      throw e;
+    }
   }
 
   @Override public boolean trainTo(long tokens) {
     var ranks = around.ranks();
-    var trainer = Objects.requireNonNull(at().trainer());
-    var optimizer = at().optimizer();
+    var training = training();
+    var trainer = training.trainer();
     var options = plan.options().withSteps(steps(tokens));
-    CommonStart.of(ranks, now, optimizer);
+    CommonStart.of(ranks, now, training.optimizer());
     var loop = new StepLoop(options, now, around.log(), hooks(), at().model().device(), ranks);
-    var update = new StepUpdate(optimizer, options, trainer.spikes(), ranks);
-    try (var ahead = parts.batches(Objects.requireNonNull(at().rung())).prefetch(now.step(), 2)) {
+    var update = new StepUpdate(training.optimizer(), options, trainer.spikes(), ranks);
+    try (var ahead = training.batches().prefetch(now.step(), 2)) {
       while (loop.goesOn()) {
         StepLoss loss = trainer.gradients(ahead.next());
         loop.count(loss, update.make(loop.step(), loss.loss()));
@@ -180,18 +197,19 @@ public final class CheckpointedTrainer implements LengthTrainer, AutoCloseable {
   }
 
   private void save(Progress progress) {
-    around.log().onSave(at().checkpoint().timedSave(progress));
+    around.log().onSave(training().checkpoint().timedSave(progress));
   }
 
   @Override public void keep() {
     if (around.ranks().isFirst()) {
-      passed(at()).save(now);
+      passed().save(now);
     }
     around.ranks().barrier();
   }
 
-  private Checkpoint passed(At of) {
-    return new Checkpoint(plan.passed(), Retention.newest(1), of.checkpoint().model(), of.checkpoint().parts());
+  private Checkpoint passed() {
+    var mine = training().checkpoint();
+    return new Checkpoint(plan.passed(), Retention.newest(1), mine.model(), mine.parts());
   }
 
   @Override public void rollBack(@Nullable Rung to, long tokens) {
@@ -201,11 +219,11 @@ public final class CheckpointedTrainer implements LengthTrainer, AutoCloseable {
       setAside(step);
     }
     around.ranks().barrier();
-    var made = make(to);
+    make(to);
     now = Progress.START;
     if (to != null) {
-      now = passed(made).restore(plan.passed().resolve("step-%08d".formatted(step)));
-      around.ranks().afterFirst(() -> made.checkpoint().save(now));
+      now = passed().restore(plan.passed().resolve("step-%08d".formatted(step)));
+      around.ranks().afterFirst(() -> training().checkpoint().save(now));
     }
   }
 

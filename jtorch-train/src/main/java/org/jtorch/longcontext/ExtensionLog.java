@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.io.JsonFile;
 
@@ -16,6 +17,7 @@ public final class ExtensionLog {
   private final @Nullable Path file;
   private final List<Decision> decisions = new ArrayList<>();
   private ShortContext.@Nullable Score before;
+  private Consumer<Decision> heard = _ -> {};
 
   private ExtensionLog(@Nullable Path file) {
     this.file = file;
@@ -76,6 +78,11 @@ public final class ExtensionLog {
     return node;
   }
 
+  /// Says who hears of every decision, before it is written down: after a kill in between it is made and heard once more.
+  public void tell(Consumer<Decision> listener) {
+    heard = listener;
+  }
+
   /// The short-context figure of the model before the extension; null if it is not known yet.
   public ShortContext.@Nullable Score before() {
     return before;
@@ -92,6 +99,7 @@ public final class ExtensionLog {
   }
 
   void add(Decision decision) {
+    heard.accept(decision);
     decisions.add(decision);
     write();
   }

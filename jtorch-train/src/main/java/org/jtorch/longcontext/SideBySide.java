@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import org.jtorch.data.RowSource;
 import org.jtorch.data.TokenShards;
 import org.jtorch.decoder.Decoder;
@@ -35,8 +36,7 @@ public record SideBySide(int trained, List<Integer> multiples, int batchTokens) 
   /// One way at one length.
   ///
   /// @param length tokens of a row
-  /// @param score bits per byte
-  public record Cell(ContextVariant variant, int length, ShortContext.Score score) {}
+  public record Cell(ContextVariant variant, int length, TextScore.Bits score) {}
 
   /// All ways at all lengths, way by way.
   ///
@@ -44,12 +44,19 @@ public record SideBySide(int trained, List<Integer> multiples, int batchTokens) 
   /// @param text that the model has not seen, as one stream of tokens: its documents run into each other
   /// @param each hears of every cell when it is known
   public List<Cell> score(DecoderConfig shape, Function<DecoderConfig, Decoder> open, TokenShards text, Consumer<Cell> each) {
+    return score(shape, open, length -> text(text, length), each);
+  }
+
+  /// The same on rows of one's own.
+  ///
+  /// @param text in rows of a length
+  public List<Cell> score(DecoderConfig shape, Function<DecoderConfig, Decoder> open, IntFunction<TextScore> text, Consumer<Cell> each) {
     var cells = new ArrayList<Cell>();
     for (ContextVariant variant : ContextVariant.values()) {
       for (int multiple : multiples) {
         int length = Math.multiplyExact(trained, multiple);
         try (var model = open.apply(variant.of(shape, trained, length))) {
-          var cell = new Cell(variant, length, text(text, length).of(model));
+          var cell = new Cell(variant, length, text.apply(length).of(model));
           cells.add(cell);
           each.accept(cell);
         }
@@ -72,7 +79,7 @@ public record SideBySide(int trained, List<Integer> multiples, int batchTokens) 
       var row = cells.stream().filter(c -> c.variant() == variant).toList();
       if (!row.isEmpty()) {
         lines.add("%-12s".formatted(variant.name().toLowerCase(Locale.ROOT))
-            + String.join("", row.stream().map(c -> "%12.4f".formatted(c.score().value())).toList()));
+            + String.join("", row.stream().map(c -> "%12.4f".formatted(c.score().bitsPerByte())).toList()));
       }
     });
     return lines;

@@ -23,9 +23,20 @@ import org.jtorch.train.Evaluator;
 /// @param tokens of the text; one that no context predicts costs what a uniform guess does, as for an [Evaluator]
 /// @param batch rows at a time
 public record TextScore(RowSource rows, long bytes, long tokens, int batch) {
-  /// The mean over all predicted tokens as a ratio of sums over rows, whose error is that of `Σ (nats - mean · predicted)`, to first order
+  /// What a model costs on the text.
+  ///
+  /// @param loss nats per predicted token
+  /// @param standardError of the bits per byte; NaN of one row
+  public record Bits(double loss, double bitsPerByte, double standardError) {
+    /// As a figure for a gate.
+    public ShortContext.Score score() {
+      return ShortContext.Score.loss(bitsPerByte, standardError);
+    }
+  }
+
+  /// The mean over all predicted tokens is a ratio of sums over rows; its error is that of `Σ (nats - mean · predicted)`, to first order
   /// (Cochran, Sampling Techniques, section 2.11).
-  public ShortContext.Score of(CausalLm model, Ranks ranks) {
+  public Bits of(CausalLm model, Ranks ranks) {
     double[] sums = ranks.sum(sums(model, ranks));
     double nats = sums[0];
     double predicted = sums[1];
@@ -34,11 +45,11 @@ public record TextScore(RowSource rows, long bytes, long tokens, int batch) {
     double n = rows.rows();
     double bits = nats / Math.log(2) + (tokens - predicted) * (Math.log(model.vocabSize()) / Math.log(2));
     double error = n < 2 ? Double.NaN : Math.sqrt(squares * n / (n - 1)) / Math.log(2) / bytes;
-    return ShortContext.Score.loss(bits / bytes, error);
+    return new Bits(mean, bits / bytes, error);
   }
 
   /// The same in one process.
-  public ShortContext.Score of(CausalLm model) {
+  public Bits of(CausalLm model) {
     return of(model, Ranks.ALONE);
   }
 

@@ -12,6 +12,7 @@ import org.jtorch.optim.Optimizer;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
 import org.jtorch.tensor.ranks.Ranks;
+import org.jtorch.train.BatchLoss;
 import org.jtorch.train.CommonStart;
 import org.jtorch.train.Hooks;
 import org.jtorch.train.Pretrainer;
@@ -53,6 +54,7 @@ public final class PruneTrainer {
       Ranks ranks) {
     Require.that(masks.schedule().steps() == options.steps(), "steps", masks.schedule().steps() + " of the masks' schedule",
         "those of the run", Long.toString(options.steps()));
+    requireCovered(model, masks, optimizer);
     this.model = model;
     this.masks = masks;
     this.optimizer = optimizer;
@@ -60,7 +62,21 @@ public final class PruneTrainer {
     this.options = options;
     this.ranks = ranks;
     this.loss = new Pretrainer(model, optimizer, batches, options, ranks);
-    requireCovered(model, masks, optimizer);
+  }
+
+  private PruneTrainer(PruneTrainer t, BatchLoss minimised) {
+    model = t.model;
+    masks = t.masks;
+    optimizer = t.optimizer;
+    batches = t.batches;
+    options = t.options;
+    ranks = t.ranks;
+    loss = new Pretrainer(model, optimizer, batches, options, minimised, ranks);
+  }
+
+  /// The same on another loss than the next token's: a teacher's, for example.
+  public PruneTrainer withLoss(BatchLoss minimised) {
+    return new PruneTrainer(this, minimised);
   }
 
   /// Gradients that no optimizer uses up would add up from step to step.

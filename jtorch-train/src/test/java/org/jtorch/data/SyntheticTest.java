@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jtorch.data.Synthetic.Task;
 import org.junit.jupiter.api.Test;
 
@@ -15,7 +16,7 @@ class SyntheticTest {
   }
 
   @Test void sumsAreRight() {
-    var texts = texts(new Synthetic(Task.SUMS, 50, 2, 1));
+    var texts = texts(new Synthetic(Task.SUMS, 50, 2, 1, 1));
     assertThat(texts).hasSize(50).allMatch(t -> t.matches(" \\d \\d \\+ \\d \\d =( \\d){2,3}"));
     for (String text : texts) {
       String[] parts = text.replace(" ", "").split("[+=]");
@@ -24,20 +25,22 @@ class SyntheticTest {
     }
   }
 
-  @Test void theSecondHalfOfACopyIsTheFirst() {
-    var texts = texts(new Synthetic(Task.COPIES, 200, 30, 1));
-    assertThat(texts).hasSize(200).allMatch(t -> t.substring(0, t.length() / 2).equals(t.substring(t.length() / 2)));
-    assertThat(texts).extracting(String::length).allMatch(n -> n >= 4 * 15 && n <= 4 * 30).contains(4 * 30, 4 * 15);
+  @Test void copiesRepeatTheirLetters() {
+    var texts = texts(new Synthetic(Task.COPIES, 200, 30, 4, 1));
+    assertThat(texts).hasSize(200).allMatch(t -> t.length() == 2 * 60 && IntStream.rangeClosed(4, 30)
+        .anyMatch(n -> t.substring(2 * n).equals(t.substring(0, t.length() - 2 * n))));
+    assertThat(texts(new Synthetic(Task.COPIES, 20, 30, 30, 1))).allMatch(t -> t.substring(0, 60).equals(t.substring(60)));
   }
 
   @Test void theSameNumbersGiveTheSameTexts() {
-    var texts = texts(new Synthetic(Task.COPIES, 5, 10, 7));
-    assertThat(texts(new Synthetic(Task.COPIES, 5, 10, 7))).isEqualTo(texts);
-    assertThat(texts(new Synthetic(Task.COPIES, 5, 10, 8))).isNotEqualTo(texts);
+    var texts = texts(new Synthetic(Task.COPIES, 5, 10, 10, 7));
+    assertThat(texts(new Synthetic(Task.COPIES, 5, 10, 10, 7))).isEqualTo(texts);
+    assertThat(texts(new Synthetic(Task.COPIES, 5, 10, 10, 8))).isNotEqualTo(texts);
   }
 
   @Test void sizesThatCannotBe() {
-    assertThatThrownBy(() -> new Synthetic(Task.SUMS, 5, 9, 1)).hasMessageContaining("`size` must be >= 1, and for sums at most 8, but was 9");
-    assertThatThrownBy(() -> new Synthetic(Task.SUMS, 0, 2, 1)).hasMessageContaining("`documents` must be >= 1 but was 0");
+    assertThatThrownBy(() -> new Synthetic(Task.SUMS, 5, 9, 1, 1)).hasMessageContaining("`size` must be >= 1, and for sums at most 8, but was 9");
+    assertThatThrownBy(() -> new Synthetic(Task.SUMS, 0, 2, 1, 1)).hasMessageContaining("`documents` must be >= 1 but was 0");
+    assertThatThrownBy(() -> new Synthetic(Task.COPIES, 5, 9, 10, 1)).hasMessageContaining("`least` must be from 1 to size (9) but was 10; e.g. 9");
   }
 }

@@ -31,9 +31,9 @@ import org.jtorch.train.Retention;
 import org.jtorch.train.TrainOptions;
 
 /// A model that finds needles among 32 tokens and is to find them among 128.
-record Extending(Path folder, DType dtype, DecoderConfig shape) implements CheckpointedTrainer.Parts {
+public record Extending(Path folder, DType dtype, DecoderConfig shape) implements CheckpointedTrainer.Parts {
   static final int SHORT = 32;
-  static final int BATCH = 64;
+  static final int BATCH = 32;
   static final int BATCH_TOKENS = BATCH * SHORT;
 
   static DecoderConfig shape(int dim, int layers) {
@@ -76,6 +76,20 @@ record Extending(Path folder, DType dtype, DecoderConfig shape) implements Check
 
   @Override public ModelFolder folder(Decoder model) {
     return ModelFolder.of(model, null);
+  }
+
+  /// All that an extension does, in a few steps: a length is learnt whatever the model finds, the next is not, and is rolled back.
+  public static void round(Path folder, DType dtype) {
+    var made = trained(folder, dtype, shape(16, 1), 1);
+    var ladder = List.of(new Rung(64, 1e4), new Rung(128, null, new RopeScaling.Yarn(4, SHORT, 32, 1, true, 1.1)));
+    try (var trainer = made.trainer(folder.resolve("run"), CheckpointedTrainer.Surroundings.NONE)) {
+      var gate = new Gate(BATCH_TOKENS, 2 * BATCH_TOKENS, 1.0, Gate.Failed.ROLL_BACK);
+      var outcome = new ContextExtension(ladder, gate, trainer, () -> accuracy(trainer.model()),
+          length -> new Found(NeedleRows.find(trainer.model(), length).asked(), length == 128 ? 100 : 44)).run(ExtensionLog.inMemory());
+      if (!(outcome instanceof ContextExtension.Outcome.RolledBack)) {
+        throw new IllegalStateException("not rolled back: " + outcome);
+      }
+    }
   }
 
   CheckpointedTrainer trainer(Path run, CheckpointedTrainer.Surroundings around) {

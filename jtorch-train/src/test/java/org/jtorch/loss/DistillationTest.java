@@ -102,7 +102,7 @@ class DistillationTest {
     }
   }
 
-  /// papers.md A5: T = [.7, .2, .1], S = [.5, .3, .2].
+  /// T = [.7, .2, .1], S = [.5, .3, .2].
   @Test void theValuesOfThreeTokensByHand() {
     try (var _ = TensorScope.open()) {
       var values = Map.of(0.0, 0.0851228260, 1.0, 0.0920328502, 0.1, 0.0076946877, 0.5, 0.0219011790, 0.9, 0.0081847558);
@@ -124,7 +124,7 @@ class DistillationTest {
     return Ops.stack(0, DoubleStream.of(probs).mapToObj(p -> Ops.full(Math.log(p), DType.F64, Device.CPU, 1)).toList()).view(1, -1);
   }
 
-  /// papers.md A5: S = [.6, .3, .1], the teacher chooses 0, the text goes on with 1.
+  /// S = [.6, .3, .1], the teacher chooses 0, the text goes on with 1.
   @Test void theMixtureOfThreeTokensByHand() {
     try (var _ = TensorScope.open()) {
       Tensor theirs = logs(.7, .2, .1);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Objects;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Ops;
@@ -60,7 +61,7 @@ class HardConcreteTest {
     try (var _ = TensorScope.open()) {
       Tensor logAlpha = Tensor.of(0f, 9f, -9f).requiresGrad(true);
       Z.deterministic(logAlpha).sum().backward();
-      assertThat(logAlpha.grad().toFloats()).containsExactly(new float[] {0.3f, 0, 0}, within(1e-6f));
+      assertThat(Objects.requireNonNull(logAlpha.grad()).toFloats()).containsExactly(new float[] {0.3f, 0, 0}, within(1e-6f));
     }
   }
 

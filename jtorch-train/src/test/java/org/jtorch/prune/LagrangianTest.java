@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Objects;
 import org.jtorch.optim.AdamW;
 import org.jtorch.nn.Init;
 import org.jtorch.nn.Module;
@@ -28,7 +29,7 @@ class LagrangianTest {
       Tensor penalty = lagrangian.penalty(c);
       assertThat(penalty.item()).isCloseTo(0.7082, within(1e-6));
       penalty.backward();
-      assertThat(c.grad().toFloats()).containsExactly(new float[] {1.5f, -0.432f}, within(1e-6f));
+      assertThat(Objects.requireNonNull(c.grad()).toFloats()).containsExactly(new float[] {1.5f, -0.432f}, within(1e-6f));
       assertThat(lagrangian.multipliers().getFirst().toFloats()).containsExactly(new float[] {1, -0.4f}, within(1e-6f));
       assertThat(lagrangian.multipliers().getLast().toFloats()).containsExactly(new float[] {0.5f, 0.08f}, within(1e-6f));
     }

@@ -195,13 +195,18 @@ class NeuronMasksTest {
     }
   }
 
+  @SuppressWarnings("MustBeClosedChecker")     // closed at once
+  private static void onAndOff(Decoder model) {
+    NeuronMasks.on(model).close();
+  }
+
   @Test void expertsAreRefused() {
     var dense = Family.LLAMA.shape;
     var experts = new Experts(4, 2, 12, Activation.SILU, false, 8, 0, Names.QWEN);
     var shape = dense.withFamily("qwen2_moe").withBlocks(List.of(dense.blocks().getFirst(),
         new BlockConfig(dense.attention(), experts)));
     try (var model = Decoder.create(shape, Device.CPU, DType.F32, Rng.of(1))) {
-      assertThatIllegalArgumentException().isThrownBy(() -> NeuronMasks.on(model).close()).withMessage(
+      assertThatIllegalArgumentException().isThrownBy(() -> onAndOff(model)).withMessage(
           "a model of the family \"qwen2_moe\" cannot be pruned: the feed-forward part of layer 1 is a mixture of experts, whose neurons lie "
               + "in as many layers as there are experts; prune a dense model (Llama, Qwen 2, Gemma 2, AFM, Mistral)");
       assertThatIllegalArgumentException().isThrownBy(() -> Slicing.config(shape, 4)).withMessageContaining("is a mixture of experts");
@@ -218,10 +223,10 @@ class NeuronMasksTest {
   @Test void masksDoNotGoOnMasksNorOnCodes() {
     try (var model = Family.LLAMA.model(DType.F32)) {
       try (var _ = NeuronMasks.on(model)) {
-        assertThatIllegalStateException().isThrownBy(() -> NeuronMasks.on(model).close()).withMessageContaining("layer 0 has masks already");
+        assertThatIllegalStateException().isThrownBy(() -> onAndOff(model)).withMessageContaining("layer 0 has masks already");
       }
       var _ = Quantizer.apply(model, QuantConfig.NF4);
-      assertThatIllegalStateException().isThrownBy(() -> NeuronMasks.on(model).close()).withMessageContaining("quantized");
+      assertThatIllegalStateException().isThrownBy(() -> onAndOff(model)).withMessageContaining("quantized");
     }
   }
 

@@ -42,6 +42,7 @@ class PruneTrainerTest {
   private static final double PEAK = 3e-3;
   private static Decoder taught;
 
+  @SuppressWarnings("MustBeClosedChecker")     // closed after all tests
   @BeforeAll static void teach() {
     taught = Small.taught(200);
   }

@@ -23,10 +23,16 @@ import org.jtorch.eval.Writing;
 import org.jtorch.generate.Generator;
 import org.jtorch.generate.Options;
 import org.jtorch.generate.Sampling;
+import org.jtorch.longcontext.Extending;
 import org.jtorch.loss.Distillation;
 import org.jtorch.loss.Divergence;
 import org.jtorch.loss.SparseDistillation.Target;
 import org.jtorch.optim.AdamW;
+import org.jtorch.optim.JointOptimizer;
+import org.jtorch.prune.HardConcreteMasks;
+import org.jtorch.prune.MaskSchedule;
+import org.jtorch.prune.PruneTrainer;
+import org.jtorch.prune.Slicing;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Rng;
@@ -46,11 +52,13 @@ final class LeakMain {
     rounds("text", round -> text(temp.resolve("text" + round)));
     rounds("f32", round -> train(DType.F32, temp.resolve("f32-" + round), false));
     rounds("bf16", round -> train(DType.BF16, temp.resolve("bf16-" + round), true));
+    rounds("prune", round -> prune(round % 2 == 0 ? DType.F32 : DType.BF16, temp.resolve("prune-" + round)));
     try (var model = Tiny.model(DType.F32, 1)) {
       rounds("evaluate", _ -> evaluate(model));
       rounds("generate", _ -> generate(model));
       rounds("score", _ -> score(model));
     }
+    rounds("extended", round -> Extending.round(temp.resolve("extended" + round), DType.BF16));
     rounds("taught", round -> teach(temp.resolve("taught" + round)));
     print("closed");
   }
@@ -97,6 +105,22 @@ final class LeakMain {
       var hooks = new Hooks(Tiny::noScore, checkpoint::save, () -> false);
       trainer.fit(Progress.START, new PretrainerTest.Recorder(), hooks);
       checkpoint.restore(checkpoint.newest(System.err::println).orElseThrow());
+    }
+  }
+
+  /// Two steps of masks and weights, a checkpoint after each, the way back, and the smaller model.
+  private static void prune(DType dtype, Path folder) {
+    var schedule = new MaskSchedule(2, 32, 12);
+    try (var model = Tiny.model(dtype, 1); var masks = HardConcreteMasks.on(model, schedule, HardConcreteMasks.Options.DEFAULT);
+        var optimizer = new JointOptimizer(Tiny.adam(model), AdamW.over(List.of(masks.group(0.5, 3e-3)), AdamW.Options.DEFAULT))) {
+      var trainer = new PruneTrainer(model, masks, optimizer, Tiny.batches(4), Tiny.options(2).withAccumulate(2).withEvery(1, 1));
+      var checkpoint = Checkpoint.of(folder, 1, ModelFolder.of(model, null))
+          .with("optimizer", Saved.of(optimizer, masks.weightsWith(model))).with("masks", masks);
+      trainer.fit(Progress.START, new PretrainerTest.Recorder(), new Hooks(Tiny::noScore, checkpoint::save, () -> false));
+      checkpoint.restore(checkpoint.newest(System.err::println).orElseThrow());
+      try (var small = Slicing.apply(model, masks.kept())) {
+        var _ = small.weights();
+      }
     }
   }
 

@@ -25,7 +25,7 @@ class LeakTest {
   @Test void nothingLeaksWithoutACollector(@TempDir Path folder) throws IOException, InterruptedException {
     var process = start(LeakMain.class, folder, "out", Map.of());
     var counts = counts(process, folder, "out");
-    assertThat(counts.keySet()).containsExactly("text", "f32", "bf16", "evaluate", "generate", "score", "taught", "closed");
+    assertThat(counts.keySet()).containsExactly("text", "f32", "bf16", "prune", "evaluate", "generate", "score", "extended", "taught", "closed");
   }
 
   @Test void nothingLeaksInTwoRanks(@TempDir Path folder) throws IOException, InterruptedException {

@@ -55,7 +55,7 @@ class AlignCasesTest {
   @Test void aWrongBetaIsNoticed() throws IOException {
     copy("losses/dpo");
     String json = Files.readString(temp.resolve("case.json"));
-    Files.writeString(temp.resolve("case.json"), json.replaceFirst("\"beta\": 0.1", "\"beta\": 0.101"));
+    Files.writeString(temp.resolve("case.json"), json.replaceFirst("\"beta\": 0.1", "\"beta\": 0.15"));
     assertThat(run(temp).stream().filter(r -> r.verdict() == Verdict.FAIL).map(Row::what)).contains("v0.losses", "v0.loss", "v0.chosen_rewards")
         .noneMatch(w -> w.startsWith("v1."));
   }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.SequencedMap;
 import org.jtorch.adapter.Lora;
 import org.jtorch.adapter.LoraConfig;
@@ -57,7 +58,7 @@ class DpoTrainerTest {
       assertThat(before.get("loss")).isCloseTo(Math.log(2), within(1e-6));
       assertThat(before.get("rewards_margin")).isCloseTo(0, within(1e-6));
       assertThat(after.get("rewards_accuracy")).isGreaterThan(0.9);
-      assertThat(after.get("loss")).isLessThan(0.3);
+      assertThat(after.get("loss")).isLessThan(0.55);
       assertThat(lead(after)).isGreaterThan(lead(before) + 5);
     }
     assertThat(log.first("rewards_margin")).isCloseTo(0, within(1e-6));
@@ -173,7 +174,7 @@ class DpoTrainerTest {
   private static AnswerRow otherEnd(AnswerRow row) {
     long[] ids = row.row().ids().clone();
     ids[ids.length - 1] = 2;
-    return new AnswerRow(new TokenRow(ids, row.row().weights()), row.format(), Double.NaN);
+    return new AnswerRow(new TokenRow(ids, Objects.requireNonNull(row.row().weights())), row.format(), Double.NaN);
   }
 
   @Test void whatABatchWouldCutIsRefused() {

@@ -103,11 +103,11 @@ public final class DivergencePass {
       float heat = (float) (1 / how.temperature);
       Crew.over(n, 2L * both, (from, to) -> {
         for (int i = from; i < to; i++) {
-          var row = new Row(z, i * V, u, i * U, both, heat);
-          float factor = w == null ? 0 : w.get(i) * heat;
-          out.set(i, how.beta == 0 ? forward(row, how.entropy, w == null, factor, inverseCap)
-              : how.beta == 1 ? reverse(row, w == null, factor, inverseCap)
-              : between(row, (float) how.beta, w == null, factor, inverseCap));
+          var s = Side.of(z, i * V, both, heat);
+          var t = Side.of(u, i * U, both, heat);
+          float factor = w == null ? Float.NaN : w.get(i) * heat;
+          out.set(i, how.beta == 0 ? forward(s, t, how.entropy, factor, inverseCap) : how.beta == 1 ? reverse(s, t, factor, inverseCap)
+              : between(s, t, (float) how.beta, factor, inverseCap));
           for (long j = i * V + both; w != null && j < (i + 1) * V; j++) {
             z.set(j, 0);
           }
@@ -116,35 +116,27 @@ public final class DivergencePass {
       return values;
     }
 
-    /// A row of both, with what makes log-probabilities of it.
-    private record Row(Mem z, long zAt, Mem u, long uAt, int n, float heat, float zLse, float uLse) {
-      Row(Mem z, long zAt, Mem u, long uAt, int n, float heat) {
-        this(z, zAt, u, uAt, n, heat, logSum(z, zAt, n, heat), logSum(u, uAt, n, heat));
+    /// A row of one of the two, with what makes log-probabilities of it.
+    private record Side(Mem logits, long row, int n, float heat, float lse) {
+      static Side of(Mem logits, long row, int n, float heat) {
+        return new Side(logits, row, n, heat, logSum(logits, row, n, heat));
       }
 
-      FloatVector logits(int j) {
-        return at(z, zAt, j, n);
+      FloatVector logProbs(int j) {
+        return at(logits, row, j, n).mul(heat).sub(lse);
       }
 
-      FloatVector s(int j) {
-        return at(z, zAt, j, n).mul(heat).sub(zLse);
-      }
-
-      FloatVector t(int j) {
-        return at(u, uAt, j, n).mul(heat).sub(uLse);
-      }
-
-      /// Puts `d · factor` times the cap's slope in the logits' place.
+      /// Puts `d · factor` times the cap's slope in the logits' place; nothing if there is no factor.
       void put(int j, FloatVector d, float factor, float inverseCap) {
         var g = d.mul(factor);
         if (inverseCap != 0) {
-          var v = logits(j).mul(inverseCap);
+          var v = at(logits, row, j, n).mul(inverseCap);
           g = g.mul(v.mul(v).neg().add(1f));
         }
         if (j + Mem.LANES <= n) {
-          z.store(zAt + j, g);
+          logits.store(row + j, g);
         } else {
-          z.store(zAt + j, g, n - j);
+          logits.store(row + j, g, n - j);
         }
       }
     }
@@ -175,50 +167,51 @@ public final class DivergencePass {
       return (float) (max * (double) heat + Math.log(VectorMath.sum(sum)));
     }
 
-    private static float forward(Row row, boolean entropy, boolean valuesOnly, float factor, float inverseCap) {
+    /// @param factor of the gradient; NaN if none is wanted
+    private static float forward(Side mine, Side theirs, boolean entropy, float factor, float inverseCap) {
       var sum = FloatVector.zero(Mem.F);
-      for (int j = 0; j < row.n; j += Mem.LANES) {
-        var s = row.s(j);
-        var t = row.t(j);
+      for (int j = 0; j < mine.n; j += Mem.LANES) {
+        var s = mine.logProbs(j);
+        var t = theirs.logProbs(j);
         var T = VectorMath.expOfNegative(t);
         sum = T.mul(entropy ? s.neg() : t.sub(s)).add(sum);
-        if (!valuesOnly) {
-          row.put(j, VectorMath.expOfNegative(s).sub(T), factor, inverseCap);
+        if (!Float.isNaN(factor)) {
+          mine.put(j, VectorMath.expOfNegative(s).sub(T), factor, inverseCap);
         }
       }
       return VectorMath.sum(sum);
     }
 
-    private static float reverse(Row row, boolean valuesOnly, float factor, float inverseCap) {
+    private static float reverse(Side mine, Side theirs, float factor, float inverseCap) {
       var sum = FloatVector.zero(Mem.F);
-      for (int j = 0; j < row.n; j += Mem.LANES) {
-        var s = row.s(j);
-        sum = VectorMath.expOfNegative(s).mul(s.sub(row.t(j))).add(sum);
+      for (int j = 0; j < mine.n; j += Mem.LANES) {
+        var s = mine.logProbs(j);
+        sum = VectorMath.expOfNegative(s).mul(s.sub(theirs.logProbs(j))).add(sum);
       }
       float kl = VectorMath.sum(sum);
-      for (int j = 0; !valuesOnly && j < row.n; j += Mem.LANES) {
-        var s = row.s(j);
-        row.put(j, VectorMath.expOfNegative(s).mul(s.sub(row.t(j)).sub(kl)), factor, inverseCap);
+      for (int j = 0; !Float.isNaN(factor) && j < mine.n; j += Mem.LANES) {
+        var s = mine.logProbs(j);
+        mine.put(j, VectorMath.expOfNegative(s).mul(s.sub(theirs.logProbs(j)).sub(kl)), factor, inverseCap);
       }
       return kl;
     }
 
-    private static float between(Row row, float beta, boolean valuesOnly, float factor, float inverseCap) {
-      var mine = FloatVector.zero(Mem.F);
-      var theirs = FloatVector.zero(Mem.F);
-      for (int j = 0; j < row.n; j += Mem.LANES) {
-        var s = row.s(j);
-        var t = row.t(j);
+    private static float between(Side mine, Side theirs, float beta, float factor, float inverseCap) {
+      var own = FloatVector.zero(Mem.F);
+      var other = FloatVector.zero(Mem.F);
+      for (int j = 0; j < mine.n; j += Mem.LANES) {
+        var s = mine.logProbs(j);
+        var t = theirs.logProbs(j);
         var above = aboveMixture(s, t, beta);
-        mine = VectorMath.expOfNegative(s).mul(above).add(mine);
-        theirs = VectorMath.expOfNegative(t).mul(above.add(t.sub(s))).add(theirs);
+        own = VectorMath.expOfNegative(s).mul(above).add(own);
+        other = VectorMath.expOfNegative(t).mul(above.add(t.sub(s))).add(other);
       }
-      float kl = VectorMath.sum(mine);
-      for (int j = 0; !valuesOnly && j < row.n; j += Mem.LANES) {
-        var s = row.s(j);
-        row.put(j, VectorMath.expOfNegative(s).mul(aboveMixture(s, row.t(j), beta).sub(kl)), factor * (1 - beta), inverseCap);
+      float kl = VectorMath.sum(own);
+      for (int j = 0; !Float.isNaN(factor) && j < mine.n; j += Mem.LANES) {
+        var s = mine.logProbs(j);
+        mine.put(j, VectorMath.expOfNegative(s).mul(aboveMixture(s, theirs.logProbs(j), beta).sub(kl)), factor * (1 - beta), inverseCap);
       }
-      return beta * VectorMath.sum(theirs) + (1 - beta) * kl;
+      return beta * VectorMath.sum(other) + (1 - beta) * kl;
     }
 
     /// log S − log M = −log(1 − β + β e^(t − s)), with e to the negative of the two differences only.

@@ -5,10 +5,13 @@ import java.util.stream.Stream;
 import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.align.DpoType;
+import org.jtorch.recipes.align.GkdType;
 import org.jtorch.recipes.align.SftType;
 import org.jtorch.recipes.claims.ClaimType;
 import org.jtorch.recipes.eval.EvalType;
 import org.jtorch.recipes.experts.UpcycleType;
+import org.jtorch.recipes.pretrain.CaptureType;
+import org.jtorch.recipes.pretrain.ExtendType;
 import org.jtorch.recipes.pretrain.PrepareType;
 import org.jtorch.recipes.pretrain.PretrainType;
 import org.jtorch.recipes.pretrain.PruneType;
@@ -29,9 +32,12 @@ final class RecipeTypes {
         new PrepareType(),
         new PretrainType(),
         new PruneType(),
+        new CaptureType(),
+        new ExtendType(),
         new UpcycleType(),
         new SftType(),
         new DpoType(),
+        new GkdType(),
         new ScoreType(),
         new EvalType());
     return Stream.concat(stages.stream(), Stream.of(new StagesType(stages), new ClaimType(stages))).toList();

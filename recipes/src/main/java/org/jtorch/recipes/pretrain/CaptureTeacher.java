@@ -34,7 +34,7 @@ public final class CaptureTeacher {
     var setup = new Setup(recipe, Artifacts.FOLDERS);
     Path home = setup.known().model(new Reference(teacher.toString())).folder();
     try (var interruption = Interruption.watch(true, say); var corpus = Corpus.open(recipe, text(setup, say))) {
-      RunLoss.requireTokenizer(corpus.tokenizer(), home);
+      TeacherTokenizer.require(corpus.tokenizer(), home);
       if (!(corpus.batches() instanceof TokenBatches batches)) {
         throw new IllegalArgumentException("a captured teacher needs rows of one length; remove `train.ramp`");
       }

@@ -78,6 +78,22 @@ final class Corpus implements AutoCloseable {
     return data.documentMask() ? rows : RowSource.unmasked(rows);
   }
 
+  PreparedCorpus prepared() {
+    return prepared;
+  }
+
+  /// The beginning of the held-out text, about so many characters of it.
+  String validationText(int characters) {
+    var shards = prepared.validation();
+    var text = new StringBuilder();
+    for (long d = 0; d < shards.documents() && text.length() < characters; d++) {
+      long[] ids = new long[(int) shards.length(d)];
+      shards.copy(shards.start(d), ids.length, ids, 0);
+      text.append(prepared.tokenizer().decode(ids, true)).append('\n');
+    }
+    return text.toString();
+  }
+
   Tokenizer tokenizer() {
     return prepared.tokenizer();
   }

@@ -53,7 +53,7 @@ final class LossProblems {
 
   /// By the tokenizers' files where both are there. Of one that is still to be learned or left by a stage only the size is known: the run
   /// compares the files before it trains.
-  private static @Nullable String difference(Setup setup, Artifact.Model teacher) {
+  static @Nullable String difference(Setup setup, Artifact.Model teacher) {
     Path students = tokenizer(setup);
     if (students != null && Files.exists(students) && Files.isDirectory(teacher.folder())) {
       try (var mine = Tokenizer.load(students); var theirs = Tokenizer.load(teacher.folder())) {

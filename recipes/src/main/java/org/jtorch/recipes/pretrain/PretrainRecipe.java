@@ -144,7 +144,13 @@ public record PretrainRecipe(
 
     /// A shape by its name, `llama3-tiny` for example (the presets of [org.jtorch.family.Families]); the vocabulary is the tokenizer's.
     record Preset(String name, @Nullable Integer maxPositions,
-        @Doc("base of the rotary frequencies; unless given as the finished model has it") @Nullable Double ropeTheta) implements ModelConfig {}
+        @Doc("base of the rotary frequencies; unless given as the finished model has it") @Nullable Double ropeTheta,
+        @Doc("width of the feed-forward layers; unless given as the finished model has it: AFM's begins with three times that") @Nullable Integer hidden)
+        implements ModelConfig {
+      public Preset {
+        atLeast("hidden", hidden == null ? 1 : hidden, 1);
+      }
+    }
 
     /// A Hugging Face folder to go on from: shape and weights.
     record Folder(Path path) implements ModelConfig {}

@@ -1,6 +1,7 @@
 package org.jtorch.recipes.pretrain;
 
 import com.google.errorprone.annotations.MustBeClosed;
+import java.util.function.Consumer;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.decoder.DecoderConfig;
 import org.jtorch.io.DataException;
@@ -70,7 +71,7 @@ final class PretrainRun {
       checkpoint = average.isKept() ? checkpoint.with("average", average.saved(model.weights())) : checkpoint;
       Progress from = checkpoint.resume(logs::note);
       if (from.step() == 0) {
-        takeOver(optimizer, model);
+        takeOver(setup, optimizer, model, logs::note);
       }
       interruption.loopBegins();
       var log = logs.open(from.step());
@@ -90,7 +91,8 @@ final class PretrainRun {
   }
 
   /// A stage begins with what the optimizer of the one before it remembers, if it is of the same kind.
-  private void takeOver(Optimizer optimizer, Decoder model) {
+  static void takeOver(Setup setup, Optimizer optimizer, Decoder model, Consumer<String> note) {
+    var recipe = setup.recipe();
     var from = setup.from();
     if (from == null || from.checkpoints() == null || recipe.optimizerState() == PretrainRecipe.OptimizerState.RESET) {
       return;
@@ -101,7 +103,7 @@ final class PretrainRun {
       throw new DataException("`optimizer_state` cannot be kept: " + (checkpoints.isEmpty() ? from.checkpoints() + " holds no checkpoint"
           : checkpoints.getLast() + " holds another optimizer's") + "; use reset, or the same optimizer");
     }
-    logs.note(kept ? "the optimizer goes on with the moments of " + checkpoints.getLast() : "the optimizer begins anew");
+    note.accept(kept ? "the optimizer goes on with the moments of " + checkpoints.getLast() : "the optimizer begins anew");
   }
 
   /// Leaves the model, averaged if the recipe says so.

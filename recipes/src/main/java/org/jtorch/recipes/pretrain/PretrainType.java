@@ -44,7 +44,7 @@ public final class PretrainType implements RecipeType {
         }
       }
       case ModelConfig.Folder(Path path) -> requireFile(problems, "model.path", path);
-      case ModelConfig.Preset(String preset, _, _) when !Families.presets().containsKey(preset) ->
+      case ModelConfig.Preset(String preset, _, _, _) when !Families.presets().containsKey(preset) ->
           problems.add("`model.name` unknown preset \"" + preset + "\"; known: " + String.join(", ", Families.presets().keySet()));
       default -> { }
     }

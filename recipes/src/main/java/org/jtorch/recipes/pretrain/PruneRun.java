@@ -65,9 +65,9 @@ final class PruneRun {
     int width = Slicing.width(model.config());
     model.requiresGrad(method.learnWeights());
     try (var masks = method.on(model, method.schedule(options.steps(), width, recipe.hidden()), recipe.seed());
-        var optimizer = optimizer(method, masks, model)) {
-      var batches = corpus.batches();
-      var trainer = new PruneTrainer(model, masks, optimizer, batches, options, ranks);
+        var optimizer = optimizer(method, masks, model); var loss = RunLoss.open(setup, corpus, model.device(), model.dtype())) {
+      var batches = loss.batches();
+      var trainer = new PruneTrainer(model, masks, optimizer, batches, options, ranks).withLoss(loss.loss());
       var checkpoint = Checkpoint.of(run.checkpoints(), recipe.save().retention(), ModelFolder.of(model, RunTokenizer.of(run)))
           .with("optimizer", Saved.of(optimizer, masks.weightsWith(model)))
           .with("masks", masks)

@@ -4,6 +4,8 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.decoder.DecoderConfig;
+import org.jtorch.observe.Units;
 import org.jtorch.prune.Slicing;
 import org.jtorch.recipes.Artifact;
 import org.jtorch.recipes.Artifacts;
@@ -14,6 +16,8 @@ import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.config.Bound;
 import org.jtorch.recipes.run.RecipeRun;
 import org.jtorch.recipes.run.RunFolder;
+import org.jtorch.tensor.DType;
+import org.jtorch.tensor.Device;
 
 /// `type: prune`.
 public final class PruneType implements RecipeType {
@@ -60,7 +64,9 @@ public final class PruneType implements RecipeType {
     var shape = Shapes.of(setup, setup.vocab());
     int width = Slicing.width(shape);
     var small = Slicing.config(shape, recipe.hidden());
-    var figures = recipe.method() instanceof PruneMethod.Learned ? new Plan(setup).print(out) : PlanFigures.NOTHING;
+    boolean learned = recipe.method() instanceof PruneMethod.Learned;
+    var figures = learned ? new Plan(setup).print(out) : PlanFigures.NOTHING;
+    double masks = learned ? maskBytes(setup, shape, width) : 0;
     Plan.line(out, "prune", "%s: %,d of %,d neurons a layer stay (%.1f %%)", method(recipe), recipe.hidden(), width,
         100.0 * recipe.hidden() / width);
     if (recipe.method() instanceof PruneMethod.SoftTopK m) {
@@ -69,9 +75,20 @@ public final class PruneType implements RecipeType {
     } else if (recipe.method() instanceof PruneMethod.HardConcrete m) {
       Plan.line(out, "", "their expected number falls over the first %.0f %% of the steps", 100 * m.warmup());
     }
+    if (learned) {
+      Plan.line(out, "", "%s more memory for masked weights, scores and their moments", Units.bytes(Math.round(masks)));
+    }
     Plan.line(out, "leaves", "%s, %,d of %,d parameters", small.family(), small.parameterCount(), shape.parameterCount());
     out.flush();
-    return new PlanFigures(small.parameterCount(), figures.bytes(), figures.tokens(), figures.seconds());
+    return new PlanFigures(small.parameterCount(), figures.bytes() + masks, figures.tokens(), figures.seconds());
+  }
+
+  /// A masked copy of down's weight for each layer that backward remembers, and scores with gradients and moments in float32.
+  private static double maskBytes(Setup setup, DecoderConfig shape, int width) {
+    var recipe = setup.recipe();
+    DType type = TrainedType.of(setup, Device.parse(recipe.device()), _ -> { });
+    int kept = recipe.train().activationCheckpointing() ? 1 : shape.layers();
+    return (double) kept * shape.dim() * width * type.bytes() + 4.0 * Float.BYTES * shape.layers() * width;
   }
 
   private static String method(PruneRecipe recipe) {

@@ -8,10 +8,8 @@ import org.jtorch.data.TokenBatches;
 import org.jtorch.distill.CapturedTeacher;
 import org.jtorch.distill.Teaching;
 import org.jtorch.family.Pretrained;
-import org.jtorch.io.DataException;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
-import org.jtorch.text.Tokenizer;
 import org.jtorch.train.BatchLoss;
 
 /// The loss of a run, with the teacher that it needs, open.
@@ -20,7 +18,7 @@ import org.jtorch.train.BatchLoss;
 /// @param teacher what is closed at the end
 record RunLoss(BatchLoss loss, BatchSource<Batch> batches, Runnable teacher) implements AutoCloseable {
   /// @param dtype of the run, in which a teacher's model works too
-  /// @throws DataException if the teacher has another tokenizer, or was captured on other rows
+  /// @throws org.jtorch.io.DataException if the teacher has another tokenizer, or was captured on other rows
   @MustBeClosed
   @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the loss
   static RunLoss open(Setup setup, Corpus corpus, Device device, DType dtype) {
@@ -29,7 +27,7 @@ record RunLoss(BatchLoss loss, BatchSource<Batch> batches, Runnable teacher) imp
       case LossConfig.NextToken plain -> new RunLoss(plain.loss(), batches, () -> { });
       case LossConfig.Taught taught -> {
         Path folder = setup.known().model(taught.teacher()).folder();
-        requireTokenizer(corpus.tokenizer(), folder);
+        TeacherTokenizer.require(corpus.tokenizer(), folder);
         var teacher = Pretrained.load(folder, device, dtype);
         yield new RunLoss(Teaching.beside(teacher, taught::of), batches, teacher::close);
       }
@@ -41,17 +39,6 @@ record RunLoss(BatchLoss loss, BatchSource<Batch> batches, Runnable teacher) imp
         yield new RunLoss(captured.loss(), rows.with(teacher.shards()), teacher::close);
       }
     };
-  }
-
-  /// A teacher of other tokens teaches nothing.
-  static void requireTokenizer(Tokenizer mine, Path teacher) {
-    try (var theirs = Tokenizer.load(teacher)) {
-      String difference = mine.differenceFrom(theirs);
-      if (difference != null) {
-        throw new DataException("the teacher in " + teacher + " has another tokenizer than the text: " + difference
-            + "; prepare the text with the teacher's tokenizer, or choose another teacher");
-      }
-    }
   }
 
   @Override public void close() {

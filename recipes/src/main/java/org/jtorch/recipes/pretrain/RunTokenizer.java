@@ -11,7 +11,8 @@ import org.jtorch.recipes.run.RunFolder;
 
 /// The tokenizer's files as they go along with a run's models: those of its text, with what the model adds.
 final class RunTokenizer {
-  private static final String LONGEST = "model_max_length";
+  /// Where a tokenizer says how many tokens a text may have.
+  static final String LONGEST = "model_max_length";
 
   private RunTokenizer() {}
 

@@ -3,11 +3,14 @@ package org.jtorch.recipes.pretrain;
 import com.google.errorprone.annotations.MustBeClosed;
 import java.nio.file.Path;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.jtorch.attention.Rope;
 import org.jtorch.attention.RopeScaling;
 import org.jtorch.decoder.Decoder;
+import org.jtorch.decoder.BlockConfig;
 import org.jtorch.decoder.DecoderConfig;
 import org.jtorch.family.Families;
+import org.jtorch.ffn.FeedForwardConfig;
 import org.jtorch.family.Llama;
 import org.jtorch.family.Pretrained;
 import org.jtorch.io.DataException;
@@ -33,11 +36,19 @@ final class Shapes {
     }
     return switch (Objects.requireNonNull(recipe.model(), "the recipe was checked")) {
       case ModelConfig.Llama m -> llama(m, vocab, longest);
-      case ModelConfig.Preset(String name, Integer positions, Double theta) ->
-          new Positions(theta, theta == null ? null : new Positions.ScalingConfig.None(), positions == null ? longest : positions)
-              .of(preset(name).withVocab(vocab));
+      case ModelConfig.Preset m -> new Positions(m.ropeTheta(), m.ropeTheta() == null ? null : new Positions.ScalingConfig.None(),
+          m.maxPositions() == null ? longest : m.maxPositions()).of(wide(preset(m.name()), m.hidden()).withVocab(vocab));
       case ModelConfig.Folder(var path) -> positions(recipe, fits(vocab, Pretrained.config(path), path));
     };
+  }
+
+  private static DecoderConfig wide(DecoderConfig shape, @Nullable Integer hidden) {
+    return hidden == null ? shape : shape.withBlocks(shape.blocks().stream().map(block -> {
+      if (!(block.feedForward() instanceof FeedForwardConfig.Gated gated)) {
+        throw new IllegalArgumentException("has layers of experts, whose width `model.hidden` does not change; remove it");
+      }
+      return new BlockConfig(block.mixer(), new FeedForwardConfig.Gated(hidden, gated.activation(), gated.bias()), block.residual());
+    }).toList());
   }
 
   private static DecoderConfig fits(int vocab, DecoderConfig shape, Path folder) {

@@ -69,16 +69,21 @@ public sealed interface SourceConfig {
 
   /// Texts that are made up, for experiments.
   record Synthetic(
-      @Doc("sums: two numbers and their sum; copies: letters, and the same letters again") Task task,
+      @Doc("sums: two numbers and their sum; copies: letters, and the same letters again and again") Task task,
       @Doc("how many texts") long documents,
-      @Doc("digits of a number, or the most letters of a copy") int size,
+      @Doc("digits of a number, or the most letters that are repeated") int size,
+      @Doc("the fewest letters that are repeated; size unless given") @Nullable Integer least,
       @Doc("which texts those are") @Default("1") long seed) implements Text {
     public Synthetic {
-      var _ = new org.jtorch.data.Synthetic(task, documents, size, seed);               // its checks
+      var _ = of(task, documents, size, least, seed);               // its checks
+    }
+
+    private static org.jtorch.data.Synthetic of(Task task, long documents, int size, @Nullable Integer least, long seed) {
+      return new org.jtorch.data.Synthetic(task, documents, size, least == null ? size : least, seed);
     }
 
     @Override public TextSource source() {
-      return new org.jtorch.data.Synthetic(task, documents, size, seed);
+      return of(task, documents, size, least, seed);
     }
   }
 

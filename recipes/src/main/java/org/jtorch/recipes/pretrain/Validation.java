@@ -52,6 +52,11 @@ final class Validation {
   }
 
   private Hooks.Request request(SaveTimer timer) {
+    return request(interruption, timer, ranks);
+  }
+
+  /// What is wanted of a loop: that it ends, or saves because it is time.
+  static Hooks.Request request(Interruption interruption, SaveTimer timer, Ranks ranks) {
     if (interruption.isAsked()) {
       return Hooks.Request.STOP;
     }

@@ -23,7 +23,7 @@ import org.jtorch.train.Checkpoint;
 /// Who goes back to a checkpoint may also give keys of the loop and the optimizer as overrides.
 final class Resumption {
   private static final Set<String> FREE = Set.of("metrics", "save", "eval", "device");
-  private static final Set<String> LENGTH = Set.of("train.steps", "train.tokens", "train.epochs");
+  private static final Set<String> LENGTH = Set.of("train.steps", "train.tokens", "train.epochs", "gate.budget");
   private static final Set<String> CHANGED_COURSE = Set.of("train", "optimizer");
 
   private final RunFolder run;

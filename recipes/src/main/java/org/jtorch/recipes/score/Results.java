@@ -9,12 +9,12 @@ import org.jtorch.io.AtomicFolder;
 import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
 
-/// Figures that a stage leaves: `results/results.json` in its folder.
+/// Figures that a stage leaves: `results/figures.json` in its folder.
 ///
 /// @param figures by name
 /// @param seconds that working them out took
 public record Results(SequencedMap<String, Double> figures, double seconds) {
-  private static final String FILE = "results.json";
+  private static final String FILE = "figures.json";
 
   /// Where a stage's results lie.
   public static Path folder(Path stage) {

@@ -61,6 +61,16 @@ final class Graph {
     return known;
   }
 
+  /// From here on what a stage leaves is looked up anew: one that has run may have left another model than it had promised.
+  void forgetPromises() {
+    left.clear();
+  }
+
+  /// What is wrong with one stage, given what those before it have left.
+  List<String> problems(Node node) {
+    return node.type().problems(node.recipe(), artifacts(node)).stream().map(text -> at(node.path(), text)).toList();
+  }
+
   /// Where a stage finds what it takes.
   Artifacts artifacts(Node node) {
     return reference -> {
@@ -86,7 +96,7 @@ final class Graph {
       var own = order(node);
       boolean takesUnknown = References.in((Record) node.recipe()).values().stream().anyMatch(r -> unknown.contains(node.target(r)));
       if (own.isEmpty() && !takesUnknown) {
-        own = node.type().problems(node.recipe(), artifacts(node)).stream().map(text -> at(node.path(), text)).toList();
+        own = problems(node);
       }
       problems.addAll(own);
       if (takesUnknown || !own.isEmpty() && !promises(node)) {

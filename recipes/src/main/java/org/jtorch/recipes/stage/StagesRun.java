@@ -85,6 +85,7 @@ final class StagesRun {
   }
 
   private int stage(Node node, int number, Resume resume) {
+    graph.forgetPromises();
     var folder = graph.folder(node);
     var bound = bound(node);
     String title = "stage %d of %d: %s (%s)".formatted(number, graph.nodes().size(), node.name(), node.type().name());
@@ -95,8 +96,18 @@ final class StagesRun {
       return ExitCodes.DONE;
     }
     say(title + from(node));
+    requireWhatWasPromised(node);
     return node.type().run(new Recipes.Loaded(loaded.source(), node.type(), bound),
         new RunArgs(folder.path(), goesBack ? resume : new Resume.Auto(), out, args.ranks(), graph.artifacts(node)));
+  }
+
+  /// A stage before it may have left less than it had promised, a shorter context for example.
+  private void requireWhatWasPromised(Node node) {
+    var problems = graph.problems(node);
+    if (!problems.isEmpty()) {
+      throw new IllegalArgumentException(node.name() + " cannot begin with what the stages before it have left: " + String.join("; ", problems)
+          + ". They are finished; change the recipe, and the same command goes on from here");
+    }
   }
 
   private String from(Node node) {

@@ -63,7 +63,7 @@ class RecipeTest {
     String model = shared.resolve("first/model").toString().replace('\\', '/');
     String path = "data.source.path=" + text.toString().replace('\\', '/');
     return switch (name) {
-      case "quickstart" -> List.of();
+      case "quickstart", "prune-distil" -> List.of();
       case String whole when whole.startsWith("claims/") || whole.endsWith("-pretraining") -> List.of();
       case "continue" -> List.of(path, "model.path=" + model, "tokenizer.path=" + model, "data.seq_len=32");
       case "sft", "dpo" -> List.of("from=" + model, "chats.sources=[{path: \"" + chats.toString().replace('\\', '/') + "\"}]", "chats.max_tokens=32",
