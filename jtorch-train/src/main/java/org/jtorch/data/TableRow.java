@@ -13,4 +13,11 @@ public record TableRow(String place, Map<String, @Nullable Object> values) {
   public TableRow {
     values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
   }
+
+  /// With one column more, or with another value of it.
+  public TableRow with(String column, @Nullable Object value) {
+    var more = new LinkedHashMap<String, @Nullable Object>(values);
+    more.put(column, value);
+    return new TableRow(place, more);
+  }
 }

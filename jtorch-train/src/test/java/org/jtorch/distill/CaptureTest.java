@@ -81,6 +81,12 @@ class CaptureTest {
     return bits;
   }
 
+  private static void opens(Path folder, RowSource rows) {
+    try (var captured = CapturedTeacher.open(folder, rows)) {
+      assertThat(captured.shards().rows()).isEqualTo(rows.rows());
+    }
+  }
+
   /// True after so many batches; the first question is asked while the lock is taken.
   private static BooleanSupplier after(int batches) {
     var asked = new AtomicLong();
@@ -167,10 +173,10 @@ class CaptureTest {
   @Test void aStudentOnOtherRowsIsRefused() {
     assertThat(capture("captured").run(_ -> { }, () -> false)).isTrue();
     for (var rows : List.of(new Pupils.Rows(23, 2), new Pupils.Rows(22, 1))) {
-      assertThatThrownBy(() -> CapturedTeacher.open(temp.resolve("captured"), rows).close()).isInstanceOf(DataException.class)
+      assertThatThrownBy(() -> opens(temp.resolve("captured"), rows)).isInstanceOf(DataException.class)
           .hasMessageContaining("23 rows of 12 tokens").hasMessageContaining("packing");
     }
-    assertThatThrownBy(() -> CapturedTeacher.open(temp.resolve("nothing"), ROWS).close()).isInstanceOf(DataException.class)
+    assertThatThrownBy(() -> opens(temp.resolve("nothing"), ROWS)).isInstanceOf(DataException.class)
         .hasMessageContaining("jtorch distill capture");
   }
 
@@ -204,17 +210,17 @@ class CaptureTest {
         byte[] bytes = whole.clone();
         bytes[at] ^= 4;
         Files.write(file, bytes);
-        assertThatThrownBy(() -> CapturedTeacher.open(temp.resolve("captured"), ROWS).close()).as("%s, byte %s", name, at)
+        assertThatThrownBy(() -> opens(temp.resolve("captured"), ROWS)).as("%s, byte %s", name, at)
             .isInstanceOf(DataException.class).hasMessageContaining(name);
       }
       Files.write(file, Arrays.copyOf(whole, whole.length - 3));
-      assertThatThrownBy(() -> CapturedTeacher.open(temp.resolve("captured"), ROWS).close()).isInstanceOf(DataException.class)
+      assertThatThrownBy(() -> opens(temp.resolve("captured"), ROWS)).isInstanceOf(DataException.class)
           .hasMessageContaining(name);
       Files.write(file, whole);
     }
     Path facts = temp.resolve("captured").resolve("captured.json");
     JsonFile.write(facts, ((ObjectNode) JsonFile.open(facts).node()).put("reduction", "none"));
-    assertThatThrownBy(() -> CapturedTeacher.open(temp.resolve("captured"), ROWS).close()).isInstanceOf(DataException.class)
+    assertThatThrownBy(() -> opens(temp.resolve("captured"), ROWS)).isInstanceOf(DataException.class)
         .hasMessageContaining("\"none\"");
   }
 

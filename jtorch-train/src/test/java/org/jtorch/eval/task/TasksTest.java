@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 class TasksTest {
   private static Tokenizer tokenizer;
 
+  @SuppressWarnings("MustBeClosedChecker")     // closed after all tests
   @BeforeAll static void load() {
     tokenizer = Stories.tokenizer();
   }

@@ -62,6 +62,7 @@ final class GkdJob implements ChatLoop.Job {
     return batches.order().rows();
   }
 
+  @SuppressWarnings("MustBeClosedChecker")                       // closed with the job
   @Override public ChatLoop.Trained trainer(Decoder model, Optimizer optimizer, TrainOptions options) {
     if (loop.ranks().size() > 1) {
       throw new IllegalArgumentException("recipes of type gkd run in one process; leave --processes out");

@@ -116,22 +116,21 @@ record TaskFiles(Path root, int limit) {
     data.let().forEach((name, template) -> lets.put(name, new RowTemplate("let." + name, template)));
     var all = new ArrayList<TableRow>();
     for (int i = 0; i < rows.size(); i++) {
-      var values = new LinkedHashMap<String, @Nullable Object>(rows.get(i).values());
-      values.put("subset", part.subset);
+      TableRow row = rows.get(i).with("subset", part.subset);
       if (labels != null) {
-        values.put("label", labels.get(i).values().get(TableFile.LINE));
+        row = row.with("label", labels.get(i).values().get(TableFile.LINE));
       }
-      all.add(with(new TableRow(rows.get(i).place(), values), lets));
+      all.add(with(row, lets));
     }
     return all;
   }
 
   private static TableRow with(TableRow row, Map<String, RowTemplate> lets) {
-    var values = new LinkedHashMap<String, @Nullable Object>(row.values());
+    TableRow full = row;
     for (var let : lets.entrySet()) {
-      values.put(let.getKey(), let.getValue().text(new TableRow(row.place(), values)));
+      full = full.with(let.getKey(), let.getValue().text(full));
     }
-    return new TableRow(row.place(), values);
+    return full;
   }
 
   /// @param path a file, or several by a `*`

@@ -69,7 +69,8 @@ final class LossProblems {
     if (tokens != null) {
       return tokens.folder().resolve(PreparedCorpus.TOKENIZER);
     }
-    return setup.tokenizer() instanceof TokenizerOrigin.Given(Path path, _) ? path : null;
+    boolean text = SourceConfig.isText(setup.recipe().data().source());
+    return text && setup.tokenizer() instanceof TokenizerOrigin.Given(Path path, _) ? path : null;
   }
 
   private static void captured(Setup setup, LossConfig.Target target, Artifact.Targets teacher, List<String> problems) {

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.zip.GZIPOutputStream;
 import org.jtorch.eval.Prompted;
 import org.jtorch.eval.task.ChoiceTask;
@@ -27,7 +28,7 @@ class TaskSetTest {
 
   private Path write(String name, String text) throws IOException {
     Path file = temp.resolve(name);
-    Files.createDirectories(file.getParent());
+    Files.createDirectories(Objects.requireNonNull(file.getParent()));
     return Files.writeString(file, text);
   }
 
@@ -45,7 +46,7 @@ class TaskSetTest {
   /// The file that a built-in task reads, under its own name; what ends in .gz is compressed.
   private void data(String name, String text) throws IOException {
     Path file = temp.resolve(name);
-    Files.createDirectories(file.getParent());
+    Files.createDirectories(Objects.requireNonNull(file.getParent()));
     try (var out = name.endsWith(".gz") ? new GZIPOutputStream(Files.newOutputStream(file)) : Files.newOutputStream(file)) {
       out.write(text.getBytes(StandardCharsets.UTF_8));
     }

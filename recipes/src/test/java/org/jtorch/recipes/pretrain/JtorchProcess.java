@@ -15,7 +15,7 @@ import org.jtorch.recipes.cli.Main;
 import org.jtorch.recipes.run.RunFolder;
 
 /// The program in a process of its own, whose output goes to a file.
-record JtorchProcess(Process process, Path log) {
+public record JtorchProcess(Process process, Path log) {
   private static final long PATIENCE_SECONDS = 120;
 
   static JtorchProcess start(Path log, Map<String, String> environment, List<String> arguments) throws IOException {
@@ -29,14 +29,14 @@ record JtorchProcess(Process process, Path log) {
   }
 
   /// `jtorch run` with a log beside the run's folder.
-  static JtorchProcess run(Path recipe, RunFolder run, String... more) throws IOException {
+  public static JtorchProcess run(Path recipe, RunFolder run, String... more) throws IOException {
     var arguments = new ArrayList<>(List.of("run", recipe.toString(), "--out", run.path().toString()));
     arguments.addAll(List.of(more));
     return start(run.path().resolveSibling(run.path().getFileName() + ".log"), Map.of(), arguments);
   }
 
   /// True if the process ended before `moment` came.
-  boolean endsBefore(BooleanSupplier moment) throws InterruptedException {
+  public boolean endsBefore(BooleanSupplier moment) throws InterruptedException {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
     while (!moment.getAsBoolean()) {
       if (process.waitFor(1, TimeUnit.MILLISECONDS)) {
@@ -54,7 +54,7 @@ record JtorchProcess(Process process, Path log) {
   }
 
   /// Its exit code, once it has ended.
-  int code() throws InterruptedException {
+  public int code() throws InterruptedException {
     assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).as(this::output).isTrue();
     return process.exitValue();
   }
@@ -69,12 +69,12 @@ record JtorchProcess(Process process, Path log) {
     assertThat(sent).isZero();
   }
 
-  void kill() throws InterruptedException {
+  public void kill() throws InterruptedException {
     process.destroyForcibly();
     assertThat(code()).isEqualTo(137);
   }
 
-  String output() {
+  public String output() {
     try {
       return Files.readString(log, StandardCharsets.UTF_8);
     } catch (IOException e) {
@@ -83,7 +83,7 @@ record JtorchProcess(Process process, Path log) {
   }
 
   /// Lines of steps that a run has written.
-  static long steps(RunFolder run) {
+  public static long steps(RunFolder run) {
     try (var lines = Files.lines(run.metrics())) {
       return lines.filter(l -> l.contains("\"event\":\"step\"")).count();
     } catch (IOException _) {

@@ -62,9 +62,11 @@ class RecipeTest {
   private static List<String> own(String name) {
     String model = shared.resolve("first/model").toString().replace('\\', '/');
     String path = "data.source.path=" + text.toString().replace('\\', '/');
+    if (TinyRun.jtorch("cat", name).out().contains("\nstages:\n")) {
+      return List.of();
+    }
     return switch (name) {
       case "quickstart", "prune-distil" -> List.of();
-      case String whole when whole.startsWith("claims/") || whole.endsWith("-pretraining") -> List.of();
       case "continue" -> List.of(path, "model.path=" + model, "tokenizer.path=" + model, "data.seq_len=32");
       case "sft", "dpo" -> List.of("from=" + model, "chats.sources=[{path: \"" + chats.toString().replace('\\', '/') + "\"}]", "chats.max_tokens=32",
           "chats.template=" + template.toString().replace('\\', '/'));
