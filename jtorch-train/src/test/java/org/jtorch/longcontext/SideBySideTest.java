@@ -52,7 +52,7 @@ class SideBySideTest {
     }
   }
 
-  @SuppressWarnings("MustBeClosedChecker")     // closed by whom it is for
+  @SuppressWarnings("MustBeClosedChecker")     // who scores closes it
   @Test void everyWayIsScoredAtEveryLength() {
     var shape = Llama.shape(NeedleRows.VOCAB, 16, 32, 1, 2, 2, 8, TRAINED, new Rope(1_000, RopeScaling.NONE), 1e-5, false);
     var heard = new ArrayList<SideBySide.Cell>();
