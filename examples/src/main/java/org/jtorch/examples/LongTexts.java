@@ -22,6 +22,7 @@ public final class LongTexts {
   }
 
   /// @return bits per byte of each way at each length
+  @SuppressWarnings("MustBeClosedChecker")     // SideBySide closes what it has opened
   static List<SideBySide.Cell> read(Path home, Path text, String end, Path tokens) throws IOException {
     var shape = Pretrained.config(home);
     try (var tokenizer = Tokenizer.load(home);

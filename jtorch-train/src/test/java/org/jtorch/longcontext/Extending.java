@@ -50,7 +50,7 @@ public record Extending(Path folder, DType dtype, DecoderConfig shape) implement
         new Pretrainer(model, optimizer, new TokenBatches(1, BATCH, NeedleRows.training(SHORT)), options(steps))
             .fit(Progress.START, new StepListener() {}, hooks);
       }
-      folder.resolve("start").toFile().mkdirs();
+      var _ = folder.resolve("start").toFile().mkdirs();
       Pretrained.save(model, folder.resolve("start"), dtype, null);
     }
     return made;

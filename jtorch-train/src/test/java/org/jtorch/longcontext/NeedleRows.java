@@ -3,9 +3,9 @@ package org.jtorch.longcontext;
 import java.util.Arrays;
 import java.util.Random;
 import org.jtorch.data.RowSource;
+import org.jtorch.decoder.Decoder;
 import org.jtorch.longcontext.LongContext.Found;
 import org.jtorch.nn.Pass;
-import org.jtorch.decoder.Decoder;
 import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.TensorScope;
@@ -26,7 +26,7 @@ record NeedleRows(int seqLen, int depth, long rows, long seed) implements RowSou
 
   @Override public void row(long index, long[] tokens, int[] segmentIds) {
     var random = new Random(seed * 1_000_003 + index);
-    random.nextInt();
+    var _ = random.nextInt();
     Arrays.fill(segmentIds, 0);
     for (int i = 0; i < seqLen; i++) {
       tokens[i] = random.nextInt(HAY);

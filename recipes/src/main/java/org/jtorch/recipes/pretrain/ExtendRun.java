@@ -1,8 +1,8 @@
 package org.jtorch.recipes.pretrain;
 
 import java.nio.file.Path;
-import java.util.List;
 import java.util.LinkedHashMap;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.io.DataException;
 import org.jtorch.longcontext.CheckpointedTrainer;
