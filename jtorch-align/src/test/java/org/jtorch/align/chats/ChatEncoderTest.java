@@ -132,6 +132,7 @@ class ChatEncoderTest {
     assertThat(mixed.learned()).isEqualTo(rows.getLast().learned());
   }
 
+  @SuppressWarnings("NullAway")                // does not see that an array of a record may be null
   @Test void packedRowsKeepConversationsApartAndTheirWeights(@TempDir Path temp) {
     var rows = encoder(200, TooLong.DROP_TURNS, TrainedTurns.ALL).rows(List.of(TWO, talk(new Message("user", "The cat"),
         new Message("assistant", "sat"))), new Problems());

@@ -171,6 +171,7 @@ class DpoTrainerTest {
     }
   }
 
+  @SuppressWarnings("NullAway")                // does not see that an array of a record may be null
   private static AnswerRow otherEnd(AnswerRow row) {
     long[] ids = row.row().ids().clone();
     ids[ids.length - 1] = 2;
