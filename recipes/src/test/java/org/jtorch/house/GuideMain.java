@@ -45,7 +45,7 @@ final class GuideMain {
   }
 
   private static List<String> small(List<String> command) {
-    boolean trains = List.of("run", "plan", "validate", "data").contains(command.getFirst());
+    boolean trains = List.of("run", "plan", "validate", "data", "distill").contains(command.getFirst());
     if (!trains) {
       return command;
     }
