@@ -1,6 +1,7 @@
 package org.jtorch.recipes.align;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.LongFunction;
 import org.jtorch.data.BatchSource;
 import org.jtorch.decoder.Decoder;
@@ -39,6 +40,19 @@ record ChatLoop(ChatRecipe recipe, Artifacts known, RunFolder run, RunLogs logs,
     Trained trainer(Decoder model, Optimizer optimizer, TrainOptions options);
 
     @Override void close();
+  }
+
+  /// What a model answers to the recipe's prompts. One that it cannot answer costs the answers, not the run; of several ranks the first asks.
+  List<String> answers(ChatModel chats, Decoder model) {
+    if (!ranks.isFirst()) {
+      return List.of();
+    }
+    try {
+      return chats.answers(model, recipe.eval(), recipe.seed());
+    } catch (RuntimeException e) {
+      logs.note("no answers: " + e.getMessage());
+      return List.of();
+    }
   }
 
   /// A trainer, as this loop sees it.

@@ -54,17 +54,7 @@ final class DpoJob implements ChatLoop.Job {
   private EvalEvent evaluate(DpoTrainer trainer, Decoder model, long step) {
     var figures = trainer.score(held);
     Double loss = figures.remove("loss");
-    List<String> answers = loop.ranks().isFirst() ? answers(model) : List.of();
-    return new EvalEvent(step, loss == null ? Double.NaN : loss, Double.NaN, Double.NaN, answers, figures);
-  }
-
-  private List<String> answers(Decoder model) {
-    try {
-      return chats.answers(model, recipe.eval(), recipe.seed());
-    } catch (RuntimeException e) {
-      loop.logs().note("no answers: " + e.getMessage());
-      return List.of();
-    }
+    return new EvalEvent(step, loss == null ? Double.NaN : loss, Double.NaN, Double.NaN, loop.answers(chats, model), figures);
   }
 
   @Override public void close() {

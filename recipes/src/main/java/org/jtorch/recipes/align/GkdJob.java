@@ -75,16 +75,7 @@ final class GkdJob implements ChatLoop.Job {
 
   /// How far the student is from its teacher along the held-out answers, and answers to the recipe's prompts.
   private EvalEvent evaluate(GkdTrainer trainer, Decoder model, long step) {
-    return new EvalEvent(step, trainer.score(held), Double.NaN, Double.NaN, answers(model));
-  }
-
-  private List<String> answers(Decoder model) {
-    try {
-      return chats.answers(model, recipe.eval(), recipe.seed());
-    } catch (RuntimeException e) {
-      loop.logs().note("no answers: " + e.getMessage());
-      return List.of();
-    }
+    return new EvalEvent(step, trainer.score(held), Double.NaN, Double.NaN, loop.answers(chats, model));
   }
 
   @Override public void close() {

@@ -93,16 +93,7 @@ final class SftJob implements ChatLoop.Job {
       tokens += batch.trainedTokens();
     }
     double loss = tokens == 0 ? Double.NaN : sum / tokens;
-    return new EvalEvent(step, loss, Double.NaN, Math.exp(loss), loop.ranks().isFirst() ? answers(model) : List.of());
-  }
-
-  private List<String> answers(Decoder model) {
-    try {
-      return chats.answers(model, recipe.eval(), recipe.seed());
-    } catch (RuntimeException e) {
-      loop.logs().note("no answers: " + e.getMessage());
-      return List.of();
-    }
+    return new EvalEvent(step, loss, Double.NaN, Math.exp(loss), loop.answers(chats, model));
   }
 
   @Override public void close() {

@@ -23,6 +23,7 @@ import org.jtorch.recipes.Resume;
 import org.jtorch.recipes.config.Reference;
 import org.jtorch.recipes.pretrain.MachineSpeed;
 import org.jtorch.recipes.report.ResultsPage;
+import org.jtorch.recipes.run.RecipeRun;
 import org.jtorch.recipes.run.RunFolder;
 import org.jtorch.recipes.run.StageFolder;
 import org.jtorch.tensor.Device;
@@ -106,7 +107,7 @@ public final class EvalType implements RecipeType {
 
   @Override public int run(Recipes.Loaded loaded, RunArgs args) {
     var recipe = (EvalRecipe) loaded.bound().value();
-    var run = new RunFolder(args.folder() == null ? Path.of("runs", recipe.name()) : args.folder());
+    var run = new RunFolder(RecipeRun.folder(args, recipe.name()));
     run.create();
     boolean first = args.ranks().isFirst();
     try (var _ = first ? StageFolder.lock(run) : null) {
@@ -116,10 +117,6 @@ public final class EvalType implements RecipeType {
         }
       });
       return ExitCodes.DONE;
-    } catch (RuntimeException e) {
-      throw e;
-    } catch (Exception e) {
-      throw new IllegalStateException(e);                        // a lock's close throws none
     }
   }
 

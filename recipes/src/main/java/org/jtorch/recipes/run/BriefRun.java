@@ -24,7 +24,7 @@ public final class BriefRun {
   /// @param result what the run leaves, relative to its folder
   /// @return an exit code of [ExitCodes]
   public static int execute(Bound<? extends Record> recipe, String name, Path result, RunArgs args, Body body) {
-    var run = new RunFolder(args.folder() == null ? Path.of("runs", name) : args.folder());
+    var run = new RunFolder(RecipeRun.folder(args, name));
     run.create();
     try (var _ = args.ranks().isFirst() ? RunLock.take(run) : null) {
       args.ranks().afterFirst(() -> {

@@ -12,8 +12,14 @@ public final class StageFolder {
 
   /// Keeps other processes out until it is closed.
   @MustBeClosed
-  public static AutoCloseable lock(RunFolder run) {
-    return RunLock.take(run);
+  @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the caller
+  public static Lock lock(RunFolder run) {
+    return RunLock.take(run)::close;
+  }
+
+  /// Held until it is closed.
+  public interface Lock extends AutoCloseable {
+    @Override void close();
   }
 
   /// The keys in which a recipe differs from what was begun in a folder so that it cannot go on there; none if nothing was.

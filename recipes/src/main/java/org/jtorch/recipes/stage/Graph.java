@@ -45,12 +45,6 @@ final class Graph {
     return new RunFolder(root.resolve("stages").resolve(node.name()));
   }
 
-  /// The stage of that name, or null.
-  @SuppressWarnings("NullAway")        // as Map.get
-  Node named(String name) {
-    return byName.get(name);
-  }
-
   /// What a stage leaves, which may be a promise.
   Artifact leaves(Node node) {
     var known = left.get(node.name());

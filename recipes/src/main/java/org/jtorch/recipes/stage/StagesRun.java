@@ -40,10 +40,6 @@ final class StagesRun {
     try (var _ = first ? StageFolder.lock(run) : null) {
       Resume resume = args.ranks().afterFirst(this::begin);
       return stages(resume, first);
-    } catch (RuntimeException e) {
-      throw e;
-    } catch (Exception e) {
-      throw new IllegalStateException(e);                        // a lock's close throws none
     }
   }
 

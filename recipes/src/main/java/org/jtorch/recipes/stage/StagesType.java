@@ -13,6 +13,7 @@ import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.Stage;
 import org.jtorch.recipes.config.Kinds;
+import org.jtorch.recipes.run.RecipeRun;
 import org.jtorch.recipes.run.RunFolder;
 
 /// `type: stages`, or a recipe with a list of `stages`.
@@ -59,7 +60,7 @@ public final class StagesType implements RecipeType {
 
   @Override public int run(Recipes.Loaded loaded, RunArgs args) {
     var recipe = (StagesRecipe) loaded.bound().value();
-    Path folder = args.folder() == null ? Path.of("runs", recipe.name()) : args.folder();
+    Path folder = RecipeRun.folder(args, recipe.name());
     return new StagesRun(graph(recipe, folder), loaded, folder, args).execute();
   }
 
