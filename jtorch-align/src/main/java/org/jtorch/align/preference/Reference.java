@@ -1,7 +1,9 @@
 package org.jtorch.align.preference;
 
+import org.jtorch.data.Batch;
 import org.jtorch.decoder.CausalLm;
 import org.jtorch.decoder.Decoder;
+import org.jtorch.loss.TokenLogProbs;
 import org.jtorch.nn.Parameter;
 import org.jtorch.nn.Pass;
 import org.jtorch.tensor.DType;
@@ -47,7 +49,25 @@ public abstract sealed class Reference implements AutoCloseable {
   }
 
   /// Log-probabilities of answers, summed over the tokens that count, without gradients. `[rows]`
-  abstract Tensor logps(CausalLm policy, AnswerBatch batch, BatchTensors input, int chunkTokens);
+  Tensor logps(CausalLm policy, AnswerBatch batch, BatchTensors input, int chunkTokens) {
+    return batch.sums(tokenLogps(policy, batch.rows(), input, new TokenLogProbs(chunkTokens)));
+  }
+
+  /// The log-probability of each token that rows have as a target, 0 elsewhere, without gradients. `[rows, T]`
+  ///
+  /// @param policy asked by [#adapterOff]
+  /// @throws IllegalArgumentException for [#precomputed], which knows sums only
+  public abstract Tensor tokenLogps(CausalLm policy, Batch rows, BatchTensors input, TokenLogProbs how);
+
+  /// The policy has made a step: what averages over its weights does so. Nothing else moves.
+  public void follow(CausalLm policy) {}
+
+  private static Tensor logpsOf(CausalLm model, Pass pass, Batch rows, BatchTensors input, TokenLogProbs how) {
+    try (var _ = Grad.off()) {
+      Tensor hidden = model.hidden(input.tokens(), input.on(pass), null);
+      return how.of(model, hidden, rows.targets(), null).view(rows.rows(), rows.seqLen());
+    }
+  }
 
   @Override public void close() {}
 
@@ -60,10 +80,8 @@ public abstract sealed class Reference implements AutoCloseable {
       this.owned = owned;
     }
 
-    @Override Tensor logps(CausalLm policy, AnswerBatch batch, BatchTensors input, int chunkTokens) {
-      try (var _ = Grad.off()) {
-        return batch.sums(batch.tokenLogps(model, input, Pass.EMPTY, chunkTokens));
-      }
+    @Override public Tensor tokenLogps(CausalLm policy, Batch rows, BatchTensors input, TokenLogProbs how) {
+      return logpsOf(model, Pass.EMPTY, rows, input, how);
     }
 
     @Override public void close() {
@@ -74,10 +92,8 @@ public abstract sealed class Reference implements AutoCloseable {
   }
 
   private static final class AdapterOff extends Reference {
-    @Override Tensor logps(CausalLm policy, AnswerBatch batch, BatchTensors input, int chunkTokens) {
-      try (var _ = Grad.off()) {
-        return batch.sums(batch.tokenLogps(policy, input, Pass.EMPTY.withAdapters(false), chunkTokens));
-      }
+    @Override public Tensor tokenLogps(CausalLm policy, Batch rows, BatchTensors input, TokenLogProbs how) {
+      return logpsOf(policy, Pass.EMPTY.withAdapters(false), rows, input, how);
     }
   }
 
@@ -89,6 +105,11 @@ public abstract sealed class Reference implements AutoCloseable {
             + " with Reference.frozenCopyOf(policy)");
       }
       return Ops.of(known, policy.device(), known.length);
+    }
+
+    @Override public Tensor tokenLogps(CausalLm policy, Batch rows, BatchTensors input, TokenLogProbs how) {
+      throw new IllegalArgumentException("a precomputed reference knows the sums of the answers that it has seen; policies that answer"
+          + " themselves need Reference.frozenCopyOf(policy) or Reference.adapterOff()");
     }
   }
 }
