@@ -1,10 +1,15 @@
 package org.jtorch.optim;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.jtorch.nn.Module;
 import org.jtorch.nn.Parameter;
+import org.jtorch.nn.Weight;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Fused;
 import org.jtorch.tensor.Grad;
@@ -138,6 +143,28 @@ public final class OnlineMerging extends MasterOptimizer {
   /// @param tau what fine-tuning added to a parameter, `θ_SFT − θ_base`; asked once for each, and copied
   public static OnlineMerging over(List<ParameterGroup> groups, Function<Parameter, Tensor> tau, Options options) {
     return new OnlineMerging(groups, tau, options);
+  }
+
+  /// What fine-tuning added, for [#over]: `θ_SFT − θ_base`, weight by weight by their names, in float32.
+  ///
+  /// @param policy whose parameters are asked for
+  /// @param sft the fine-tuned model; may be the policy itself
+  /// @param base the model that it was fine-tuned from
+  /// @throws IllegalArgumentException for a weight that one of them lacks
+  public static Function<Parameter, Tensor> taskVector(Module policy, Module sft, Module base) {
+    var weights = new IdentityHashMap<Parameter, List<Weight>>();
+    policy.weights().values().forEach(w -> weights.computeIfAbsent(w.parameter(), _ -> new ArrayList<>()).add(w));
+    return p -> Ops.cat(0, Objects.requireNonNull(weights.get(p), "a parameter of another model").stream()
+        .map(w -> precise(sft, w.name()).sub(precise(base, w.name()))).toArray(Tensor[]::new)).reshape(p.shape());
+  }
+
+  private static Tensor precise(Module model, String name) {
+    Weight weight = model.weights().get(name);
+    if (weight == null) {
+      throw new IllegalArgumentException("the policy has a weight " + name + " that the model it is to be merged with lacks; give the models that it"
+          + " was tuned from");
+    }
+    return weight.view().detach().to(DType.F32);
   }
 
   @Override void update(double learningRate, double scale) {

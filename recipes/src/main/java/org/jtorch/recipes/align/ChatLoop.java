@@ -89,7 +89,7 @@ record ChatLoop(ChatRecipe recipe, Artifacts known, RunFolder run, RunLogs logs,
   private boolean train(Decoder model, Job job, Path home, double peak) {
     long steps = recipe.train().steps(job.rows());
     var options = recipe.train().options(steps, recipe.eval(), recipe.save());
-    try (var optimizer = recipe.optimizer().over(model, recipe.train().learningRate())) {
+    try (var optimizer = recipe.optimizer().over(model, recipe.train().learningRate(), recipe.seed(), known)) {
       var trained = job.trainer(model, optimizer, options);
       var folder = ModelFolder.of(model, home);
       var checkpoint = Checkpoint.of(run.checkpoints(), recipe.save().retention(), folder)

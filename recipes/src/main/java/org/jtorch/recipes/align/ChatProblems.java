@@ -25,6 +25,7 @@ final class ChatProblems {
     }
     try {
       model(recipe, known.model(recipe.from()), problems);
+      problems.addAll(recipe.optimizer().problems(known.model(recipe.from()), recipe.train().steps(), known));
     } catch (IllegalArgumentException | DataException e) {
       problems.add("`from` " + e.getMessage());
     }
