@@ -50,6 +50,10 @@ record AnswerBatch(Batch rows, float[] counts, float[] lengths, float @Nullable 
 
   /// The log-probability of each answer's tokens, 0 elsewhere. `[rows, T]`
   Tensor tokenLogps(CausalLm model, BatchTensors input, Pass pass, int chunkTokens) {
+    return tokenLogps(model, rows, input, pass, chunkTokens);
+  }
+
+  static Tensor tokenLogps(CausalLm model, Batch rows, BatchTensors input, Pass pass, int chunkTokens) {
     Tensor hidden = model.hidden(input.tokens(), input.on(pass), null);                 // [rows, T, C]
     return new TokenLogProbs(chunkTokens).of(model, hidden, rows.targets(), pass.tape()).view(rows.rows(), rows.seqLen());
   }
