@@ -18,7 +18,6 @@ import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
 import org.jtorch.tensor.ranks.Ranks;
-import org.jtorch.train.BatchTensors;
 import org.jtorch.train.CommonStart;
 import org.jtorch.train.Hooks;
 import org.jtorch.train.MicroBatches;
@@ -123,10 +122,10 @@ public final class KtoTrainer {
 
   private Tensor ratios(List<AnswerRow> answers, Pass pass) {
     var batch = AnswerBatch.of(answers, options.collator);
-    var input = BatchTensors.of(batch.rows(), policy.device());
+    var input = batch.input(policy.device());
     int chunk = options.train.chunkTokens();
     Tensor kept = reference.logps(policy, batch, input, chunk);
-    Tensor logps = batch.sums(batch.tokenLogps(policy, input, pass, chunk));            // [n]
+    Tensor logps = batch.sums(ScoredAnswers.tokenLogps(policy, batch.rows(), input, pass, chunk));            // [n]
     return logps.sub(kept.to(logps.dtype()));
   }
 

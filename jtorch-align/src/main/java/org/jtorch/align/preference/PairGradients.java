@@ -13,7 +13,6 @@ import org.jtorch.tensor.GradTape;
 import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
-import org.jtorch.train.BatchTensors;
 import org.jtorch.train.MicroBatches;
 
 /// What a loss on pairs makes of pairs: gradients and figures, the same whether the pairs come from a data set or from the policy.
@@ -85,17 +84,16 @@ record PairGradients(CausalLm policy, Reference reference, DpoTrainer.Options op
   }
 
   private Judged judge(List<PreferencePair> part, Pass pass, Scale scale) {
-    var batch = AnswerBatch.of(PreferencePair.rows(part), options.collator());
-    var input = BatchTensors.of(batch.rows(), policy.device());
+    var batch = ScoredAnswers.ofPairs(part, options.collator(), policy);
+    var input = batch.input(policy.device());
     int chunk = options.train().chunkTokens();
-    int n = part.size();
     Tensor kept = options.loss() instanceof PreferenceLoss.Referenced ? reference.logps(policy, batch, input, chunk) : null;
-    Tensor tokens = batch.tokenLogps(policy, input, pass, chunk);                       // [2n, T]
+    Tensor tokens = ScoredAnswers.tokenLogps(policy, batch.rows(), input, pass, chunk); // [2n, T] or [n, T]
     Tensor logps = batch.sums(tokens);                                                  // [2n]
     var pairs = PairScores.of(kept == null ? logps : logps.sub(kept.to(logps.dtype())), batch.lengths(policy.device()));
     Tensor loss = options.loss().losses(pairs).sum().mul(scale.perPair);
     if (options.nll() > 0) {
-      loss = loss.sub(tokens.narrow(0, 0, n).sum().mul(options.nll() * scale.perToken));
+      loss = loss.sub(batch.chosen(tokens).mul(options.nll() * scale.perToken));
     }
     try (var _ = Grad.off()) {
       return new Judged(loss, figures(pairs, logps.detach(), scale.perPair));

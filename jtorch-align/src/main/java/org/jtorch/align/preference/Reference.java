@@ -72,7 +72,7 @@ public abstract sealed class Reference implements AutoCloseable {
   public abstract Tensor tokenLogps(CausalLm policy, Batch rows, BatchTensors input, int chunkTokens);
 
   /// Log-probabilities of answers, summed over the tokens that count, without gradients. `[rows]`
-  Tensor logps(CausalLm policy, AnswerBatch batch, BatchTensors input, int chunkTokens) {
+  Tensor logps(CausalLm policy, ScoredAnswers batch, BatchTensors input, int chunkTokens) {
     try (var _ = Grad.off()) {
       return batch.sums(tokenLogps(policy, batch.rows(), input, chunkTokens));
     }
@@ -96,7 +96,7 @@ public abstract sealed class Reference implements AutoCloseable {
 
     @Override public Tensor tokenLogps(CausalLm policy, Batch rows, BatchTensors input, int chunkTokens) {
       try (var _ = Grad.off()) {
-        return AnswerBatch.tokenLogps(model, rows, input, Pass.EMPTY, chunkTokens);
+        return ScoredAnswers.tokenLogps(model, rows, input, Pass.EMPTY, chunkTokens);
       }
     }
 
@@ -157,7 +157,7 @@ public abstract sealed class Reference implements AutoCloseable {
 
     @Override public Tensor tokenLogps(CausalLm policy, Batch rows, BatchTensors input, int chunkTokens) {
       try (var _ = Grad.off()) {
-        return AnswerBatch.tokenLogps(copy, rows, input, Pass.EMPTY, chunkTokens);
+        return ScoredAnswers.tokenLogps(copy, rows, input, Pass.EMPTY, chunkTokens);
       }
     }
 
@@ -170,7 +170,7 @@ public abstract sealed class Reference implements AutoCloseable {
   private static final class AdapterOff extends Reference {
     @Override public Tensor tokenLogps(CausalLm policy, Batch rows, BatchTensors input, int chunkTokens) {
       try (var _ = Grad.off()) {
-        return AnswerBatch.tokenLogps(policy, rows, input, Pass.EMPTY.withAdapters(false), chunkTokens);
+        return ScoredAnswers.tokenLogps(policy, rows, input, Pass.EMPTY.withAdapters(false), chunkTokens);
       }
     }
   }
@@ -181,7 +181,7 @@ public abstract sealed class Reference implements AutoCloseable {
           + " Reference.frozenCopyOf(policy)");
     }
 
-    @Override Tensor logps(CausalLm policy, AnswerBatch batch, BatchTensors input, int chunkTokens) {
+    @Override Tensor logps(CausalLm policy, ScoredAnswers batch, BatchTensors input, int chunkTokens) {
       float[] known = batch.reference();
       if (known == null) {
         throw new IllegalArgumentException("a row has no log-probability under the reference: compute them with ReferenceScores, or train"
