@@ -20,9 +20,17 @@ import org.jtorch.tensor.kernel.TokenPass;
 /// all in memory.
 ///
 /// @param chunkTokens positions of a chunk; 0 chooses so that its logits stay near 128 MiB (512 MiB on CUDA)
-public record TokenLogProbs(int chunkTokens) {
+/// @param temperature what the logits are divided by: of a policy the temperature at which it answers
+public record TokenLogProbs(int chunkTokens, double temperature) {
   public TokenLogProbs {
     HeadChunks.requireChunk(chunkTokens);
+    if (!(temperature > 0 && temperature < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException("`temperature` must be > 0 but was " + temperature + "; 1 is the model itself");
+    }
+  }
+
+  public TokenLogProbs(int chunkTokens) {
+    this(chunkTokens, 1);
   }
 
   public TokenLogProbs() {
@@ -38,7 +46,7 @@ public record TokenLogProbs(int chunkTokens) {
       Tensor flat = hidden.detach().reshape(-1, hidden.size(2));
       Tensor logps = Ops.zeros(Tokens.sums(model.dtype()), flat.device(), flat.size(0));
       new HeadChunks(model, flat, Tokens.of(targets), chunkTokens).forEach((_, chunk, _, count) -> {
-        Tensor found = TokenPass.forward(chunk.logits(), chunk.targets()).logProbs();
+        Tensor found = TokenPass.forward(tempered(chunk), chunk.targets()).logProbs();
         logps.indexCopyInPlace(0, chunk.rows().narrow(0, 0, count), found.narrow(0, 0, count));
       });
       return tape == null ? logps : tape.record(logps, new Tensor[] {hidden}, new Tensor[] {flat},
@@ -50,11 +58,17 @@ public record TokenLogProbs(int chunkTokens) {
     Tensor dflat = Ops.zerosLike(flat);
     var chunks = new HeadChunks(model, flat, Tokens.of(targets), chunkTokens);
     chunks.forEach((h, chunk, from, _) -> {
-      var rows = TokenPass.forward(chunk.logits(), chunk.targets());
+      Tensor logits = tempered(chunk);
+      var rows = TokenPass.forward(logits, chunk.targets());
       Tensor g = gradient.indexSelect(0, chunk.rows()).mul(chunk.weights());             // [n], 0 for what fills the chunk up
-      TokenPass.gradient(chunk.logits(), chunk.targets(), rows.lse(), g, null, g.neg(), chunk.cap());
+      Tensor scaled = temperature == 1 ? g : g.div(temperature);
+      TokenPass.gradient(logits, chunk.targets(), rows.lse(), scaled, null, scaled.neg(), chunk.cap() / temperature);
       chunks.backward(h, chunk, from, dflat);
     });
     return dflat;
+  }
+
+  private Tensor tempered(TokenLoss.Chunk chunk) {
+    return temperature == 1 ? chunk.logits() : chunk.logits().mulInPlace(1 / temperature);
   }
 }

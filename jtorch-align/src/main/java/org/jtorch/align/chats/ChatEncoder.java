@@ -72,6 +72,41 @@ public record ChatEncoder(Tokenizer tokenizer, ChatTemplate template, List<Long>
     }, place, problems).map(all -> all.stream().map(Encoded::answer).toList());
   }
 
+  /// A prompt up to where the assistant begins to speak; empty if it cannot be used, which `problems` says then. One that is too long is
+  /// left out, whatever becomes of conversations.
+  public Optional<long[]> prompt(Chat chat, String place, Problems problems) {
+    try {
+      long[] ids = template.ids(tokenizer, chat, true);
+      if (ids.length > 0 && ids.length <= maxTokens) {
+        return Optional.of(ids);
+      }
+      problems.add(Problems.Kind.TOO_LONG, place, ids.length == 0 ? "has no tokens" : "has " + ids.length + " tokens, and a prompt may have " + maxTokens);
+    } catch (IllegalArgumentException e) {
+      problems.add(Problems.Kind.REFUSED, place, "cannot be written: " + e.getMessage());
+    }
+    return Optional.empty();
+  }
+
+  /// Fails unless the template can be asked for what an assistant's turn begins with. One that writes nothing before an answer, as `[/INST]`
+  /// does, need not be asked.
+  ///
+  /// @throws IllegalArgumentException if a policy would have to write the header of its own turn
+  public void requireGenerationPrompt() {
+    var asked = List.of(new Message(Turns.USER, "1"));
+    String prompt = template.render(asked, true);
+    if (!prompt.equals(template.render(asked, false))) {
+      return;
+    }
+    String answered = template.render(List.of(asked.getFirst(), new Message(Turns.ASSISTANT, "2")), false);
+    int at = answered.lastIndexOf('2');
+    String header = answered.startsWith(prompt) && at >= prompt.length() ? answered.substring(prompt.length(), at) : "";
+    if (!header.isBlank()) {
+      throw new IllegalArgumentException("the chat template has no generation prompt: it writes \"" + header.strip() + "\" before an answer but not"
+          + " when it is asked for `add_generation_prompt`; give another template, e.g. chatml, or one with"
+          + " {% if add_generation_prompt %}...{% endif %} at its end");
+    }
+  }
+
   private static int spoken(List<Message> turns) {
     return (int) turns.stream().filter(Turns::isAssistant).count();
   }

@@ -133,10 +133,10 @@ public record ChatSet(String source, List<Example> examples, SequencedMap<ChatSh
         problems.add(Problems.Kind.DUPLICATE, example.place(), "is the same as " + before);
       }
     }
+  }
 
-    /// Short, whatever the length of the text.
-    private static UUID digest(String key) {
-      return UUID.nameUUIDFromBytes(key.getBytes(UTF_8));
-    }
+  /// Short, whatever the length of the text.
+  static UUID digest(String key) {
+    return UUID.nameUUIDFromBytes(key.getBytes(UTF_8));
   }
 }

@@ -23,9 +23,11 @@ public enum ChatShape {
   /// `replies` to a message, as OpenAssistant publishes them, or `prompt` with such a message.
   TREES("conversation trees"),
   /// `prompt` and `completion`, or `question` and `answer`.
-  PROMPT_AND_ANSWER("prompts with answers");
+  PROMPT_AND_ANSWER("prompts with answers"),
+  /// `prompt`, `instruction` or `messages` in which the assistant does not speak: to be answered.
+  PROMPTS_ALONE("prompts without answers");
 
-  static final List<String> PROMPTS = List.of("prompt", "question", "query", "input");
+  static final List<String> PROMPTS = List.of("prompt", "question", "query", "problem", "input");
   static final List<String> ANSWERS = List.of("completion", "response", "output", "answer");
   static final List<String> LISTS = List.of("output", "responses", "answers", "completions");
   static final List<String> LABELS = List.of("label", "kto_tag");
@@ -61,32 +63,28 @@ public enum ChatShape {
       return RANKED;
     }
     if (row.path(MESSAGE_LIST).isArray()) {
-      return MESSAGES;
+      return Turns.answers(row.path(MESSAGE_LIST)) ? MESSAGES : PROMPTS_ALONE;
     }
     if (first(row, CONVERSATIONS).isArray()) {
-      return SHARE_GPT;
+      return Turns.answers(first(row, CONVERSATIONS)) ? SHARE_GPT : PROMPTS_ALONE;
     }
     if (tree(row).path("replies").isArray()) {
       return TREES;
     }
     if (row.hasNonNull(INSTRUCTION)) {
-      return row.path(INSTANCES).isArray() ? TASKS : require(row, ALPACA);
+      return row.path(INSTANCES).isArray() ? TASKS : has(row, ANSWERS) ? ALPACA : PROMPTS_ALONE;
     }
-    return require(row, PROMPT_AND_ANSWER);
+    if (has(row, PROMPTS)) {
+      return has(row, ANSWERS) ? PROMPT_AND_ANSWER : PROMPTS_ALONE;
+    }
+    throw new IllegalArgumentException("has the fields " + row.properties().stream().map(f -> f.getKey()).toList()
+        + ", which are no shape that is known; known are `messages`, `conversations`, `prompt` with `completion`, `instruction` with"
+        + " `output`, `chosen` with `rejected`, an answer with a `label` of true or false, and a `prompt` alone to be answered");
   }
 
   /// The root of a conversation tree, if the row is one.
   static JsonNode tree(JsonNode row) {
     return row.path("prompt").isObject() ? row.path("prompt") : row;
-  }
-
-  private static ChatShape require(ObjectNode row, ChatShape shape) {
-    if (has(row, ANSWERS) && (shape == ALPACA || has(row, PROMPTS))) {
-      return shape;
-    }
-    throw new IllegalArgumentException("has the fields " + row.properties().stream().map(f -> f.getKey()).toList()
-        + ", which are no shape that is known; known are `messages`, `conversations`, `prompt` with `completion`, `instruction` with"
-        + " `output`, `chosen` with `rejected`, and an answer with a `label` of true or false");
   }
 
   /// The first of these fields that is there and not null.

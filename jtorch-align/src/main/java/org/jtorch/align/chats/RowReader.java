@@ -38,7 +38,41 @@ final class RowReader {
       case TASKS -> row.path(ChatShape.INSTANCES).valueStream().<Example>map(i -> conversation(join(List.of(
           new Message(Turns.USER, instruction(i.path("input")))), answer(i.path("output"))))).toList();
       case ALPACA, PROMPT_AND_ANSWER -> List.of(conversation(join(prompt(), answer(ChatShape.first(row, ChatShape.ANSWERS)))));
+      case PROMPTS_ALONE -> throw new IllegalArgumentException("has no turn of the assistant, so there is nothing to learn from it");
     };
+  }
+
+  /// What the assistant is to answer: all before its last turn, which is the solution unless a field gives one.
+  List<PromptRow> prompts(ChatShape shape, PromptFields fields) {
+    return shape == ChatShape.PROMPTS_ALONE ? List.of(promptRow(chat(prompt()), null, fields)) : read(shape).stream().map(e -> switch (e) {
+      case Example.Conversation c -> beforeLast(c.chat(), fields);
+      case Example.Comparison c -> promptRow(c.prompt(), said(c.answers().getFirst()), fields);
+      case Example.Judged j -> promptRow(j.prompt(), j.good() ? said(j.answer()) : null, fields);
+    }).toList();
+  }
+
+  private PromptRow beforeLast(Chat chat, PromptFields fields) {
+    var turns = chat.messages();
+    int last = turns.size() - 1;
+    if (!Turns.isAssistant(turns.get(last))) {
+      return promptRow(chat, null, fields);
+    }
+    return promptRow(chat.withMessages(turns.subList(0, last)), turns.get(last).text(), fields);
+  }
+
+  private static String said(Example.Answer answer) {
+    return answer.turns().getLast().text();
+  }
+
+  private PromptRow promptRow(Chat chat, @Nullable String answered, PromptFields fields) {
+    if (chat.messages().isEmpty() || chat.messages().getLast().role().equals(Turns.SYSTEM)) {
+      throw new IllegalArgumentException("asks nothing: there is no turn of the user for the assistant to answer");
+    }
+    if (Turns.isAssistant(chat.messages().getLast())) {
+      throw new IllegalArgumentException("has two turns of the assistant at its end, so nobody asks for the last one");
+    }
+    String solution = fields.solutionOf(row);
+    return new PromptRow(chat, solution == null ? answered : solution, fields.topicOf(row), place);
   }
 
   private Example conversation(List<Message> turns) {

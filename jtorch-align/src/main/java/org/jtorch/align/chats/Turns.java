@@ -38,6 +38,12 @@ final class Turns {
     return turn.role().equals(ASSISTANT);
   }
 
+  /// Whether the assistant speaks in a list of turns. What is broken in it is found when it is read.
+  static boolean answers(JsonNode turns) {
+    return turns.isEmpty() || turns.valueStream().anyMatch(
+        t -> ASSISTANT.equals(ROLES.getOrDefault((t.has("role") ? t.path("role") : t.path("from")).asText(""), ASSISTANT)));
+  }
+
   /// A text is a single turn of `role`; an object one turn; a list several.
   static List<Message> of(JsonNode node, String role) {
     if (node.isTextual()) {

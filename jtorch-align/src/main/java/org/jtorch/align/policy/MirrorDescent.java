@@ -11,7 +11,7 @@ import org.jtorch.tensor.Tensor;
 /// @param gamma γ = 1/t, the price of going away; per answer
 /// @param annealed let t fall linearly to 0 over the run, as MDPO's authors do: γ grows as 1 / (1 − progress)
 public record MirrorDescent(double gamma, Way kl, boolean annealed) implements PolicyLoss {
-  /// How the way is estimated. Over the vocabulary at every token instead of from the samples: [PolicyTrainer.Options#trust].
+  /// How the way is estimated. Over the vocabulary at every token instead of from the samples: [Anchor#previous].
   public enum Way {
     /// `ρ log ρ`: unbiased, negative for some answers.
     K1,

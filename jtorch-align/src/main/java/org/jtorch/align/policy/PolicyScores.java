@@ -1,6 +1,7 @@
 package org.jtorch.align.policy;
 
 import java.util.Objects;
+import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.tensor.Tensor;
 
@@ -41,5 +42,15 @@ public record PolicyScores(Tensor logps, Tensor old, @Nullable Tensor reference,
       throw new IllegalArgumentException("this loss measures from a reference, and there is none; give one, or set `beta` to 0");
     }
     return Objects.requireNonNull(reference);
+  }
+
+  /// Adds this micro-batch's shares of [RolloutFigures#FARNESS] and [RolloutFigures#CLIPPED].
+  void report(PolicyLoss loss, Totals totals, SequencedMap<String, Double> figures) {
+    var now = new PolicyScores(logps.detach(), old, reference, advantages, mask);
+    figures.merge(RolloutFigures.FARNESS, now.answerLogRatio().abs().sum().item() / totals.answers(), Double::sum);
+    Tensor clipped = loss.clipped(now);
+    if (clipped != null) {
+      figures.merge(RolloutFigures.CLIPPED, clipped.sum().item() / totals.tokens(), Double::sum);
+    }
   }
 }

@@ -9,6 +9,7 @@ import org.jtorch.align.chats.AnswerRow;
 import org.jtorch.data.BatchSource;
 import org.jtorch.data.Collator;
 import org.jtorch.decoder.CausalLm;
+import org.jtorch.loss.TokenLogProbs;
 import org.jtorch.nn.Pass;
 import org.jtorch.observe.StepListener;
 import org.jtorch.optim.Optimizer;
@@ -125,7 +126,7 @@ public final class KtoTrainer {
     var input = batch.input(policy.device());
     int chunk = options.train.chunkTokens();
     Tensor kept = reference.logps(policy, batch, input, chunk);
-    Tensor logps = batch.sums(ScoredAnswers.tokenLogps(policy, batch.rows(), input, pass, chunk));            // [n]
+    Tensor logps = batch.sums(ScoredAnswers.tokenLogps(policy, batch.rows(), input, pass, new TokenLogProbs(chunk)));            // [n]
     return logps.sub(kept.to(logps.dtype()));
   }
 

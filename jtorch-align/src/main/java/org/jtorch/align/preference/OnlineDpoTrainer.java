@@ -90,7 +90,7 @@ public final class OnlineDpoTrainer {
       Round round = round(prompts.at(loop.step()), loop.step());
       StepLoss loss = gradients(round);
       loop.count(loss, update.make(loop.step(), loss.loss()));
-      reference.stepped(loop.step());
+      reference.follow(policy);
       loop.saveIfDue();
       loop.evaluateIfDue();
     }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.SequencedMap;
 import org.jtorch.align.Share;
 import org.jtorch.decoder.CausalLm;
+import org.jtorch.loss.TokenLogProbs;
 import org.jtorch.nn.Pass;
 import org.jtorch.optim.Optimizer;
 import org.jtorch.tensor.DType;
@@ -88,7 +89,7 @@ record PairGradients(CausalLm policy, Reference reference, DpoTrainer.Options op
     var input = batch.input(policy.device());
     int chunk = options.train().chunkTokens();
     Tensor kept = options.loss() instanceof PreferenceLoss.Referenced ? reference.logps(policy, batch, input, chunk) : null;
-    Tensor tokens = ScoredAnswers.tokenLogps(policy, batch.rows(), input, pass, chunk); // [2n, T] or [n, T]
+    Tensor tokens = ScoredAnswers.tokenLogps(policy, batch.rows(), input, pass, new TokenLogProbs(chunk)); // [2n, T] or [n, T]
     Tensor logps = batch.sums(tokens);                                                  // [2n]
     var pairs = PairScores.of(kept == null ? logps : logps.sub(kept.to(logps.dtype())), batch.lengths(policy.device()));
     Tensor loss = options.loss().losses(pairs).sum().mul(scale.perPair);

@@ -1,11 +1,13 @@
 package org.jtorch.align.preference;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.errorprone.annotations.MustBeClosed;
 import java.util.SequencedMap;
 import org.jtorch.data.Batch;
 import org.jtorch.decoder.CausalLm;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.io.JsonFile;
+import org.jtorch.loss.TokenLogProbs;
 import org.jtorch.nn.Parameter;
 import org.jtorch.nn.Pass;
 import org.jtorch.nn.Weight;
@@ -66,22 +68,27 @@ public abstract sealed class Reference implements AutoCloseable {
     return new Precomputed();
   }
 
-  /// Log-probabilities of a batch's targets, without gradients; 0 where there is none. `[rows, T]`
-  ///
-  /// @param chunkTokens tokens whose logits are in memory at once, 0 for automatic
-  public abstract Tensor tokenLogps(CausalLm policy, Batch rows, BatchTensors input, int chunkTokens);
-
   /// Log-probabilities of answers, summed over the tokens that count, without gradients. `[rows]`
   Tensor logps(CausalLm policy, ScoredAnswers batch, BatchTensors input, int chunkTokens) {
     try (var _ = Grad.off()) {
-      return batch.sums(tokenLogps(policy, batch.rows(), input, chunkTokens));
+      return batch.sums(tokenLogps(policy, batch.rows(), input, new TokenLogProbs(chunkTokens)));
     }
   }
 
-  /// Follows the policy, if it is one that does. A trainer calls it after each step.
+  /// The log-probability of each token that rows have as a target, 0 elsewhere, without gradients. `[rows, T]`
   ///
-  /// @param steps made so far
-  public void stepped(long steps) {}
+  /// @param policy asked by [#adapterOff]
+  /// @throws IllegalArgumentException for [#precomputed], which knows sums only
+  public abstract Tensor tokenLogps(CausalLm policy, Batch rows, BatchTensors input, TokenLogProbs how);
+
+  /// The policy has made a step: what averages over its weights does so. Nothing else moves.
+  public void follow(CausalLm policy) {}
+
+  private static Tensor logpsOf(CausalLm model, Pass pass, Batch rows, BatchTensors input, TokenLogProbs how) {
+    try (var _ = Grad.off()) {
+      return ScoredAnswers.tokenLogps(model, rows, input, pass, how);
+    }
+  }
 
   @Override public void close() {}
 
@@ -94,10 +101,8 @@ public abstract sealed class Reference implements AutoCloseable {
       this.owned = owned;
     }
 
-    @Override public Tensor tokenLogps(CausalLm policy, Batch rows, BatchTensors input, int chunkTokens) {
-      try (var _ = Grad.off()) {
-        return ScoredAnswers.tokenLogps(model, rows, input, Pass.EMPTY, chunkTokens);
-      }
+    @Override public Tensor tokenLogps(CausalLm policy, Batch rows, BatchTensors input, TokenLogProbs how) {
+      return logpsOf(model, Pass.EMPTY, rows, input, how);
     }
 
     @Override public void close() {
@@ -112,6 +117,7 @@ public abstract sealed class Reference implements AutoCloseable {
     private final Decoder copy;
     private final Ema average;
     private final long every;
+    private long steps;
 
     @SuppressWarnings("MustBeClosedChecker")                     // close() closes it
     private Following(Decoder policy, double mu, long every) {
@@ -126,7 +132,8 @@ public abstract sealed class Reference implements AutoCloseable {
       this.every = every;
     }
 
-    @Override public void stepped(long steps) {
+    @Override public void follow(CausalLm policy) {
+      steps++;
       if (steps % every == 0) {
         average.update();
         publish();
@@ -149,16 +156,19 @@ public abstract sealed class Reference implements AutoCloseable {
           return averages.tensors();
         }
 
+        @Override public ObjectNode facts() {
+          return averages.facts().put("steps", steps);
+        }
+
         @Override public void restore(JsonFile facts) {
+          steps = facts.requiredLong("steps");
           publish();
         }
       };
     }
 
-    @Override public Tensor tokenLogps(CausalLm policy, Batch rows, BatchTensors input, int chunkTokens) {
-      try (var _ = Grad.off()) {
-        return ScoredAnswers.tokenLogps(copy, rows, input, Pass.EMPTY, chunkTokens);
-      }
+    @Override public Tensor tokenLogps(CausalLm policy, Batch rows, BatchTensors input, TokenLogProbs how) {
+      return logpsOf(copy, Pass.EMPTY, rows, input, how);
     }
 
     @Override public void close() {
@@ -168,19 +178,12 @@ public abstract sealed class Reference implements AutoCloseable {
   }
 
   private static final class AdapterOff extends Reference {
-    @Override public Tensor tokenLogps(CausalLm policy, Batch rows, BatchTensors input, int chunkTokens) {
-      try (var _ = Grad.off()) {
-        return ScoredAnswers.tokenLogps(policy, rows, input, Pass.EMPTY.withAdapters(false), chunkTokens);
-      }
+    @Override public Tensor tokenLogps(CausalLm policy, Batch rows, BatchTensors input, TokenLogProbs how) {
+      return logpsOf(policy, Pass.EMPTY.withAdapters(false), rows, input, how);
     }
   }
 
   private static final class Precomputed extends Reference {
-    @Override public Tensor tokenLogps(CausalLm policy, Batch rows, BatchTensors input, int chunkTokens) {
-      throw new IllegalArgumentException("what is computed ahead are sums over the answers of a data set, and here are new ones; train with"
-          + " Reference.frozenCopyOf(policy)");
-    }
-
     @Override Tensor logps(CausalLm policy, ScoredAnswers batch, BatchTensors input, int chunkTokens) {
       float[] known = batch.reference();
       if (known == null) {
@@ -188,6 +191,11 @@ public abstract sealed class Reference implements AutoCloseable {
             + " with Reference.frozenCopyOf(policy)");
       }
       return Ops.of(known, policy.device(), known.length);
+    }
+
+    @Override public Tensor tokenLogps(CausalLm policy, Batch rows, BatchTensors input, TokenLogProbs how) {
+      throw new IllegalArgumentException("a precomputed reference knows the sums of the answers that it has seen; policies that answer"
+          + " themselves need Reference.frozenCopyOf(policy) or Reference.adapterOff()");
     }
   }
 }

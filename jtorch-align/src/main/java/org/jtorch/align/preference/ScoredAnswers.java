@@ -47,9 +47,9 @@ sealed interface ScoredAnswers permits AnswerBatch, BranchedPairs {
   }
 
   /// The log-probability of each target, 0 where there is none. `[rows, T]`
-  static Tensor tokenLogps(CausalLm model, Batch rows, BatchTensors input, Pass pass, int chunkTokens) {
+  static Tensor tokenLogps(CausalLm model, Batch rows, BatchTensors input, Pass pass, TokenLogProbs how) {
     Tensor hidden = model.hidden(input.tokens(), input.on(pass), null);                 // [rows, T, C]
-    return new TokenLogProbs(chunkTokens).of(model, hidden, rows.targets(), pass.tape()).view(rows.rows(), rows.seqLen());
+    return how.of(model, hidden, rows.targets(), pass.tape()).view(rows.rows(), rows.seqLen());
   }
 
   /// @throws IllegalArgumentException for an answer that the collator would cut

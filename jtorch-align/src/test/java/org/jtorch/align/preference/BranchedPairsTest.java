@@ -16,6 +16,7 @@ import org.jtorch.decoder.Decoder;
 import org.jtorch.decoder.DecoderConfig;
 import org.jtorch.family.Gemma2;
 import org.jtorch.family.Llama;
+import org.jtorch.loss.TokenLogProbs;
 import org.jtorch.nn.Pass;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
@@ -64,7 +65,7 @@ class BranchedPairsTest {
 
   private static Found found(Decoder model, ScoredAnswers answers) {
     try (var tape = GradTape.open()) {
-      Tensor tokens = ScoredAnswers.tokenLogps(model, answers.rows(), answers.input(model.device()), Pass.training(tape), 0);
+      Tensor tokens = ScoredAnswers.tokenLogps(model, answers.rows(), answers.input(model.device()), Pass.training(tape), new TokenLogProbs(0));
       Tensor sums = answers.sums(tokens);
       Tensor weights = Ops.arange(1, sums.size(0) + 1, Device.CPU).to(DType.F32);
       tape.backward(sums.mul(weights).sum().add(answers.chosen(tokens)).mul(0.01));

@@ -25,6 +25,7 @@ import org.jtorch.data.TokenRow;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.family.Pretrained;
 import org.jtorch.io.AtomicFolder;
+import org.jtorch.loss.TokenLogProbs;
 import org.jtorch.merge.Merging;
 import org.jtorch.merge.Slerp;
 import org.jtorch.optim.Optimizer;
@@ -236,8 +237,8 @@ class WarpTest {
         var same = Reference.following(policy, 1, 1); var own = Reference.of(policy)) {
       double[] first = logps(policy, start);
       move(policy, 0.1);
-      fixed.stepped(1);
-      same.stepped(1);
+      fixed.follow(policy);
+      same.follow(policy);
       assertThat(logps(policy, same)).as("no penalty").isEqualTo(logps(policy, own)).isNotEqualTo(first);
       assertThat(logps(policy, fixed)).isEqualTo(first);
     }
@@ -248,7 +249,7 @@ class WarpTest {
       double[] before = logps(policy, anchor);
       move(policy, 0.5);
       for (int step = 1; step <= 1000; step++) {
-        anchor.stepped(step);
+        anchor.follow(policy);
       }
       assertThat(logps(policy, anchor)).as("0.99^1000 of the way is left").containsExactly(logps(policy, own), within(0.05));
       assertThat(before).isNotEqualTo(logps(policy, own));
@@ -259,10 +260,10 @@ class WarpTest {
     try (var policy = TinyPolicy.model(DType.F32, 1); var anchor = Reference.following(policy, 0.6, 3)) {
       double[] before = logps(policy, anchor);
       move(policy, 0.1);
-      anchor.stepped(1);
-      anchor.stepped(2);
+      anchor.follow(policy);
+      anchor.follow(policy);
       assertThat(logps(policy, anchor)).isEqualTo(before);
-      anchor.stepped(3);
+      anchor.follow(policy);
       assertThat(logps(policy, anchor)).isNotEqualTo(before);
     }
   }
@@ -276,7 +277,7 @@ class WarpTest {
   private static double[] logps(Decoder policy, Reference reference) {
     var rows = new Collator(16, 4).batch(List.of(TokenRow.of(new long[] {5, 6, 7}, new long[] {8, 9, 1})));
     try (var _ = TensorScope.open()) {
-      return TinyPolicy.values(reference.tokenLogps(policy, rows, BatchTensors.of(rows, policy.device()), 0));
+      return TinyPolicy.values(reference.tokenLogps(policy, rows, BatchTensors.of(rows, policy.device()), new TokenLogProbs(0)));
     }
   }
 }

@@ -1,0 +1,46 @@
+package org.jtorch.align.policy;
+
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.jtorch.data.Collator;
+import org.jtorch.loss.Tokens;
+import org.jtorch.tensor.Device;
+import org.jtorch.tensor.Tensor;
+import org.jtorch.train.BatchTensors;
+
+/// Lessons as one batch.
+record LessonBatch(List<Lesson> lessons, AnswerLayout layout) {
+  static LessonBatch of(List<Lesson> lessons, Collator collator) {
+    return new LessonBatch(lessons, AnswerLayout.of(lessons.stream().map(l -> l.experience().answer()).toList(), collator));
+  }
+
+  BatchTensors input(Device device) {
+    return BatchTensors.of(layout.rows(), device);
+  }
+
+  /// The answers' tokens as targets of a loss, by so many answers.
+  Tokens tokens(Totals totals) {
+    return Tokens.of(layout.rows().targets()).withScale(1 / totals.answers());
+  }
+
+  /// @param logps of this batch's tokens, with gradients, `[n * T]`
+  /// @param once true if the policy makes one step from these answers: then the policy that answered is the one that learns, to the bit
+  PolicyScores scores(Tensor logps, boolean once) {
+    Tensor now = logps.view(layout.rows().rows(), layout.rows().seqLen());
+    Tensor old = once ? now.detach() : spread(l -> l.experience().old(), now);
+    boolean referenced = lessons.getFirst().experience().reference().length > 0;
+    @Nullable Tensor reference = referenced ? spread(l -> l.experience().reference(), now) : null;
+    return new PolicyScores(now, old, reference, spread(Lesson::advantages, now), mask(now));
+  }
+
+  /// 1 at each token of an answer, else 0, in the place and type of `like`. `[n, T]`
+  Tensor mask(Tensor like) {
+    return layout.mask(like.device()).to(like.dtype());
+  }
+
+  /// A number for each token of each answer, in the place and type of `like`. `[n, T]`
+  Tensor spread(Function<Lesson, float[]> values, Tensor like) {
+    return layout.spread(lessons.stream().map(values).toList(), like.device()).to(like.dtype());
+  }
+}
