@@ -23,8 +23,18 @@ final class ChatProblems {
         problems.add("`chats.sources[" + s + "].path` " + e.getMessage());
       }
     }
+    problems.addAll(ofLoop(recipe, "chats", known));
+    return problems;
+  }
+
+  /// All but the data.
+  ///
+  /// @param data the key under which that stands
+  static List<String> ofLoop(ChatRecipe recipe, String data, Artifacts known) {
+    var problems = new ArrayList<String>();
     try {
-      model(recipe, known.model(recipe.from()), problems);
+      model(recipe, data, known.model(recipe.from()), problems);
+      problems.addAll(recipe.optimizer().problems(known.model(recipe.from()), recipe.train().steps(), known));
     } catch (IllegalArgumentException | DataException e) {
       problems.add("`from` " + e.getMessage());
     }
@@ -32,19 +42,19 @@ final class ChatProblems {
     return problems;
   }
 
-  private static void model(ChatRecipe recipe, Artifact.Model from, List<String> problems) {
+  private static void model(ChatRecipe recipe, String data, Artifact.Model from, List<String> problems) {
     if (recipe.chats().maxTokens() > from.shape().maxPositions() && !from.shape().growsWithLength()) {
-      problems.add("`chats.max_tokens` " + recipe.chats().maxTokens() + " is longer than the model allows (max_positions: "
+      problems.add("`" + data + ".max_tokens` " + recipe.chats().maxTokens() + " is longer than the model allows (max_positions: "
           + from.shape().maxPositions() + ")");
     }
     String template = recipe.chats().template();
     if (template != null && !ChatModel.isFormat(template) && !Files.isRegularFile(Path.of(template))) {
-      problems.add("`chats.template` is \"" + template + "\", neither a format (chatml, llama3, gemma) nor a file that is there");
+      problems.add("`" + data + ".template` is \"" + template + "\", neither a format (chatml, llama3, gemma) nor a file that is there");
     } else if (Files.isDirectory(from.folder())) {                    // else an earlier stage has still to make it
       try (var _ = ChatModel.open(from.folder(), template)) {
         return;
       } catch (IllegalArgumentException | DataException e) {
-        problems.add("`chats.template` " + e.getMessage());
+        problems.add("`" + data + ".template` " + e.getMessage());
       }
     }
   }

@@ -1,5 +1,7 @@
 package org.jtorch.recipes.align;
 
+import java.util.function.Consumer;
+import org.jtorch.align.chats.ChatSet;
 import org.jtorch.recipes.Stage;
 import org.jtorch.recipes.config.Reference;
 import org.jtorch.recipes.pretrain.OptimizerConfig;
@@ -18,6 +20,19 @@ interface ChatRecipe extends Stage {
   String dtype();
 
   ChatsConfig chats();
+
+  /// How many examples there are, held-out ones among them.
+  ///
+  /// @param note hears what was found
+  default long examples(Consumer<String> note) {
+    long examples = 0;
+    for (var source : chats().sources()) {
+      var set = ChatSet.read(source.path());
+      set.describe().forEach(note);
+      examples += set.examples().size();
+    }
+    return examples;
+  }
 
   LoopConfig train();
 

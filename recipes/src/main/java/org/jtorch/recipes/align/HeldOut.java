@@ -34,7 +34,8 @@ record HeldOut<E>(List<List<E>> train, List<E> held) {
     return new HeldOut<>(train, held);
   }
 
-  private static <E> void divide(List<E> rows, double share, long seed, List<List<E>> train, List<E> held) {
+  /// Divides one source, as [#read] does.
+  static <E> void divide(List<E> rows, double share, long seed, List<List<E>> train, List<E> held) {
     int n = (int) Math.min(rows.size() - 1L, Math.ceil(share * rows.size()));
     var order = new BatchOrder(seed, rows.size());
     var chosen = new HashSet<Long>();
