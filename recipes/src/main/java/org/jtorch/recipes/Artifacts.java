@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jtorch.corpus.PreparedCorpus;
 import org.jtorch.distill.CapturedTeacher;
+import org.jtorch.head.Classifiers;
 import org.jtorch.recipes.config.Reference;
 
 /// Where a recipe finds what it takes from elsewhere.
@@ -16,7 +17,8 @@ public interface Artifacts {
       throw new IllegalArgumentException("no folder \"" + reference + "\" is there");
     }
     return PreparedCorpus.isIn(folder) ? FolderArtifacts.data(folder)
-        : CapturedTeacher.isIn(folder) ? new Artifact.Targets(folder, CapturedTeacher.reduction(folder)) : FolderArtifacts.model(folder);
+        : CapturedTeacher.isIn(folder) ? new Artifact.Targets(folder, CapturedTeacher.reduction(folder))
+        : Classifiers.isIn(folder) ? FolderArtifacts.rewardModel(folder) : FolderArtifacts.model(folder);
   };
 
   /// What a reference names.
@@ -31,6 +33,14 @@ public interface Artifacts {
       return model;
     }
     throw wrong(reference, "a model");
+  }
+
+  /// The reward model that a reference names.
+  default Artifact.RewardModel rewardModel(Reference reference) {
+    if (find(reference) instanceof Artifact.RewardModel model) {
+      return model;
+    }
+    throw wrong(reference, "a reward model (a stage of type reward)");
   }
 
   /// The prepared text that a reference names.

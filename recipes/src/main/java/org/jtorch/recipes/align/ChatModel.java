@@ -31,7 +31,7 @@ import org.jtorch.text.Tokenizer;
 ///
 /// @param stops where an answer ends
 record ChatModel(Tokenizer tokenizer, ChatTemplate template, List<Long> stops) implements AutoCloseable {
-  private static final String GENERATION = "generation_config.json";
+  static final String GENERATION = "generation_config.json";
 
   /// @param folder of the model
   /// @param template a built-in format, a file, or null for the folder's own

@@ -1,5 +1,6 @@
 package org.jtorch.recipes.align;
 
+import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.align.chats.Example;
@@ -14,10 +15,12 @@ import org.jtorch.data.ExampleBatches;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.observe.EvalEvent;
 import org.jtorch.optim.Optimizer;
+import org.jtorch.tensor.DType;
+import org.jtorch.tensor.Device;
 import org.jtorch.train.TrainOptions;
 
 /// Pairs of answers, and the model as it was at the beginning beside the one that learns.
-final class DpoJob implements ChatLoop.Job {
+final class DpoJob implements ChatLoop.Job<Decoder> {
   private static final int MULTIPLE = 32;
   private final DpoRecipe recipe;
   private final ChatLoop loop;
@@ -41,7 +44,13 @@ final class DpoJob implements ChatLoop.Job {
     return batches.order().rows();
   }
 
-  @Override public ChatLoop.Trained trainer(Decoder model, Optimizer optimizer, TrainOptions options) {
+  @SuppressWarnings("MustBeClosedChecker")                       // ownership passes to the caller
+  @Override public Learner<Decoder> begin(Path from, Device device, DType dtype) {
+    return Learner.ofLanguage(from, device, dtype);
+  }
+
+  @Override public ChatLoop.Trained trainer(Learner<Decoder> learner, Optimizer optimizer, TrainOptions options) {
+    var model = learner.model();
     var loss = recipe.loss().loss();
     int longest = recipe.chats().maxTokens();
     var all = DpoTrainer.Options.of(loss, new Collator(longest, Math.min(MULTIPLE, longest)), options);

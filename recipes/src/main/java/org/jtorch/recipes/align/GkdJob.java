@@ -18,10 +18,12 @@ import org.jtorch.family.Pretrained;
 import org.jtorch.observe.EvalEvent;
 import org.jtorch.optim.Optimizer;
 import org.jtorch.recipes.pretrain.TeacherTokenizer;
+import org.jtorch.tensor.DType;
+import org.jtorch.tensor.Device;
 import org.jtorch.train.TrainOptions;
 
 /// Prompts with answers, and the teacher beside the student.
-final class GkdJob implements ChatLoop.Job {
+final class GkdJob implements ChatLoop.Job<Decoder> {
   private final GkdRecipe recipe;
   private final ChatLoop loop;
   private final ChatModel chats;
@@ -62,8 +64,14 @@ final class GkdJob implements ChatLoop.Job {
     return batches.order().rows();
   }
 
+  @SuppressWarnings("MustBeClosedChecker")                       // ownership passes to the caller
+  @Override public Learner<Decoder> begin(Path from, Device device, DType dtype) {
+    return Learner.ofLanguage(from, device, dtype);
+  }
+
   @SuppressWarnings("MustBeClosedChecker")                       // closed with the job
-  @Override public ChatLoop.Trained trainer(Decoder model, Optimizer optimizer, TrainOptions options) {
+  @Override public ChatLoop.Trained trainer(Learner<Decoder> learner, Optimizer optimizer, TrainOptions options) {
+    var model = learner.model();
     if (loop.ranks().size() > 1) {
       throw new IllegalArgumentException("recipes of type gkd run in one process; leave --processes out");
     }

@@ -20,6 +20,8 @@ import org.jtorch.loss.ChunkedCrossEntropy;
 import org.jtorch.nn.Pass;
 import org.jtorch.observe.EvalEvent;
 import org.jtorch.optim.Optimizer;
+import org.jtorch.tensor.DType;
+import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.TensorScope;
 import org.jtorch.train.BatchTensors;
@@ -27,7 +29,7 @@ import org.jtorch.train.Pretrainer;
 import org.jtorch.train.TrainOptions;
 
 /// Conversations to imitate, packed or one a row.
-final class SftJob implements ChatLoop.Job {
+final class SftJob implements ChatLoop.Job<Decoder> {
   private static final int MULTIPLE = 32;
   private final SftRecipe recipe;
   private final ChatLoop loop;
@@ -75,7 +77,13 @@ final class SftJob implements ChatLoop.Job {
     return batches.order().rows();
   }
 
-  @Override public ChatLoop.Trained trainer(Decoder model, Optimizer optimizer, TrainOptions options) {
+  @SuppressWarnings("MustBeClosedChecker")                       // ownership passes to the caller
+  @Override public Learner<Decoder> begin(Path from, Device device, DType dtype) {
+    return Learner.ofLanguage(from, device, dtype);
+  }
+
+  @Override public ChatLoop.Trained trainer(Learner<Decoder> learner, Optimizer optimizer, TrainOptions options) {
+    var model = learner.model();
     var trainer = new Pretrainer(model, optimizer, batches, options, loop.ranks());
     return new ChatLoop.Trained(batches, trainer.spikes(), trainer::fit, step -> evaluate(model, step));
   }

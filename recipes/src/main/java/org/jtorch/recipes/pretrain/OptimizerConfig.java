@@ -3,6 +3,7 @@ package org.jtorch.recipes.pretrain;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.decoder.Decoder;
+import org.jtorch.nn.Parameter;
 import org.jtorch.optim.Optimizer;
 import org.jtorch.optim.ParameterGroup;
 import org.jtorch.optim.ParameterGroups;
@@ -14,10 +15,29 @@ import org.jtorch.recipes.config.Named;
 /// What changes the weights; AdamW where a recipe names no type.
 @DefaultType("adamw")
 public sealed interface OptimizerConfig {
+  /// An optimizer over what a run trains.
+  ///
+  /// @param peak the highest learning rate of the run
+  Optimizer over(Trained trained, double peak);
+
   /// An optimizer over all of the model's parameters.
   ///
   /// @param peak the highest learning rate of the run
-  Optimizer over(Decoder model, double peak);
+  default Optimizer over(Decoder model, double peak) {
+    return over(Trained.of(model), peak);
+  }
+
+  /// What an optimizer changes.
+  ///
+  /// @param parameters all of it
+  /// @param matrices those of the layers, which some optimizers treat in their own way
+  /// @param width of the model, C
+  record Trained(List<Parameter> parameters, List<Parameter> matrices, int width) {
+    /// A whole model.
+    public static Trained of(Decoder model) {
+      return new Trained(model.parameters(), model.projections(), model.config().dim());
+    }
+  }
 
   /// AdamW (decoupled weight decay).
   @Named("adamw")
@@ -31,8 +51,8 @@ public sealed interface OptimizerConfig {
       width(mupBase);
     }
 
-    @Override public Optimizer over(Decoder model, double peak) {
-      return org.jtorch.optim.AdamW.over(groups(model, weightDecay, mupBase), new org.jtorch.optim.AdamW.Options(beta1, beta2, eps));
+    @Override public Optimizer over(Trained trained, double peak) {
+      return org.jtorch.optim.AdamW.over(groups(trained, weightDecay, mupBase), new org.jtorch.optim.AdamW.Options(beta1, beta2, eps));
     }
   }
 
@@ -50,9 +70,9 @@ public sealed interface OptimizerConfig {
       notNegative("weight_decay", weightDecay, "0.1");
     }
 
-    @Override public Optimizer over(Decoder model, double peak) {
+    @Override public Optimizer over(Trained trained, double peak) {
       var options = new org.jtorch.optim.Muon.Options(momentum, true, steps, org.jtorch.optim.Muon.Adjust.MATCH_RMS_ADAMW);
-      return org.jtorch.optim.Muon.withAdamW(model.parameters(), model.projections(), weightDecay, options,
+      return org.jtorch.optim.Muon.withAdamW(trained.parameters(), trained.matrices(), weightDecay, options,
           new org.jtorch.optim.AdamW.Options(beta1, beta2, eps));
     }
   }
@@ -74,13 +94,13 @@ public sealed interface OptimizerConfig {
       width(mupBase);
     }
 
-    @Override public Optimizer over(Decoder model, double peak) {
-      return org.jtorch.optim.AdaStar.over(independent(model), peak, new org.jtorch.optim.AdaStar.Options(beta1, beta2, clip));
+    @Override public Optimizer over(Trained trained, double peak) {
+      return org.jtorch.optim.AdaStar.over(independent(trained), peak, new org.jtorch.optim.AdaStar.Options(beta1, beta2, clip));
     }
 
     /// muP's groups divide the decay by the factor that their learning rate carries, which does not reach an independent decay.
-    private List<ParameterGroup> independent(Decoder model) {
-      return groups(model, weightDecay, mupBase).stream()
+    private List<ParameterGroup> independent(Trained trained) {
+      return groups(trained, weightDecay, mupBase).stream()
           .map(g -> new ParameterGroup(g.parameters(), g.weightDecay() * g.lrScale(), g.lrScale())).toList();
     }
   }
@@ -95,9 +115,9 @@ public sealed interface OptimizerConfig {
       notNegative("weight_decay", weightDecay, "0.1");
     }
 
-    @Override public Optimizer over(Decoder model, double peak) {
+    @Override public Optimizer over(Trained trained, double peak) {
       var usual = org.jtorch.optim.Adafactor.Options.DEFAULT;
-      return org.jtorch.optim.Adafactor.over(model.parameters(), weightDecay,
+      return org.jtorch.optim.Adafactor.over(trained.parameters(), weightDecay,
           new org.jtorch.optim.Adafactor.Options(decay, usual.eps1(), usual.eps2(), usual.clip()));
     }
   }
@@ -112,14 +132,14 @@ public sealed interface OptimizerConfig {
       }
     }
 
-    @Override public Optimizer over(Decoder model, double peak) {
-      return org.jtorch.optim.Sgd.over(model.parameters(), weightDecay, new org.jtorch.optim.Sgd.Options(momentum, 0, nesterov));
+    @Override public Optimizer over(Trained trained, double peak) {
+      return org.jtorch.optim.Sgd.over(trained.parameters(), weightDecay, new org.jtorch.optim.Sgd.Options(momentum, 0, nesterov));
     }
   }
 
-  private static List<ParameterGroup> groups(Decoder model, double weightDecay, @Nullable Integer mupBase) {
-    return mupBase == null ? ParameterGroups.byRank(model.parameters(), weightDecay)
-        : ParameterGroups.muPSimple(model.parameters(), model.projections(), model.config().dim(), mupBase, weightDecay);
+  private static List<ParameterGroup> groups(Trained trained, double weightDecay, @Nullable Integer mupBase) {
+    return mupBase == null ? ParameterGroups.byRank(trained.parameters(), weightDecay)
+        : ParameterGroups.muPSimple(trained.parameters(), trained.matrices(), trained.width(), mupBase, weightDecay);
   }
 
   private static void width(@Nullable Integer mupBase) {
