@@ -36,6 +36,15 @@ public sealed interface Artifact {
     }
   }
 
+  /// A low-rank adapter: a folder of PEFT's.
+  ///
+  /// @param base the folder of the model that it is for
+  record Adapter(Path folder, Path base) implements Artifact {
+    @Override public String kind() {
+      return "adapter";
+    }
+  }
+
   /// Text as tokens with their tokenizer, as `jtorch data prepare` writes it.
   record Data(Path folder, int tokens, String eos) implements Artifact {
     @Override public String kind() {

@@ -60,6 +60,9 @@ public interface Artifacts {
   }
 
   private IllegalArgumentException wrong(Reference reference, String wanted) {
-    return new IllegalArgumentException("\"" + reference + "\" is a " + find(reference).kind() + ", but " + wanted + " is needed here");
+    var found = find(reference);
+    String merge = found instanceof Artifact.Adapter ? "; with `adapter: {leaves: merged}` its stage leaves a whole model" : "";
+    String article = found instanceof Artifact.Adapter ? "an " : "a ";
+    return new IllegalArgumentException("\"" + reference + "\" is " + article + found.kind() + ", but " + wanted + " is needed here" + merge);
   }
 }

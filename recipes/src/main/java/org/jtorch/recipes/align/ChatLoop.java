@@ -40,9 +40,9 @@ record ChatLoop(ChatRecipe recipe, Artifacts known, RunFolder run, RunLogs logs,
 
     /// What is trained, at its beginning.
     ///
-    /// @param from the model's folder
+    /// @param start with the recipe's adapter, or without
     @MustBeClosed
-    Learner<M> begin(Path from, Device device, DType dtype);
+    Learner<M> begin(Learner.Start start);
 
     /// Its trainer.
     Trained trainer(Learner<M> learner, Optimizer optimizer, TrainOptions options);
@@ -88,7 +88,8 @@ record ChatLoop(ChatRecipe recipe, Artifacts known, RunFolder run, RunLogs logs,
     Device device = device();
     DType dtype = ranks.afterFirst(() -> run.dtype(device, () -> TrainedType.of(recipe.dtype(), from, device, logs::note)));
     double peak = ranks.afterFirst(() -> ranks.isFirst() ? MachineSpeed.flops(device, dtype) : 0);
-    try (var chats = ChatModel.open(home, null); var job = reader.read(chats); var learner = job.begin(from, device, dtype)) {
+    var start = new Learner.Start(from, device, dtype, recipe.adapter(), recipe.seed());
+    try (var chats = ChatModel.open(home, null); var job = reader.read(chats); var learner = job.begin(start)) {
       return train(learner, job, home, peak);
     }
   }
@@ -103,11 +104,10 @@ record ChatLoop(ChatRecipe recipe, Artifacts known, RunFolder run, RunLogs logs,
       Progress from = checkpoint.resume(logs::note);
       interruption.loopBegins();
       var log = logs.open(from.step());
-      double flops = 6.0 * learner.shape().parameterCount();
-      log.onStart(new RunStart(recipe.name(), steps, from.step(), learner.parameterCount(), flops, peak));
+      log.onStart(new RunStart(recipe.name(), steps, from.step(), learner.parameterCount(), learner.flopsPerToken(), peak));
       var result = trained.fit.run(from, log, hooks(trained, checkpoint, log));
       if (result.finished() && ranks.isFirst()) {
-        learner.leave(run, home);
+        learner.leave(run, home, () -> job.begin(learner.start().withoutAdapter()));
       }
       return result.finished();
     }

@@ -1,5 +1,6 @@
 package org.jtorch.recipes.align;
 
+import org.jspecify.annotations.Nullable;
 import org.jtorch.recipes.Stage;
 import org.jtorch.recipes.config.Reference;
 import org.jtorch.recipes.pretrain.OptimizerConfig;
@@ -22,6 +23,11 @@ interface ChatRecipe extends Stage {
   LoopConfig train();
 
   OptimizerConfig optimizer();
+
+  /// What learns in the place of the whole model; null for the whole model.
+  default @Nullable AdapterConfig adapter() {
+    return null;
+  }
 
   Eval eval();
 

@@ -1,6 +1,5 @@
 package org.jtorch.recipes.align;
 
-import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.align.chats.Example;
@@ -15,8 +14,6 @@ import org.jtorch.data.ExampleBatches;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.observe.EvalEvent;
 import org.jtorch.optim.Optimizer;
-import org.jtorch.tensor.DType;
-import org.jtorch.tensor.Device;
 import org.jtorch.train.TrainOptions;
 
 /// Pairs of answers, and the model as it was at the beginning beside the one that learns.
@@ -45,8 +42,8 @@ final class DpoJob implements ChatLoop.Job<Decoder> {
   }
 
   @SuppressWarnings("MustBeClosedChecker")                       // ownership passes to the caller
-  @Override public Learner<Decoder> begin(Path from, Device device, DType dtype) {
-    return Learner.ofLanguage(from, device, dtype);
+  @Override public Learner<Decoder> begin(Learner.Start start) {
+    return Learner.ofLanguage(start);
   }
 
   @Override public ChatLoop.Trained trainer(Learner<Decoder> learner, Optimizer optimizer, TrainOptions options) {
@@ -54,7 +51,8 @@ final class DpoJob implements ChatLoop.Job<Decoder> {
     var loss = recipe.loss().loss();
     int longest = recipe.chats().maxTokens();
     var all = DpoTrainer.Options.of(loss, new Collator(longest, Math.min(MULTIPLE, longest)), options);
-    reference = loss instanceof PreferenceLoss.Referenced ? Reference.frozenCopyOf(model) : Reference.precomputed();
+    reference = !(loss instanceof PreferenceLoss.Referenced) ? Reference.precomputed()
+        : learner.hasAdapter() ? Reference.adapterOff() : Reference.frozenCopyOf(model);
     var trainer = new DpoTrainer(model, reference, optimizer, batches, recipe.nll() == null ? all : all.withNll(recipe.nll()), loop.ranks());
     return new ChatLoop.Trained(batches, trainer.spikes(), trainer::fit, step -> evaluate(trainer, model, step));
   }

@@ -18,8 +18,6 @@ import org.jtorch.family.Pretrained;
 import org.jtorch.observe.EvalEvent;
 import org.jtorch.optim.Optimizer;
 import org.jtorch.recipes.pretrain.TeacherTokenizer;
-import org.jtorch.tensor.DType;
-import org.jtorch.tensor.Device;
 import org.jtorch.train.TrainOptions;
 
 /// Prompts with answers, and the teacher beside the student.
@@ -65,8 +63,8 @@ final class GkdJob implements ChatLoop.Job<Decoder> {
   }
 
   @SuppressWarnings("MustBeClosedChecker")                       // ownership passes to the caller
-  @Override public Learner<Decoder> begin(Path from, Device device, DType dtype) {
-    return Learner.ofLanguage(from, device, dtype);
+  @Override public Learner<Decoder> begin(Learner.Start start) {
+    return Learner.ofLanguage(start);
   }
 
   @SuppressWarnings("MustBeClosedChecker")                       // closed with the job

@@ -2,7 +2,6 @@ package org.jtorch.recipes.align;
 
 import java.nio.file.Path;
 import org.jtorch.head.DecoderClassifier;
-import org.jtorch.io.AtomicFile;
 import org.jtorch.train.ModelFolder;
 
 /// The folder of a reward model: transformers' sequence classification, and beside it the stop tokens of the chats that it judges, without
@@ -15,7 +14,7 @@ final class RewardFolder {
     var plain = ModelFolder.of(model, home);
     return new ModelFolder(plain.weights(), plain.file(), into -> {
       plain.writer().write(into);
-      AtomicFile.copy(home.resolve(ChatModel.GENERATION), into.resolve(ChatModel.GENERATION));
+      ChatModel.copy(home, into);
     }, plain.parts());
   }
 }

@@ -1,6 +1,5 @@
 package org.jtorch.recipes.align;
 
-import java.nio.file.Path;
 import java.util.List;
 import org.jtorch.align.chats.ChatSet;
 import org.jtorch.align.chats.Example;
@@ -16,9 +15,6 @@ import org.jtorch.head.DecoderClassifier;
 import org.jtorch.io.DataException;
 import org.jtorch.observe.EvalEvent;
 import org.jtorch.optim.Optimizer;
-import org.jtorch.tensor.DType;
-import org.jtorch.tensor.Device;
-import org.jtorch.tensor.Rng;
 import org.jtorch.train.TrainOptions;
 
 /// Rankings of answers, and the model that learns to rank them.
@@ -74,8 +70,8 @@ final class RewardJob implements ChatLoop.Job<DecoderClassifier> {
   }
 
   @SuppressWarnings("MustBeClosedChecker")                       // ownership passes to the caller
-  @Override public Learner<DecoderClassifier> begin(Path from, Device device, DType dtype) {
-    return Learner.ofReward(from, device, dtype, recipe.gradeWeight() > 0, Rng.of(recipe.headSeed()));
+  @Override public Learner<DecoderClassifier> begin(Learner.Start start) {
+    return Learner.ofReward(start, recipe.gradeWeight() > 0, recipe.headSeed());
   }
 
   @Override public ChatLoop.Trained trainer(Learner<DecoderClassifier> learner, Optimizer optimizer, TrainOptions options) {

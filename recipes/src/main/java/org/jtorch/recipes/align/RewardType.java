@@ -9,7 +9,6 @@ import org.jtorch.recipes.PlanFigures;
 import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.run.RecipeRun;
-import org.jtorch.recipes.run.RunFolder;
 
 /// `type: reward`.
 public final class RewardType implements RecipeType {
@@ -25,9 +24,8 @@ public final class RewardType implements RecipeType {
     return ChatProblems.of((RewardRecipe) recipe, known);
   }
 
-  @Override public Artifact leaves(Object value, Path folder, Artifacts known) {
-    var from = known.model(((RewardRecipe) value).from());
-    return new Artifact.RewardModel(new RunFolder(folder).model(), from.shape(), from.tokens(), from.eos());
+  @Override public Artifact leaves(Object recipe, Path folder, Artifacts known) {
+    return ChatStages.leaves((RewardRecipe) recipe, folder, known);
   }
 
   @Override public PlanFigures plan(Recipes.Loaded loaded, Artifacts known, PrintWriter out) {
@@ -36,7 +34,7 @@ public final class RewardType implements RecipeType {
 
   @Override public int run(Recipes.Loaded loaded, RunArgs args) {
     var recipe = (RewardRecipe) loaded.bound().value();
-    return RecipeRun.execute(loaded.bound(), recipe.name(), recipe.metrics(), args, (run, logs, interruption) -> {
+    return RecipeRun.execute(loaded.bound(), ChatStages.folder(recipe, args), recipe.metrics(), args, (run, logs, interruption) -> {
       var loop = new ChatLoop(recipe, args.known(), run, logs, interruption, args.ranks());
       return loop.execute(chats -> new RewardJob(recipe, loop, chats));
     });

@@ -20,8 +20,6 @@ import org.jtorch.loss.ChunkedCrossEntropy;
 import org.jtorch.nn.Pass;
 import org.jtorch.observe.EvalEvent;
 import org.jtorch.optim.Optimizer;
-import org.jtorch.tensor.DType;
-import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.TensorScope;
 import org.jtorch.train.BatchTensors;
@@ -78,8 +76,8 @@ final class SftJob implements ChatLoop.Job<Decoder> {
   }
 
   @SuppressWarnings("MustBeClosedChecker")                       // ownership passes to the caller
-  @Override public Learner<Decoder> begin(Path from, Device device, DType dtype) {
-    return Learner.ofLanguage(from, device, dtype);
+  @Override public Learner<Decoder> begin(Learner.Start start) {
+    return Learner.ofLanguage(start);
   }
 
   @Override public ChatLoop.Trained trainer(Learner<Decoder> learner, Optimizer optimizer, TrainOptions options) {
