@@ -61,6 +61,15 @@ public sealed interface Artifact {
     }
   }
 
+  /// Conversations or judgements: files that [org.jtorch.align.chats.ChatSet] reads.
+  ///
+  /// @param rows how many there will be, at most
+  record Chats(Path folder, long rows) implements Artifact {
+    @Override public String kind() {
+      return "set of chats";
+    }
+  }
+
   /// Results: figures and what they were worked out from.
   record Results(Path folder) implements Artifact {
     @Override public String kind() {

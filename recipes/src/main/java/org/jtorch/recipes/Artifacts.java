@@ -59,6 +59,14 @@ public interface Artifacts {
     throw wrong(reference, "a captured teacher (jtorch distill capture)");
   }
 
+  /// The conversations or judgements that a reference names.
+  default Artifact.Chats chats(Reference reference) {
+    if (find(reference) instanceof Artifact.Chats chats) {
+      return chats;
+    }
+    throw wrong(reference, "a set of chats");
+  }
+
   private IllegalArgumentException wrong(Reference reference, String wanted) {
     var found = find(reference);
     String merge = found instanceof Artifact.Adapter ? "; with `adapter: {leaves: merged}` its stage leaves a whole model" : "";

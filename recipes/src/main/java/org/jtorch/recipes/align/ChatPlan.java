@@ -5,7 +5,6 @@ import com.google.errorprone.annotations.FormatString;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.util.Locale;
-import org.jtorch.align.chats.ChatSet;
 import org.jtorch.observe.Units;
 import org.jtorch.recipes.Artifacts;
 import org.jtorch.recipes.PlanFigures;
@@ -51,9 +50,7 @@ record ChatPlan(ChatRecipe recipe, Artifacts known, int rowsEach, double passes)
   private long examples(PrintWriter out) {
     long examples = 0;
     for (var source : recipe.chats().sources()) {
-      var set = ChatSet.read(source.path());
-      set.describe().forEach(each -> line(out, "chats", "%s", each));
-      examples += set.examples().size();
+      examples += source.examples(known, each -> line(out, "chats", "%s", each));
     }
     return Math.max(1, Math.round(examples * (1 - recipe.chats().heldOut())));
   }

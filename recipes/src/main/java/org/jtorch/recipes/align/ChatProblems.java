@@ -4,7 +4,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.jtorch.data.JsonRows;
 import org.jtorch.io.DataException;
 import org.jtorch.recipes.Artifact;
 import org.jtorch.recipes.Artifacts;
@@ -17,13 +16,7 @@ final class ChatProblems {
 
   static List<String> of(ChatRecipe recipe, Artifacts known) {
     var problems = new ArrayList<String>();
-    for (int s = 0; s < recipe.chats().sources().size(); s++) {
-      try {
-        var _ = JsonRows.files(recipe.chats().sources().get(s).path());
-      } catch (DataException e) {
-        problems.add("`chats.sources[" + s + "].path` " + e.getMessage());
-      }
-    }
+    recipe.chats().problems(known, problems);
     try {
       model(recipe, known.model(recipe.from()), problems);
     } catch (IllegalArgumentException | DataException e) {

@@ -135,7 +135,7 @@ final class Learner<M extends Module> implements AutoCloseable {
   OptimizerConfig.Trained trained() {
     var parameters = weights().values().stream().map(Weight::parameter).distinct().toList();
     var matrices = adapter == null ? trunk.projections() : adapter.parameters().stream().filter(p -> p.shape().length == 2).toList();
-    return new OptimizerConfig.Trained(parameters, matrices, trunk.config().dim());
+    return new OptimizerConfig.Trained(trunk, parameters, matrices);
   }
 
   /// What checkpoints keep.

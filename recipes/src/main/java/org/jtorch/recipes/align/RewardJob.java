@@ -1,6 +1,8 @@
 package org.jtorch.recipes.align;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 import org.jtorch.align.chats.ChatSet;
 import org.jtorch.align.chats.Example;
 import org.jtorch.align.chats.Problems;
@@ -25,14 +27,20 @@ final class RewardJob implements ChatLoop.Job<DecoderClassifier> {
   private final ChatModel chats;
   private final List<RankedRows> held;
   private final BatchSource<List<RankedRows>> batches;
+  private final SequencedMap<String, List<RankedRows>> tests = new LinkedHashMap<>();
 
   RewardJob(RewardRecipe recipe, ChatLoop loop, ChatModel chats) {
     this.recipe = recipe;
     this.loop = loop;
     this.chats = chats;
-    var rankings = HeldOut.read(recipe.chats(), recipe.seed(), this::rankings, loop.logs()::note);
+    var rankings = HeldOut.read(recipe, loop.known(), this::rankings, loop.logs()::note);
     this.held = rankings.held();
     this.batches = ExampleBatches.mixed(recipe.seed(), recipe.train().batch(), rankings.train(), recipe.chats().shares(), List::copyOf);
+    recipe.tests().forEach((name, source) -> {
+      var set = source.read(loop.known());
+      set.describe().forEach(loop.logs()::note);
+      tests.put(name, RankedRows.of(set.only(Example.Comparison.class), chats.encoder(recipe.chats(), TrainedTurns.ALL), new Problems()));
+    });
     if (!recipe.eval().prompts().isEmpty()) {
       loop.logs().note("`eval.prompts` are not answered: a reward model has no answers");
     }
@@ -86,6 +94,11 @@ final class RewardJob implements ChatLoop.Job<DecoderClassifier> {
   private EvalEvent evaluate(RewardTrainer trainer, long step) {
     var figures = trainer.score(held);
     Double loss = figures.remove("loss");
+    tests.forEach((name, rows) -> {
+      var marks = trainer.score(rows);
+      marks.remove("loss");
+      marks.forEach((which, value) -> figures.put(name + "." + which, value));
+    });
     return new EvalEvent(step, held.isEmpty() || loss == null ? Double.NaN : loss, Double.NaN, Double.NaN, List.of(), figures);
   }
 

@@ -1,5 +1,6 @@
 package org.jtorch.recipes.align;
 
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.align.chats.PreferenceLevel;
 import org.jtorch.align.reward.Ranking;
@@ -27,6 +28,8 @@ public record RewardRecipe(
     @Doc("rankings of a less clear level are left out; Llama 3 keeps `better` and above") @Nullable PreferenceLevel atLeast,
     @Doc("what AFM's grades of single answers count beside the ranking; 0: they are not learned") @Default("0") double gradeWeight,
     @Doc("pulls the rewards of a pair towards 0; 0.01 is usual, 0 for none") @Default("0") double centering,
+    @Doc("further rankings that are only ranked, by names of one's own: {bench: {path: bench.jsonl}}") @Default("{}")
+    Map<String, ChatsConfig.Source> tests,
     @Doc("a LoRA that learns in the place of the whole model, e.g. {rank: 16}") @Nullable AdapterConfig adapter,
     LoopConfig train, @Default("{}") OptimizerConfig optimizer,
     @Doc("as of other runs; a reward model answers no prompts") @Default("{}") Eval eval, @Default("{}") Save save,

@@ -21,7 +21,9 @@ public final class RewardType implements RecipeType {
   }
 
   @Override public List<String> problems(Object recipe, Artifacts known) {
-    return ChatProblems.of((RewardRecipe) recipe, known);
+    var problems = ChatProblems.of((RewardRecipe) recipe, known);
+    ((RewardRecipe) recipe).tests().forEach((name, test) -> test.problems("tests." + name, known, problems));
+    return problems;
   }
 
   @Override public Artifact leaves(Object recipe, Path folder, Artifacts known) {

@@ -4,7 +4,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.jtorch.align.Share;
 import org.jtorch.align.chats.RowShards;
 import org.jtorch.data.Batch;
 import org.jtorch.data.BatchSource;
@@ -16,13 +15,8 @@ import org.jtorch.data.TokenRow;
 import org.jtorch.data.TokenShards;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.io.AtomicFolder;
-import org.jtorch.loss.ChunkedCrossEntropy;
-import org.jtorch.nn.Pass;
 import org.jtorch.observe.EvalEvent;
 import org.jtorch.optim.Optimizer;
-import org.jtorch.tensor.Grad;
-import org.jtorch.tensor.TensorScope;
-import org.jtorch.train.BatchTensors;
 import org.jtorch.train.Pretrainer;
 import org.jtorch.train.TrainOptions;
 
@@ -41,7 +35,7 @@ final class SftJob implements ChatLoop.Job<Decoder> {
     this.loop = loop;
     this.chats = chats;
     var encoder = chats.encoder(recipe.chats(), recipe.turns());
-    var rows = HeldOut.read(recipe.chats(), recipe.seed(), (set, problems) -> encoder.rows(set.conversations(), problems), loop.logs()::note);
+    var rows = HeldOut.read(recipe, loop.known(), (set, problems) -> encoder.rows(set.conversations(), problems), loop.logs()::note);
     this.held = rows.held();
     this.batches = recipe.packing() ? packed(rows.train()) : apart(rows.train());
   }
@@ -88,17 +82,7 @@ final class SftJob implements ChatLoop.Job<Decoder> {
 
   /// The mean loss of the held-out conversations' trained tokens, and answers to the recipe's prompts.
   private EvalEvent evaluate(Decoder model, long step) {
-    double sum = 0;
-    long tokens = 0;
-    for (var part : Share.parts(held, Math.max(1, recipe.train().batch() / recipe.train().accumulate()))) {
-      var batch = collator().batch(part);
-      try (var _ = TensorScope.open(); var _ = Grad.off()) {
-        var input = BatchTensors.of(batch, model.device());
-        sum += new ChunkedCrossEntropy().sum(model, model.hidden(input.tokens(), input.on(Pass.EMPTY), null), batch.targets());
-      }
-      tokens += batch.trainedTokens();
-    }
-    double loss = tokens == 0 ? Double.NaN : sum / tokens;
+    double loss = ChatLoss.of(model, held, collator(), Math.max(1, recipe.train().batch() / recipe.train().accumulate()));
     return new EvalEvent(step, loss, Double.NaN, Math.exp(loss), loop.answers(chats, model));
   }
 

@@ -29,13 +29,13 @@ public sealed interface OptimizerConfig {
 
   /// What an optimizer changes.
   ///
+  /// @param model that it belongs to
   /// @param parameters all of it
   /// @param matrices those of the layers, which some optimizers treat in their own way
-  /// @param width of the model, C
-  record Trained(List<Parameter> parameters, List<Parameter> matrices, int width) {
+  record Trained(Decoder model, List<Parameter> parameters, List<Parameter> matrices) {
     /// A whole model.
     public static Trained of(Decoder model) {
-      return new Trained(model.parameters(), model.projections(), model.config().dim());
+      return new Trained(model, model.parameters(), model.projections());
     }
   }
 
@@ -139,7 +139,7 @@ public sealed interface OptimizerConfig {
 
   private static List<ParameterGroup> groups(Trained trained, double weightDecay, @Nullable Integer mupBase) {
     return mupBase == null ? ParameterGroups.byRank(trained.parameters(), weightDecay)
-        : ParameterGroups.muPSimple(trained.parameters(), trained.matrices(), trained.width(), mupBase, weightDecay);
+        : ParameterGroups.muPSimple(trained.parameters(), trained.matrices(), trained.model().config().dim(), mupBase, weightDecay);
   }
 
   private static void width(@Nullable Integer mupBase) {

@@ -148,7 +148,7 @@ class AdapterStageTest {
     assertThat(result.code()).isEqualTo(2);
     assertThat(result.err()).contains("names [query], which the model has not; it has q_proj", "mup_base",
         "\"preferred\" is an adapter, but a model is needed here; with `adapter: {leaves: merged}`");
-    assertThat(run("run", "stages.taught.adapter.rank=0").err()).contains("`rank` must be >= 1");
+    assertThat(run("run", "stages.taught.adapter.rank=0").err()).contains("stages[1].adapter.rank", "must be >= 1 but was 0");
     assertThat(temp.resolve("run")).doesNotExist();
   }
 }
