@@ -8,6 +8,6 @@ public final class AlignCases {
   private AlignCases() {}
 
   public static List<CaseKind> all() {
-    return List.of(new PreferenceCases(), new DpoRunCases());
+    return List.of(new PreferenceCases(), new DpoRunCases(), new PolicyCases(), new KlCases());
   }
 }

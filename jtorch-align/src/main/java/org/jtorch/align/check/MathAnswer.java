@@ -63,6 +63,12 @@ public record MathAnswer(boolean marked) implements Reward {
     return "";
   }
 
+  /// The result of a text in a form that equal results share: for votes.
+  public static String key(String text) {
+    String result = result(text, false);
+    return Fraction.read(result).map(f -> f.numerator() + "/" + f.denominator()).orElse(plain(result));
+  }
+
   private static boolean same(String answer, String solution) {
     if (answer.isEmpty() || solution.isEmpty()) {
       return false;

@@ -16,6 +16,8 @@ import org.jtorch.tensor.TensorScope;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// The shipped cases against TRL's values, and copies of them with one thing wrong.
 class AlignCasesTest {
@@ -50,6 +52,20 @@ class AlignCasesTest {
     assertThat(run(fixture("misc/train_dpo"))).allSatisfy(r -> assertThat(r.verdict()).as(r.toString()).isEqualTo(Verdict.PASS))
         .extracting(Row::what).contains("loss", "grad_norm", "rewards_chosen", "rewards_rejected", "rewards_margin", "rewards_accuracy",
             "logps_chosen", "logps_rejected", "final_weight_norm");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"ppo, 20", "rloo, 23", "grpo, 19", "gae_advantages, 12", "kl_estimators, 22", "whitening, 2"})
+  void lossesAndAdvantagesOfPoliciesPass(String name, int comparisons) {
+    var rows = run(fixture("losses/" + name));
+    assertThat(rows).allSatisfy(r -> assertThat(r.verdict()).as(r.toString()).isEqualTo(Verdict.PASS)).hasSize(comparisons);
+  }
+
+  @Test void aWrongClipIsNoticed() throws IOException {
+    copy("losses/grpo");
+    String json = Files.readString(temp.resolve("case.json"));
+    Files.writeString(temp.resolve("case.json"), json.replaceFirst("\"epsilon_low\": 0.2", "\"epsilon_low\": 0.05"));
+    assertThat(run(temp).stream().filter(r -> r.verdict() == Verdict.FAIL).map(Row::what)).contains("v3.loss").noneMatch(w -> w.startsWith("v4."));
   }
 
   @Test void aWrongBetaIsNoticed() throws IOException {
