@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jtorch.corpus.PreparedCorpus;
 import org.jtorch.distill.CapturedTeacher;
+import org.jtorch.head.Classifiers;
 import org.jtorch.recipes.config.Reference;
 
 /// Where a recipe finds what it takes from elsewhere.
@@ -16,7 +17,8 @@ public interface Artifacts {
       throw new IllegalArgumentException("no folder \"" + reference + "\" is there");
     }
     return PreparedCorpus.isIn(folder) ? FolderArtifacts.data(folder)
-        : CapturedTeacher.isIn(folder) ? new Artifact.Targets(folder, CapturedTeacher.reduction(folder)) : FolderArtifacts.model(folder);
+        : CapturedTeacher.isIn(folder) ? new Artifact.Targets(folder, CapturedTeacher.reduction(folder))
+        : Classifiers.isIn(folder) ? FolderArtifacts.rewardModel(folder) : FolderArtifacts.model(folder);
   };
 
   /// What a reference names.
@@ -31,6 +33,14 @@ public interface Artifacts {
       return model;
     }
     throw wrong(reference, "a model");
+  }
+
+  /// The reward model that a reference names.
+  default Artifact.RewardModel rewardModel(Reference reference) {
+    if (find(reference) instanceof Artifact.RewardModel model) {
+      return model;
+    }
+    throw wrong(reference, "a reward model (a stage of type reward)");
   }
 
   /// The prepared text that a reference names.
@@ -49,7 +59,18 @@ public interface Artifacts {
     throw wrong(reference, "a captured teacher (jtorch distill capture)");
   }
 
+  /// The conversations or judgements that a reference names.
+  default Artifact.Chats chats(Reference reference) {
+    if (find(reference) instanceof Artifact.Chats chats) {
+      return chats;
+    }
+    throw wrong(reference, "a set of chats");
+  }
+
   private IllegalArgumentException wrong(Reference reference, String wanted) {
-    return new IllegalArgumentException("\"" + reference + "\" is a " + find(reference).kind() + ", but " + wanted + " is needed here");
+    var found = find(reference);
+    String merge = found instanceof Artifact.Adapter ? "; with `adapter: {leaves: merged}` its stage leaves a whole model" : "";
+    String article = found instanceof Artifact.Adapter ? "an " : "a ";
+    return new IllegalArgumentException("\"" + reference + "\" is " + article + found.kind() + ", but " + wanted + " is needed here" + merge);
   }
 }

@@ -4,10 +4,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.jtorch.data.JsonRows;
 import org.jtorch.io.DataException;
 import org.jtorch.recipes.Artifact;
 import org.jtorch.recipes.Artifacts;
+import org.jtorch.recipes.pretrain.OptimizerConfig;
 import org.jtorch.tensor.Device;
 
 /// What recipes on chats lack, found before anything starts.
@@ -16,13 +16,7 @@ final class ChatProblems {
 
   static List<String> of(ChatRecipe recipe, Artifacts known) {
     var problems = new ArrayList<String>();
-    for (int s = 0; s < recipe.chats().sources().size(); s++) {
-      try {
-        var _ = JsonRows.files(recipe.chats().sources().get(s).path());
-      } catch (DataException e) {
-        problems.add("`chats.sources[" + s + "].path` " + e.getMessage());
-      }
-    }
+    recipe.chats().problems(known, problems);
     problems.addAll(ofLoop(recipe, "chats", known));
     return problems;
   }
@@ -39,6 +33,7 @@ final class ChatProblems {
       problems.add("`from` " + e.getMessage());
     }
     machine(recipe, problems);
+    adapter(recipe, known, problems);
     return problems;
   }
 
@@ -56,6 +51,25 @@ final class ChatProblems {
       } catch (IllegalArgumentException | DataException e) {
         problems.add("`" + data + ".template` " + e.getMessage());
       }
+    }
+  }
+
+  private static void adapter(ChatRecipe recipe, Artifacts known, List<String> problems) {
+    var adapter = recipe.adapter();
+    if (adapter == null || !problems.isEmpty()) {
+      return;
+    }
+    String problem = adapter.problem(known.model(recipe.from()).shape());
+    if (problem != null) {
+      problems.add("`adapter.targets` " + problem);
+    }
+    Integer base = switch (recipe.optimizer()) {
+      case OptimizerConfig.AdamW adamW -> adamW.mupBase();
+      case OptimizerConfig.AdaStar adaStar -> adaStar.mupBase();
+      default -> null;
+    };
+    if (base != null) {
+      problems.add("`optimizer.mup_base` is for whole models, whose widths it compares; leave it out with an adapter");
     }
   }
 

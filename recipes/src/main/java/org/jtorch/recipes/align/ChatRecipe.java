@@ -1,7 +1,8 @@
 package org.jtorch.recipes.align;
 
 import java.util.function.Consumer;
-import org.jtorch.align.chats.ChatSet;
+import org.jspecify.annotations.Nullable;
+import org.jtorch.recipes.Artifacts;
 import org.jtorch.recipes.Stage;
 import org.jtorch.recipes.config.Reference;
 import org.jtorch.recipes.pretrain.OptimizerConfig;
@@ -21,22 +22,21 @@ interface ChatRecipe extends Stage {
 
   ChatsConfig chats();
 
-  /// How many examples there are, held-out ones among them.
+  /// How many examples there are, held-out ones among them; before a stage that makes some has run, how many it promises.
   ///
   /// @param note hears what was found
-  default long examples(Consumer<String> note) {
-    long examples = 0;
-    for (var source : chats().sources()) {
-      var set = ChatSet.read(source.path());
-      set.describe().forEach(note);
-      examples += set.examples().size();
-    }
-    return examples;
+  default long examples(Artifacts known, Consumer<String> note) {
+    return chats().sources().stream().mapToLong(source -> source.examples(known, note)).sum();
   }
 
   LoopConfig train();
 
   OptimizerConfig optimizer();
+
+  /// What learns in the place of the whole model; null for the whole model.
+  default @Nullable AdapterConfig adapter() {
+    return null;
+  }
 
   Eval eval();
 

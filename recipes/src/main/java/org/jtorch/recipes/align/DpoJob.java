@@ -17,7 +17,7 @@ import org.jtorch.optim.Optimizer;
 import org.jtorch.train.TrainOptions;
 
 /// Pairs of answers, and the model as it was at the beginning beside the one that learns.
-final class DpoJob implements ChatLoop.Job {
+final class DpoJob implements ChatLoop.Job<Decoder> {
   private static final int MULTIPLE = 32;
   private final DpoRecipe recipe;
   private final ChatLoop loop;
@@ -31,7 +31,7 @@ final class DpoJob implements ChatLoop.Job {
     this.loop = loop;
     this.chats = chats;
     var encoder = chats.encoder(recipe.chats(), TrainedTurns.ALL);
-    var pairs = HeldOut.read(recipe.chats(), recipe.seed(), (set, problems) ->
+    var pairs = HeldOut.read(recipe, loop.known(), (set, problems) ->
         PreferencePair.of(set.only(Example.Comparison.class), encoder, recipe.maskFormat(), problems), loop.logs()::note);
     this.held = pairs.held();
     this.batches = ExampleBatches.mixed(recipe.seed(), recipe.train().batch(), pairs.train(), recipe.chats().shares(), List::copyOf);
@@ -41,11 +41,18 @@ final class DpoJob implements ChatLoop.Job {
     return batches.order().rows();
   }
 
-  @Override public ChatLoop.Trained trainer(Decoder model, Optimizer optimizer, TrainOptions options) {
+  @SuppressWarnings("MustBeClosedChecker")                       // ownership passes to the caller
+  @Override public Learner<Decoder> begin(Learner.Start start) {
+    return Learner.ofLanguage(start);
+  }
+
+  @Override public ChatLoop.Trained trainer(Learner<Decoder> learner, Optimizer optimizer, TrainOptions options) {
+    var model = learner.model();
     var loss = recipe.loss().loss();
     int longest = recipe.chats().maxTokens();
     var all = DpoTrainer.Options.of(loss, new Collator(longest, Math.min(MULTIPLE, longest)), options);
-    reference = loss instanceof PreferenceLoss.Referenced ? Reference.frozenCopyOf(model) : Reference.precomputed();
+    reference = !(loss instanceof PreferenceLoss.Referenced) ? Reference.precomputed()
+        : learner.hasAdapter() ? Reference.adapterOff() : Reference.frozenCopyOf(model);
     var trainer = new DpoTrainer(model, reference, optimizer, batches, recipe.nll() == null ? all : all.withNll(recipe.nll()), loop.ranks());
     return new ChatLoop.Trained(batches, trainer.spikes(), trainer::fit, step -> evaluate(trainer, model, step));
   }

@@ -21,7 +21,7 @@ import org.jtorch.recipes.pretrain.TeacherTokenizer;
 import org.jtorch.train.TrainOptions;
 
 /// Prompts with answers, and the teacher beside the student.
-final class GkdJob implements ChatLoop.Job {
+final class GkdJob implements ChatLoop.Job<Decoder> {
   private final GkdRecipe recipe;
   private final ChatLoop loop;
   private final ChatModel chats;
@@ -38,7 +38,7 @@ final class GkdJob implements ChatLoop.Job {
     TeacherTokenizer.require(chats.tokenizer(), folder());
     var encoder = chats.encoder(recipe.chats(), TrainedTurns.LAST);
     int room = recipe.chats().maxTokens() - recipe.newTokens();
-    var all = HeldOut.read(recipe.chats(), recipe.seed(), (set, problems) -> encoder.rows(set.conversations(), problems).stream()
+    var all = HeldOut.read(recipe, loop.known(), (set, problems) -> encoder.rows(set.conversations(), problems).stream()
         .map(GkdJob::demonstration).filter(d -> d.prompt().length <= room).toList(), loop.logs()::note);
     this.held = all.held();
     this.batches = ExampleBatches.mixed(recipe.seed(), recipe.train().batch(), all.train(), recipe.chats().shares(), List::copyOf);
@@ -62,8 +62,14 @@ final class GkdJob implements ChatLoop.Job {
     return batches.order().rows();
   }
 
+  @SuppressWarnings("MustBeClosedChecker")                       // ownership passes to the caller
+  @Override public Learner<Decoder> begin(Learner.Start start) {
+    return Learner.ofLanguage(start);
+  }
+
   @SuppressWarnings("MustBeClosedChecker")                       // closed with the job
-  @Override public ChatLoop.Trained trainer(Decoder model, Optimizer optimizer, TrainOptions options) {
+  @Override public ChatLoop.Trained trainer(Learner<Decoder> learner, Optimizer optimizer, TrainOptions options) {
+    var model = learner.model();
     if (loop.ranks().size() > 1) {
       throw new IllegalArgumentException("recipes of type gkd run in one process; leave --processes out");
     }

@@ -1,6 +1,5 @@
 package org.jtorch.recipes.align;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -9,6 +8,7 @@ import java.util.function.Consumer;
 import org.jtorch.align.chats.ChatSet;
 import org.jtorch.align.chats.Problems;
 import org.jtorch.data.BatchOrder;
+import org.jtorch.recipes.Artifacts;
 
 /// Examples of several sources, those to train on apart from those to validate on.
 ///
@@ -19,17 +19,17 @@ record HeldOut<E>(List<List<E>> train, List<E> held) {
   ///
   /// @param encode makes rows of what a source holds
   /// @param note hears what was found, and what is the matter with some of it
-  static <E> HeldOut<E> read(ChatsConfig chats, long seed, BiFunction<ChatSet, Problems, List<E>> encode, Consumer<String> note) {
+  static <E> HeldOut<E> read(ChatRecipe recipe, Artifacts known, BiFunction<ChatSet, Problems, List<E>> encode, Consumer<String> note) {
+    var chats = recipe.chats();
     var train = new ArrayList<List<E>>();
     var held = new ArrayList<E>();
     for (var source : chats.sources()) {
-      Path path = source.path();
-      var set = ChatSet.read(path);
+      var set = source.read(known);
       var problems = new Problems();
       var rows = encode.apply(set, problems);
       set.describe().forEach(note);
       problems.describe().forEach(note);
-      divide(rows, chats.heldOut(), seed, train, held);
+      divide(rows, chats.heldOut(), recipe.seed(), train, held);
     }
     return new HeldOut<>(train, held);
   }

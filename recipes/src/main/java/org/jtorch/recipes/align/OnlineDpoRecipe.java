@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.jtorch.align.chats.TooLong;
 import org.jtorch.generate.Options;
 import org.jtorch.generate.Sampling;
+import org.jtorch.recipes.Artifacts;
 import org.jtorch.recipes.config.Default;
 import org.jtorch.recipes.config.Doc;
 import org.jtorch.recipes.config.Named;
@@ -71,11 +72,11 @@ public record OnlineDpoRecipe(
 
   /// The prompts with room for their answers, as the loop of runs on chats sees them.
   @Override public ChatsConfig chats() {
-    return new ChatsConfig(prompts.sources().stream().map(path -> new ChatsConfig.Source(path, 1)).toList(), heldOut, longest(), TooLong.LEAVE_OUT,
+    return new ChatsConfig(prompts.sources().stream().map(path -> new ChatsConfig.Source(path, null, 1)).toList(), heldOut, longest(), TooLong.LEAVE_OUT,
         prompts.template());
   }
 
-  @Override public long examples(Consumer<String> note) {
+  @Override public long examples(Artifacts known, Consumer<String> note) {
     return prompts.count(note);
   }
 }

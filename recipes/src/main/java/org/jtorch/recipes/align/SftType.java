@@ -34,7 +34,7 @@ public final class SftType implements RecipeType {
 
   @Override public int run(Recipes.Loaded loaded, RunArgs args) {
     var recipe = (SftRecipe) loaded.bound().value();
-    return RecipeRun.execute(loaded.bound(), recipe.name(), recipe.metrics(), args, (run, logs, interruption) -> {
+    return RecipeRun.execute(loaded.bound(), ChatStages.folder(recipe, args), recipe.metrics(), args, (run, logs, interruption) -> {
       var loop = new ChatLoop(recipe, args.known(), run, logs, interruption, args.ranks());
       return loop.execute(chats -> new SftJob(recipe, loop, chats));
     });

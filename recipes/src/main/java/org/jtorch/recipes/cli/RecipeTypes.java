@@ -4,9 +4,12 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
+import org.jtorch.recipes.align.AverageType;
 import org.jtorch.recipes.align.DpoType;
 import org.jtorch.recipes.align.GkdType;
 import org.jtorch.recipes.align.OnlineDpoType;
+import org.jtorch.recipes.align.GoldType;
+import org.jtorch.recipes.align.RewardType;
 import org.jtorch.recipes.align.SftType;
 import org.jtorch.recipes.claims.ClaimType;
 import org.jtorch.recipes.eval.EvalType;
@@ -40,6 +43,9 @@ final class RecipeTypes {
         new DpoType(),
         new OnlineDpoType(),
         new GkdType(),
+        new RewardType(),
+        new AverageType(),
+        new GoldType(),
         new ScoreType(),
         new EvalType());
     return Stream.concat(stages.stream(), Stream.of(new StagesType(stages), new ClaimType(stages))).toList();
