@@ -112,7 +112,7 @@ public class RanksTest {
       var log = new TinyPolicy.Recorder();
       try (var policy = TinyPolicy.model(DType.F32, 1); var reference = Reference.frozenCopyOf(policy); var adam = TinyPolicy.adam(policy)) {
         var prompts = new ExampleBatches<>(1, 5, OnlineDpoTrainerTest.prompts(10, 4), List::copyOf);
-        new OnlineDpoTrainer(policy, reference, judge, adam, prompts, OnlineDpoTrainerTest.options(3, TinyPolicy.options(4, 1e-3)), ranks)
+        new OnlineDpoTrainer(policy, reference, adam, prompts, judge, OnlineDpoTrainerTest.options(3, TinyPolicy.options(4, 1e-3)), ranks)
             .fit(Progress.START, log, TinyPolicy.NO_HOOKS);
       }
       return log.steps;

@@ -64,7 +64,7 @@ final class OnlineDpoJob implements ChatLoop.Job<Decoder> {
     reference = measured;
     var judges = Rewards.open(recipe.rewards(), new Rewards.Site(loop.known(), model.device()));
     rewards = judges;
-    var trainer = new OnlineDpoTrainer(model, measured, judges.sum(), optimizer, batches, options(loss, options), loop.ranks());
+    var trainer = new OnlineDpoTrainer(model, measured, optimizer, batches, judges.sum(), options(loss, options), loop.ranks());
     Map<String, Saved> more = measured instanceof Reference.Following following ? Map.of("reference", following.saved(model.weights())) : Map.of();
     return new ChatLoop.Trained(batches, trainer.spikes(), trainer::fit, step -> evaluate(trainer, model, step), more);
   }
