@@ -10,6 +10,7 @@ import org.jtorch.recipes.align.GkdType;
 import org.jtorch.recipes.align.OnlineDpoType;
 import org.jtorch.recipes.align.GoldType;
 import org.jtorch.recipes.align.RewardType;
+import org.jtorch.recipes.align.RlType;
 import org.jtorch.recipes.align.SftType;
 import org.jtorch.recipes.claims.ClaimType;
 import org.jtorch.recipes.eval.EvalType;
@@ -42,6 +43,7 @@ final class RecipeTypes {
         new SftType(),
         new DpoType(),
         new OnlineDpoType(),
+        new RlType(),
         new GkdType(),
         new RewardType(),
         new AverageType(),
