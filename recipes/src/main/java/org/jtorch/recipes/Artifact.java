@@ -41,6 +41,15 @@ public sealed interface Artifact {
     }
   }
 
+  /// Answers to learn from, as rejection sampling leaves them: conversations, perhaps pairs, and a manifest that says why each won.
+  ///
+  /// @param rows there are, or at most will be
+  record Answers(Path folder, long rows, boolean hasPairs) implements Artifact {
+    @Override public String kind() {
+      return "set of answers";
+    }
+  }
+
   /// Results: figures and what they were worked out from.
   record Results(Path folder) implements Artifact {
     @Override public String kind() {

@@ -2,6 +2,7 @@ package org.jtorch.recipes;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jtorch.align.sampling.SampleFiles;
 import org.jtorch.corpus.PreparedCorpus;
 import org.jtorch.distill.CapturedTeacher;
 import org.jtorch.recipes.config.Reference;
@@ -16,6 +17,7 @@ public interface Artifacts {
       throw new IllegalArgumentException("no folder \"" + reference + "\" is there");
     }
     return PreparedCorpus.isIn(folder) ? FolderArtifacts.data(folder)
+        : SampleFiles.isIn(folder) ? FolderArtifacts.answers(folder)
         : CapturedTeacher.isIn(folder) ? new Artifact.Targets(folder, CapturedTeacher.reduction(folder)) : FolderArtifacts.model(folder);
   };
 
@@ -41,12 +43,25 @@ public interface Artifacts {
     throw wrong(reference, "a data set");
   }
 
+  /// The answers in a folder.
+  static Artifact.Answers answersIn(Path folder) {
+    return FolderArtifacts.answers(folder);
+  }
+
   /// The captured teacher that a reference names.
   default Artifact.Targets targets(Reference reference) {
     if (find(reference) instanceof Artifact.Targets targets) {
       return targets;
     }
     throw wrong(reference, "a captured teacher (jtorch distill capture)");
+  }
+
+  /// The answers that a reference names.
+  default Artifact.Answers answers(Reference reference) {
+    if (find(reference) instanceof Artifact.Answers answers) {
+      return answers;
+    }
+    throw wrong(reference, "a set of answers (a stage of type rejection-sampling)");
   }
 
   private IllegalArgumentException wrong(Reference reference, String wanted) {

@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.FormatMethod;
 import com.google.errorprone.annotations.FormatString;
 import java.io.PrintWriter;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
 import org.jtorch.align.chats.ChatSet;
 import org.jtorch.observe.Units;
@@ -47,7 +48,14 @@ record ChatPlan(ChatRecipe recipe, Artifacts known, int rowsEach, double passes)
   private long examples(PrintWriter out) {
     long examples = 0;
     for (var source : recipe.chats().sources()) {
-      var set = ChatSet.read(source.path());
+      Path file = source.file(known);
+      if (source.from() != null && !Files.exists(file)) {
+        long rows = known.answers(source.from()).rows();
+        line(out, "chats", "at most %,d rows of %s", rows, source.from());
+        examples += rows;
+        continue;
+      }
+      var set = ChatSet.read(file);
       set.describe().forEach(each -> line(out, "chats", "%s", each));
       examples += set.examples().size();
     }

@@ -18,9 +18,15 @@ final class ChatProblems {
     var problems = new ArrayList<String>();
     for (int s = 0; s < recipe.chats().sources().size(); s++) {
       try {
-        var _ = JsonRows.files(recipe.chats().sources().get(s).path());
+        var source = recipe.chats().sources().get(s);
+        Path file = source.file(known);
+        if (source.from() == null || Files.exists(file)) {              // else an earlier stage has still to make it
+          var _ = JsonRows.files(file);
+        }
       } catch (DataException e) {
         problems.add("`chats.sources[" + s + "].path` " + e.getMessage());
+      } catch (IllegalArgumentException e) {
+        problems.add("`chats.sources[" + s + "].from` " + e.getMessage());
       }
     }
     try {
@@ -28,7 +34,8 @@ final class ChatProblems {
     } catch (IllegalArgumentException | DataException e) {
       problems.add("`from` " + e.getMessage());
     }
-    machine(recipe, problems);
+    machine(recipe.device(), recipe.dtype(), problems);
+    schedule(recipe, problems);
     return problems;
   }
 
@@ -49,17 +56,20 @@ final class ChatProblems {
     }
   }
 
-  private static void machine(ChatRecipe recipe, List<String> problems) {
-    if (!recipe.dtype().matches("auto|bf16|f32")) {
-      problems.add("`dtype` is \"" + recipe.dtype() + "\"; use auto, bf16 or f32");
+  static void machine(String device, String dtype, List<String> problems) {
+    if (!dtype.matches("auto|bf16|f32")) {
+      problems.add("`dtype` is \"" + dtype + "\"; use auto, bf16 or f32");
     }
     try {
-      if (!List.of("best", "cpu").contains(recipe.device())) {        // which are always there: libtorch need not be asked
-        var _ = Device.parse(recipe.device());
+      if (!List.of("best", "cpu").contains(device)) {                 // which are always there: libtorch need not be asked
+        var _ = Device.parse(device);
       }
     } catch (IllegalArgumentException e) {
       problems.add("`device` " + e.getMessage());
     }
+  }
+
+  private static void schedule(ChatRecipe recipe, List<String> problems) {
     try {
       Long steps = recipe.train().steps();
       if (steps != null) {

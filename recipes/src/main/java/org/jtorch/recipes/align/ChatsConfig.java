@@ -2,10 +2,14 @@ package org.jtorch.recipes.align;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.align.chats.TooLong;
+import org.jtorch.align.sampling.SampleFiles;
+import org.jtorch.recipes.Artifacts;
 import org.jtorch.recipes.config.Default;
 import org.jtorch.recipes.config.Doc;
+import org.jtorch.recipes.config.Reference;
 
 /// Where conversations or judgements come from, and how they become rows.
 public record ChatsConfig(
@@ -15,12 +19,40 @@ public record ChatsConfig(
     @Doc("longer ones: drop_turns (the oldest go), leave_out or cut_end (they lose their end)") @Default("drop_turns") TooLong tooLong,
     @Doc("how turns are written: chatml, llama3, gemma, or a file with a Jinja template; unless given as the model's folder says")
     @Nullable String template) {
-  /// A source.
-  public record Source(Path path, @Doc("how much of the examples it gives, beside the others") @Default("1") double share) {
+  /// Which of the files that rejection sampling leaves.
+  public enum Part { ANSWERS, PAIRS }
+
+  /// A source: a path, or what an earlier stage leaves.
+  public record Source(@Doc("a file, a folder or a glob") @Nullable Path path,
+      @Doc("instead: a stage of type rejection-sampling, or the folder that one left") @Nullable Reference from,
+      @Doc("of such a stage: answers, to imitate, or pairs of the best and the worst") @Default("answers") Part part,
+      @Doc("how much of the examples it gives, beside the others") @Default("1") double share) {
     public Source {
       if (!(share > 0 && share < Double.POSITIVE_INFINITY)) {
         throw new IllegalArgumentException("`share` must be > 0 but was " + share + "; 1 for all alike");
       }
+      if ((path == null) == (from == null)) {
+        throw new IllegalArgumentException("give `path`, the file of the examples, or `from`, a stage that makes them, and not both; e.g. path: chats.jsonl");
+      }
+    }
+
+    /// Of a file.
+    public Source(Path path, double share) {
+      this(path, null, Part.ANSWERS, share);
+    }
+
+    /// The file, which an earlier stage may still have to make.
+    ///
+    /// @throws IllegalArgumentException if the stage leaves no such thing
+    Path file(Artifacts known) {
+      if (from == null) {
+        return Objects.requireNonNull(path, "one of the two is given");
+      }
+      var answers = known.answers(from);
+      if (part == Part.PAIRS && !answers.hasPairs()) {
+        throw new IllegalArgumentException("\"" + from + "\" leaves no pairs; give it keep.pairs: true");
+      }
+      return answers.folder().resolve(part == Part.PAIRS ? SampleFiles.PAIRS : SampleFiles.ANSWERS);
     }
   }
 
@@ -35,6 +67,11 @@ public record ChatsConfig(
     if (maxTokens < 8) {
       throw new IllegalArgumentException("`max_tokens` must be >= 8 but was " + maxTokens + "; 1024 is usual");
     }
+  }
+
+  /// The same with the files of earlier stages in place of their names.
+  ChatsConfig found(Artifacts known) {
+    return new ChatsConfig(sources.stream().map(s -> new Source(s.file(known), s.share())).toList(), heldOut, maxTokens, tooLong, template);
   }
 
   double[] shares() {

@@ -9,6 +9,7 @@ import java.util.function.Consumer;
 import org.jtorch.align.chats.ChatSet;
 import org.jtorch.align.chats.Problems;
 import org.jtorch.data.BatchOrder;
+import org.jtorch.recipes.Artifacts;
 
 /// Examples of several sources, those to train on apart from those to validate on.
 ///
@@ -23,7 +24,7 @@ record HeldOut<E>(List<List<E>> train, List<E> held) {
     var train = new ArrayList<List<E>>();
     var held = new ArrayList<E>();
     for (var source : chats.sources()) {
-      Path path = source.path();
+      Path path = source.file(Artifacts.FOLDERS);
       var set = ChatSet.read(path);
       var problems = new Problems();
       var rows = encode.apply(set, problems);

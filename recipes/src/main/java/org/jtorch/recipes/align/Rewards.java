@@ -53,6 +53,10 @@ final class Rewards implements AutoCloseable {
     return given == null ? Objects.requireNonNull(config.getClass().getAnnotation(Named.class), "each has one").value() : given;
   }
 
+  List<RewardSum.Part> parts() {
+    return List.copyOf(parts);
+  }
+
   /// All of them together.
   RewardSum sum() {
     return new RewardSum(parts);
