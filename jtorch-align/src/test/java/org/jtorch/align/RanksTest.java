@@ -20,11 +20,14 @@ import org.jtorch.align.preference.DpoTrainer;
 import org.jtorch.align.preference.JudgedRow;
 import org.jtorch.align.preference.Kto;
 import org.jtorch.align.preference.KtoTrainer;
+import org.jtorch.align.preference.OnlineDpoTrainer;
+import org.jtorch.align.preference.OnlineDpoTrainerTest;
 import org.jtorch.align.preference.PreferencePair;
 import org.jtorch.align.preference.Reference;
 import org.jtorch.align.reward.RankedRows;
 import org.jtorch.align.reward.Ranking;
 import org.jtorch.align.reward.RewardTrainer;
+import org.jtorch.align.rollout.RewardSum;
 import org.jtorch.data.Collator;
 import org.jtorch.data.ExampleBatches;
 import org.jtorch.head.DecoderClassifier;
@@ -96,6 +99,20 @@ class RanksTest {
       try (var policy = TinyPolicy.model(DType.F32, 1); var reference = Reference.frozenCopyOf(policy); var adam = TinyPolicy.adam(policy)) {
         var options = DpoTrainer.Options.of(new Dpo(0.1), COLLATOR, TinyPolicy.options(4, 1e-3).withAccumulate(2)).withNll(0.2);
         new DpoTrainer(policy, reference, adam, new ExampleBatches<>(1, 6, PAIRS, List::copyOf), options, ranks)
+            .fit(Progress.START, log, TinyPolicy.NO_HOOKS);
+      }
+      return log.steps;
+    });
+  }
+
+  /// Five prompts, so that the ranks have two and three: each answer has its own stream of random numbers.
+  @Test void onlineDpo() throws Exception {
+    var judge = RewardSum.of("even", answers -> answers.stream().mapToDouble(OnlineDpoTrainerTest::even).toArray());
+    asOne(ranks -> {
+      var log = new TinyPolicy.Recorder();
+      try (var policy = TinyPolicy.model(DType.F32, 1); var reference = Reference.frozenCopyOf(policy); var adam = TinyPolicy.adam(policy)) {
+        var prompts = new ExampleBatches<>(1, 5, OnlineDpoTrainerTest.prompts(10, 4), List::copyOf);
+        new OnlineDpoTrainer(policy, reference, judge, adam, prompts, OnlineDpoTrainerTest.options(3, TinyPolicy.options(4, 1e-3)), ranks)
             .fit(Progress.START, log, TinyPolicy.NO_HOOKS);
       }
       return log.steps;

@@ -168,7 +168,8 @@ public final class AttentionState implements Pass.Shared {
   /// The keys `[first, end)` that queries `[from, from + n)` of this pass can attend to.
   Keys keys(Span span, long from, long n) {
     boolean ahead = span instanceof Span.Bidirectional || layout.prefix() != null;
-    long first = span instanceof Span.Sliding(int window) && layout.prefix() == null ? Math.max(0, past + from - window + 1) : 0;
+    boolean near = layout.prefix() == null && layout.trunks() == null;         // what is visible lies within the window in the row, too
+    long first = span instanceof Span.Sliding(int window) && near ? Math.max(0, past + from - window + 1) : 0;
     return new Keys(first, ahead ? past + tokens : past + from + n);
   }
 
@@ -218,7 +219,7 @@ public final class AttentionState implements Pass.Shared {
     }
     Tensor q = Ops.arange(past + from, past + from + n, device).view(1, n, 1);
     Tensor k = Ops.arange(keys.first(), keys.end(), device).view(1, 1, keys.count());
-    Tensor mask = spanMask(span, q, k);                                        // [1, n, keys]
+    Tensor mask = layout.trunks() == null ? spanMask(span, q, k) : branchMask(span, q, k, from, n, keys);   // [1 or B, n, keys]
     if (layout.prefix() != null) {
       mask = mask.or(k.lt(layout.prefix().view(-1, 1, 1)));                      // [B, n, keys]
     }
@@ -227,7 +228,9 @@ public final class AttentionState implements Pass.Shared {
     }
     if (layout.segments() != null) {
       Tensor s = layout.segments();
-      mask = mask.and(s.narrow(1, from, n).unsqueeze(2).eq(s.narrow(1, keys.first(), keys.count()).unsqueeze(1)));
+      Tensor of = s.narrow(1, keys.first(), keys.count()).unsqueeze(1);        // [B, 1, keys]
+      Tensor seen = s.narrow(1, from, n).unsqueeze(2).eq(of);
+      mask = mask.and(layout.trunks() == null ? seen : seen.or(layout.trunks().narrow(1, from, n).unsqueeze(2).eq(of)));
     }
     return mask;
   }
@@ -238,6 +241,16 @@ public final class AttentionState implements Pass.Shared {
       case Span.Sliding(int window) -> k.le(q).and(k.gt(q.sub(window)));
       case Span.Bidirectional _ -> k.ge(0).or(q.lt(k));                        // everything, in the shape of both
     };
+  }
+
+  /// [#spanMask] where an answer may lie far behind its prompt in the row: windows count positions.
+  private Tensor branchMask(Span span, Tensor q, Tensor k, long from, long n, Keys keys) {
+    if (!(span instanceof Span.Sliding(int window))) {
+      return spanMask(span, q, k);
+    }
+    Tensor at = positions();
+    Tensor near = at.narrow(1, keys.first(), keys.count()).unsqueeze(1).gt(at.narrow(1, from, n).unsqueeze(2).sub(window));
+    return k.le(q).and(near);
   }
 
   private static Tensor paddingMask(Tensor mask, Keys keys) {

@@ -53,6 +53,11 @@ public interface CausalLm extends AutoCloseable {
     return length <= maxPositions();
   }
 
+  /// Whether several answers may go on from one prompt in a row, see [org.jtorch.nn.Layout#trunks].
+  default boolean branches() {
+    return false;
+  }
+
   DType dtype();
 
   Device device();

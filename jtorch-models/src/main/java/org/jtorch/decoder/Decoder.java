@@ -85,7 +85,9 @@ public final class Decoder extends Module implements CausalLm {
 
   /// [#hidden] with a look at every layer's output.
   public Tensor hidden(Tensor ids, Pass pass, @Nullable KvCache cache, Probe probe) {   // int64 [B, T]
-    requireLength(ids.size(1) + (cache == null ? 0 : cache.length()));
+    if (pass.layout().trunks() == null) {                                               // else the positions say how long texts are
+      requireLength(ids.size(1) + (cache == null ? 0 : cache.length()));
+    }
     if (cache != null) {
       requireCacheable(pass);
     }
@@ -111,6 +113,10 @@ public final class Decoder extends Module implements CausalLm {
       throw new IllegalArgumentException("the sequence has " + length + " tokens but the model allows "
           + config.maxPositions() + " (`max_position_embeddings`); shorten it, or extend the model's context");
     }
+  }
+
+  @Override public boolean branches() {
+    return config.mixers().stream().allMatch(m -> m instanceof AttentionConfig.Gqa g && !(g.span() instanceof AttentionConfig.Span.DualChunk));
   }
 
   /// A cache holds the past of plain generation: no gradients through it, one text a row, nothing that looks ahead of a window.

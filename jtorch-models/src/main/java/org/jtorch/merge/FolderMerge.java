@@ -5,8 +5,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.chat.TemplateFiles;
@@ -48,6 +50,13 @@ public record FolderMerge(MergeMethod method, List<Path> models, @Nullable Path 
   /// @param dtype of the weights in the file; null for that of the first model
   /// @throws DataException if the folders do not fit together, saying where
   public void write(Path out, @Nullable DType dtype) {
+    write(out, dtype, _ -> {});
+  }
+
+  /// The same.
+  ///
+  /// @param note hears what is odd about the models
+  public void write(Path out, @Nullable DType dtype, Consumer<String> note) {
     SameModels.require(folders(), anyTokenizer);
     var files = new ArrayList<SafeTensors>();
     try {
@@ -55,7 +64,7 @@ public record FolderMerge(MergeMethod method, List<Path> models, @Nullable Path 
       SameModels.requireTensors(files);
       var first = files.getFirst();
       DType stored = dtype != null ? dtype : StoredType.of(first, first.entries().keySet());
-      var sources = sources(files, stored);
+      var sources = sources(files, stored, note);
       AtomicFolder.publish(out, sources.values().stream().mapToLong(SafeTensorsWriter.Source::byteSize).sum(), into -> {
         SafeTensorsWriter.writeSharded(into, sources, Pretrained.SHARD_BYTES);
         config(into, stored);
@@ -76,20 +85,37 @@ public record FolderMerge(MergeMethod method, List<Path> models, @Nullable Path 
     return SafeTensors.open(folder);
   }
 
-  private SequencedMap<String, SafeTensorsWriter.Source> sources(List<SafeTensors> files, DType stored) {
+  private SequencedMap<String, SafeTensorsWriter.Source> sources(List<SafeTensors> files, DType stored, Consumer<String> note) {
     var entries = files.getFirst().entries();
-    var floating = new LinkedHashMap<String, SafeTensors.Entry>();
-    entries.forEach((name, entry) -> {
-      if (isFloating(entry)) {
-        floating.put(name, entry);
-      }
-    });
-    var weights = files.stream().<Merging.Weights>map(f -> name -> Pretrained.stored(f.get(name))).toList();
-    var merging = new Merging(method, weights.subList(0, models.size()), base == null ? null : weights.getLast(), floating.keySet());
+    var merging = merging(files);
+    merging.warnings().forEach(note);
     var sources = new LinkedHashMap<String, SafeTensorsWriter.Source>();
     entries.forEach((name, entry) -> sources.put(name, isFloating(entry) ? merged(merging, entry, stored)
         : new SafeTensorsWriter.Source(entry.dtype(), entry.shape(), entry::bytes)));        // counters and masks are the first model's
     return sources;
+  }
+
+  private Merging merging(List<SafeTensors> files) {
+    var floating = new LinkedHashSet<String>();
+    files.getFirst().entries().forEach((name, entry) -> {
+      if (isFloating(entry)) {
+        floating.add(name);
+      }
+    });
+    var weights = files.stream().<Merging.Weights>map(f -> name -> Pretrained.stored(f.get(name))).toList();
+    return new Merging(method, weights.subList(0, models.size()), base == null ? null : weights.getLast(), floating);
+  }
+
+  /// The angles between what the models have beyond the base, see [Merging#angles].
+  public SequencedMap<String, double[][]> angles() {
+    var files = new ArrayList<SafeTensors>();
+    try {
+      folders().forEach(f -> files.add(open(f)));
+      SameModels.requireTensors(files);
+      return merging(files).angles();
+    } finally {
+      files.forEach(SafeTensors::close);
+    }
   }
 
   private static SafeTensorsWriter.Source merged(Merging merging, SafeTensors.Entry entry, DType stored) {

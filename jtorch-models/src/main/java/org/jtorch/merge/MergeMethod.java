@@ -1,6 +1,7 @@
 package org.jtorch.merge;
 
 import java.util.List;
+import java.util.Optional;
 import org.jtorch.tensor.Tensor;
 
 /// How the values that several models have for one weight become one value.
@@ -17,16 +18,26 @@ public sealed interface MergeMethod permits Linear, Slerp, TaskArithmetic, Ties,
   /// Fails unless the method can merge so many models.
   void requireModels(int models);
 
-  /// Whether it wants to know all tensors before the first, see [#knowing].
+  /// Whether it wants to know all tensors of a group before the first, see [#knowing].
   default boolean needsProducts() {
     return false;
   }
 
-  /// The method to use when the inner products of the whole task vectors are known.
+  /// The group that a weight belongs to, of which the method wants to know all tensors together.
+  default String group(String name) {
+    return name;
+  }
+
+  /// The method to use for a group when the inner products of its task vectors are known.
   ///
-  /// @param products of model i with model j, over all tensors
+  /// @param products of model i with model j, over all tensors of the group
   default MergeMethod knowing(double[][] products) {
     return this;
+  }
+
+  /// What is odd about a group of tensors with these products.
+  default Optional<String> warning(double[][] products) {
+    return Optional.empty();
   }
 
   /// The merged task vector of one weight.

@@ -1,6 +1,8 @@
 package org.jtorch.merge;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.tensor.DType;
@@ -20,6 +22,7 @@ public final class Merging {
   private final MergeMethod method;
   private final List<Weights> models;
   private final @Nullable Weights base;
+  private final SequencedMap<String, double[][]> products = new LinkedHashMap<>();
 
   /// @param names of all weights, which a method may want to see before the first is merged
   /// @throws IllegalArgumentException if the method needs a base, or another number of models
@@ -31,13 +34,41 @@ public final class Merging {
     }
     this.models = List.copyOf(models);
     this.base = base;
-    this.method = method.needsProducts() ? method.knowing(products(names)) : method;
+    this.method = method;
+    if (method.needsProducts()) {
+      names.forEach(this::count);
+    }
+  }
+
+  /// What is odd about the models, one sentence for each group of weights that the method knows together.
+  public List<String> warnings() {
+    return products.entrySet().stream().flatMap(e -> method.warning(e.getValue()).map(text -> e.getKey() + ": " + text).stream()).toList();
+  }
+
+  /// The angles between the task vectors of the models in each group of weights that the method knows together, in degrees; NaN where one
+  /// is zero. `[models][models]`
+  public SequencedMap<String, double[][]> angles() {
+    var angles = new LinkedHashMap<String, double[][]>();
+    products.forEach((group, p) -> angles.put(group, degrees(p)));
+    return angles;
+  }
+
+  private static double[][] degrees(double[][] products) {
+    double[][] degrees = new double[products.length][products.length];
+    for (int i = 0; i < degrees.length; i++) {
+      for (int j = 0; j < degrees.length; j++) {
+        double cosine = products[i][j] / Math.sqrt(products[i][i] * products[j][j]);
+        degrees[i][j] = Math.toDegrees(Math.acos(Math.clamp(cosine, -1, 1)));
+      }
+    }
+    return degrees;
   }
 
   /// The merged value of a weight, float32 or float64.
   public Tensor weight(String name) {
     try (var scope = TensorScope.open(); var _ = Grad.off()) {
-      Tensor merged = method.merge(vectors(name), name);
+      double[][] known = products.get(method.group(name));
+      Tensor merged = (known == null ? method : method.knowing(known)).merge(vectors(name), name);
       return scope.promote(base == null ? merged : merged.add(precise(base.get(name))));
     }
   }
@@ -50,19 +81,16 @@ public final class Merging {
     return models.stream().map(m -> precise(m.get(name)).sub(from)).toList();
   }
 
-  private double[][] products(Set<String> names) {
-    double[][] sums = new double[models.size()][models.size()];
-    for (String name : names) {
-      try (var _ = TensorScope.open(); var _ = Grad.off()) {
-        double[][] products = Slerp.products(vectors(name));
-        for (int i = 0; i < sums.length; i++) {
-          for (int j = 0; j < sums.length; j++) {
-            sums[i][j] += products[i][j];
-          }
+  private void count(String name) {
+    double[][] sums = products.computeIfAbsent(method.group(name), _ -> new double[models.size()][models.size()]);
+    try (var _ = TensorScope.open(); var _ = Grad.off()) {
+      double[][] each = Slerp.products(vectors(name));
+      for (int i = 0; i < sums.length; i++) {
+        for (int j = 0; j < sums.length; j++) {
+          sums[i][j] += each[i][j];
         }
       }
     }
-    return sums;
   }
 
   private static Tensor precise(Tensor t) {

@@ -2,6 +2,8 @@ package org.jtorch.merge;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Tensor;
 
@@ -17,10 +19,14 @@ import org.jtorch.tensor.Tensor;
 public record Slerp(double lambda, Angle angle) implements MergeMethod {
   private static final double STRAIGHT = 1e-6;
 
+  private static final Pattern LAYER = Pattern.compile("(.*\\blayers\\.\\d+)\\..*");
+
   /// What an angle is measured on.
   public enum Angle {
     /// Each weight by itself.
     PER_TENSOR,
+    /// The weights of a layer together, as WARP does; embedding, final norm and head each by itself.
+    PER_LAYER,
     /// All weights together, once.
     ALL_TENSORS
   }
@@ -46,11 +52,34 @@ public record Slerp(double lambda, Angle angle) implements MergeMethod {
   }
 
   @Override public boolean needsProducts() {
-    return angle == Angle.ALL_TENSORS;
+    return angle != Angle.PER_TENSOR;
+  }
+
+  @Override public String group(String name) {
+    return switch (angle) {
+      case PER_TENSOR -> name;
+      case PER_LAYER -> {
+        var layer = LAYER.matcher(name);
+        yield layer.matches() ? layer.group(1) : name;
+      }
+      case ALL_TENSORS -> "all weights";
+    };
   }
 
   @Override public MergeMethod knowing(double[][] products) {
     return needsProducts() ? new TaskArithmetic(Arrays.stream(factors(products)).boxed().toList()) : this;
+  }
+
+  @Override public Optional<String> warning(double[][] products) {
+    for (int i = 0; i < products.length; i++) {
+      for (int j = 0; j < i; j++) {
+        double lengths = Math.sqrt(products[i][i] * products[j][j]);
+        if (lengths > 0 && products[i][j] / lengths < -1 + STRAIGHT * STRAIGHT) {
+          return Optional.of("models " + (j + 1) + " and " + (i + 1) + " went opposite ways, between which there is no arc: interpolated in a straight line");
+        }
+      }
+    }
+    return Optional.empty();
   }
 
   @Override public Tensor merge(List<Tensor> vectors, String name) {

@@ -72,6 +72,10 @@ public record Pass(Layout layout, @Nullable GradTape tape, @Nullable Shared shar
     return withLayout(layout.withPrefix(p));
   }
 
+  public Pass withTrunks(@Nullable Tensor t) {
+    return withLayout(layout.withTrunks(t));
+  }
+
   public Pass withTape(@Nullable GradTape t) {
     return new Pass(layout, t, shared, routing, adapters, checkpoint, frozen);
   }

@@ -10,7 +10,13 @@ import org.jtorch.tensor.Tensor;
 
 /// A batch on the device. tokens, segments, positions: int64 `[B, T]`; the latter two only where rows hold several
 /// documents.
-public record BatchTensors(Tensor tokens, @Nullable Tensor segments, @Nullable Tensor positions) {
+///
+/// @param trunks the segments that a token's goes on from, int64 `[B, T]`; null unless answers share their prompts
+public record BatchTensors(Tensor tokens, @Nullable Tensor segments, @Nullable Tensor positions, @Nullable Tensor trunks) {
+  public BatchTensors(Tensor tokens, @Nullable Tensor segments, @Nullable Tensor positions) {
+    this(tokens, segments, positions, null);
+  }
+
   public static BatchTensors of(Batch batch, Device device) {
     long[] shape = {batch.rows(), batch.seqLen()};
     Tensor tokens = Ops.of(batch.tokens(), device, shape);
@@ -18,6 +24,18 @@ public record BatchTensors(Tensor tokens, @Nullable Tensor segments, @Nullable T
         ? new BatchTensors(tokens, longs(batch.segmentIds(), device, shape), longs(batch.positions(), device, shape))
         : new BatchTensors(tokens, null, null);
   }
+
+  /// A batch whose segments go on from one another.
+  ///
+  /// @param trunks for each token the segment that its own goes on from, -1 for none
+  public static BatchTensors of(Batch batch, int[] trunks, Device device) {
+    long[] shape = {batch.rows(), batch.seqLen()};
+    long[] none = Arrays.stream(trunks).mapToLong(t -> t < 0 ? NONE : t).toArray();      // -1 is padding's
+    return new BatchTensors(Ops.of(batch.tokens(), device, shape), longs(batch.segmentIds(), device, shape),
+        longs(batch.positions(), device, shape), Ops.of(none, device, shape));
+  }
+
+  private static final long NONE = -2;
 
   private static Tensor longs(int[] values, Device device, long[] shape) {
     return Ops.of(Arrays.stream(values).asLongStream().toArray(), device, shape);
@@ -30,6 +48,6 @@ public record BatchTensors(Tensor tokens, @Nullable Tensor segments, @Nullable T
 
   /// `pass` with this batch's documents kept apart.
   public Pass on(Pass pass) {
-    return pass.withSegments(segments).withPositions(positions);
+    return pass.withSegments(segments).withPositions(positions).withTrunks(trunks);
   }
 }

@@ -44,7 +44,7 @@ public interface Artifacts {
   }
 
   /// The answers in a folder.
-  static Artifact.Answers answersIn(Path folder) {
+  static Artifact.Chats answersIn(Path folder) {
     return FolderArtifacts.answers(folder);
   }
 
@@ -56,12 +56,12 @@ public interface Artifacts {
     throw wrong(reference, "a captured teacher (jtorch distill capture)");
   }
 
-  /// The answers that a reference names.
-  default Artifact.Answers answers(Reference reference) {
-    if (find(reference) instanceof Artifact.Answers answers) {
-      return answers;
+  /// The conversations or judgements that a reference names.
+  default Artifact.Chats chats(Reference reference) {
+    if (find(reference) instanceof Artifact.Chats chats) {
+      return chats;
     }
-    throw wrong(reference, "a set of answers (a stage of type rejection-sampling)");
+    throw wrong(reference, "a set of chats");
   }
 
   private IllegalArgumentException wrong(Reference reference, String wanted) {

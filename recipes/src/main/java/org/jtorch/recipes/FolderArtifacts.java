@@ -19,8 +19,8 @@ final class FolderArtifacts {
     }
   }
 
-  static Artifact.Answers answers(Path folder) {
-    return new Artifact.Answers(folder, SampleFiles.rows(folder), SampleFiles.hasPairs(folder));
+  static Artifact.Chats answers(Path folder) {
+    return new Artifact.Chats(folder, SampleFiles.rows(folder), true, SampleFiles.hasPairs(folder));
   }
 
   static Artifact model(Path folder) {

@@ -74,7 +74,8 @@ public record AnswerRow(TokenRow row, boolean @Nullable [] format, double refere
     return n;
   }
 
-  private boolean learned(int index) {
+  /// Whether a token belongs to an answer.
+  public boolean learned(int index) {
     float[] weights = row.weights();
     return weights == null || weights[index] != 0;
   }

@@ -22,6 +22,15 @@ public record Experience(Answer answer, double[] parts, double reward, float[] o
     return reference.length == 0 ? 0 : estimator.sum(old, reference);
   }
 
+  /// The critic's values.
+  double[] expected() {
+    double[] all = new double[values.length];
+    for (int t = 0; t < all.length; t++) {
+      all[t] = values[t];
+    }
+    return all;
+  }
+
   /// `log π_trainer(y|x) − log π_sampler(y|x)`: what the two ways of computing make of the same weights.
   public double gap() {
     double sum = 0;

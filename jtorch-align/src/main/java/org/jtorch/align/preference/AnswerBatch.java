@@ -5,9 +5,6 @@ import org.jspecify.annotations.Nullable;
 import org.jtorch.align.chats.AnswerRow;
 import org.jtorch.data.Batch;
 import org.jtorch.data.Collator;
-import org.jtorch.decoder.CausalLm;
-import org.jtorch.loss.TokenLogProbs;
-import org.jtorch.nn.Pass;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
@@ -20,15 +17,10 @@ import org.jtorch.train.BatchTensors;
 /// @param lengths how many count in each row
 /// @param reference log-probabilities under the reference, one for each row; null unless all are known
 @SuppressWarnings("ArrayRecordComponent") // goes into tensors, never compared
-record AnswerBatch(Batch rows, float[] counts, float[] lengths, float @Nullable [] reference) {
+record AnswerBatch(Batch rows, float[] counts, float[] lengths, float @Nullable [] reference) implements ScoredAnswers {
   /// @throws IllegalArgumentException for a row that the collator would cut
   static AnswerBatch of(List<AnswerRow> answers, Collator collator) {
-    for (var answer : answers) {
-      if (answer.row().ids().length > collator.maxLength()) {
-        throw new IllegalArgumentException("an answer has " + answer.row().ids().length + " tokens with its prompt but batches are at most "
-            + collator.maxLength() + " long, which would cut its end; encode with `max_tokens` of " + collator.maxLength());
-      }
-    }
+    answers.forEach(answer -> ScoredAnswers.require(answer, collator));
     Batch rows = collator.batch(answers.stream().map(AnswerRow::row).toList());
     int seqLen = rows.seqLen();
     float[] counts = new float[rows.rows() * seqLen];
@@ -48,19 +40,15 @@ record AnswerBatch(Batch rows, float[] counts, float[] lengths, float @Nullable 
     return new AnswerBatch(rows, counts, lengths, known ? reference : null);
   }
 
-  /// The log-probability of each answer's tokens, 0 elsewhere. `[rows, T]`
-  Tensor tokenLogps(CausalLm model, BatchTensors input, Pass pass, int chunkTokens) {
-    Tensor hidden = model.hidden(input.tokens(), input.on(pass), null);                 // [rows, T, C]
-    return new TokenLogProbs(chunkTokens).of(model, hidden, rows.targets(), pass.tape()).view(rows.rows(), rows.seqLen());
+  @Override public BatchTensors input(Device device) {
+    return BatchTensors.of(rows, device);
   }
 
-  /// The sums over the tokens that count. tokenLogps `[rows, T]`; result `[rows]`
-  Tensor sums(Tensor tokenLogps) {
+  @Override public Tensor sums(Tensor tokenLogps) {
     return tokenLogps.mul(Ops.of(counts, tokenLogps.device(), rows.rows(), rows.seqLen()).to(tokenLogps.dtype())).sum(1, false);
   }
 
-  /// `[rows]`
-  Tensor lengths(Device device) {
-    return Ops.of(lengths, device, lengths.length);
+  @Override public Tensor chosen(Tensor tokenLogps) {
+    return tokenLogps.narrow(0, 0, rows.rows() / 2).sum();
   }
 }

@@ -7,20 +7,11 @@ import org.jtorch.align.Share;
 import org.jtorch.data.BatchSource;
 import org.jtorch.data.Collator;
 import org.jtorch.decoder.CausalLm;
-import org.jtorch.nn.Pass;
 import org.jtorch.observe.StepListener;
 import org.jtorch.optim.Optimizer;
-import org.jtorch.tensor.DType;
-import org.jtorch.tensor.Grad;
-import org.jtorch.tensor.GradTape;
-import org.jtorch.tensor.Ops;
-import org.jtorch.tensor.Tensor;
-import org.jtorch.tensor.TensorScope;
 import org.jtorch.tensor.ranks.Ranks;
-import org.jtorch.train.BatchTensors;
 import org.jtorch.train.CommonStart;
 import org.jtorch.train.Hooks;
-import org.jtorch.train.MicroBatches;
 import org.jtorch.train.Progress;
 import org.jtorch.train.SpikeGuard;
 import org.jtorch.train.StepLoop;
@@ -109,87 +100,26 @@ public final class DpoTrainer {
 
   /// Adds the gradients of a batch to the parameters', micro-batch by micro-batch; of several ranks each adds those of its own pairs.
   public StepLoss gradients(List<PreferencePair> batch) {
-    var scale = Scale.of(batch);
+    var scale = PairGradients.Scale.of(batch);
     var figures = new LinkedHashMap<String, Double>();
     int size = Math.ceilDiv(batch.size(), options.train.accumulate());
-    double loss = MicroBatches.sum(Share.parts(Share.of(batch, ranks), size), optimizer, part -> backward(part, scale, figures));
-    return new StepLoss(loss, scale.tokens, figures).sum(ranks);
+    double loss = pairs().add(Share.of(batch, ranks), size, scale, optimizer, figures);
+    return new StepLoss(loss, scale.tokens(), figures).sum(ranks);
   }
 
-  private double backward(List<PreferencePair> part, Scale scale, SequencedMap<String, Double> figures) {
-    try (var tape = GradTape.open()) {
-      var judged = judge(part, Pass.training(tape).withCheckpoint(options.train.activationCheckpointing()), scale);
-      judged.addTo(figures);
-      tape.backward(judged.loss);
-      return judged.loss.item();
-    }
+  private PairGradients pairs() {
+    return new PairGradients(policy, reference, options);
   }
 
   /// Loss and figures of held-out pairs, of [#FIGURES]; the loss among them as `loss`.
   public SequencedMap<String, Double> score(List<PreferencePair> pairs) {
-    var figures = new LinkedHashMap<String, Double>();
-    var scale = Scale.of(pairs);
-    for (var part : Share.parts(pairs, Math.ceilDiv(batches.batch(), options.train.accumulate()))) {
-      try (var _ = TensorScope.open(); var _ = Grad.off()) {
-        var judged = judge(part, Pass.EMPTY, scale);
-        figures.merge("loss", judged.loss.item(), Double::sum);
-        judged.addTo(figures);
-      }
-    }
-    return figures;
+    return pairs().score(pairs, Math.ceilDiv(batches.batch(), options.train.accumulate()));
   }
 
   /// What a step reports, each the mean over its pairs: β times log-ratio (for a loss without reference β times log-probability), the share
   /// of pairs whose chosen answer leads, the log-probabilities themselves.
   public static final List<String> FIGURES =
       List.of("rewards_chosen", "rewards_rejected", "rewards_margin", "rewards_accuracy", "logps_chosen", "logps_rejected");
-
-  /// What the sums over a whole batch are divided by.
-  private record Scale(double perPair, double perToken, long tokens) {
-    static Scale of(List<PreferencePair> batch) {
-      long chosen = batch.stream().mapToLong(p -> p.chosen().learned()).sum();
-      long rejected = batch.stream().mapToLong(p -> p.rejected().learned()).sum();
-      return new Scale(1.0 / batch.size(), 1.0 / Math.max(1, chosen), chosen + rejected);
-    }
-  }
-
-  /// @param loss a scalar, its share of the batch's
-  /// @param sums of each of [#FIGURES], shares likewise, `[6]`
-  private record Judged(Tensor loss, Tensor sums) {
-    void addTo(SequencedMap<String, Double> figures) {
-      double[] values = sums.toDoubles();
-      for (int i = 0; i < values.length; i++) {
-        figures.merge(FIGURES.get(i), values[i], Double::sum);
-      }
-    }
-  }
-
-  private Judged judge(List<PreferencePair> part, Pass pass, Scale scale) {
-    var batch = AnswerBatch.of(PreferencePair.rows(part), options.collator);
-    var input = BatchTensors.of(batch.rows(), policy.device());
-    int chunk = options.train.chunkTokens();
-    int n = part.size();
-    Tensor kept = options.loss instanceof PreferenceLoss.Referenced ? reference.logps(policy, batch, input, chunk) : null;
-    Tensor tokens = batch.tokenLogps(policy, input, pass, chunk);                       // [2n, T]
-    Tensor logps = batch.sums(tokens);                                                  // [2n]
-    var pairs = PairScores.of(kept == null ? logps : logps.sub(kept.to(logps.dtype())), batch.lengths(policy.device()));
-    Tensor loss = options.loss.losses(pairs).sum().mul(scale.perPair);
-    if (options.nll > 0) {
-      loss = loss.sub(tokens.narrow(0, 0, n).sum().mul(options.nll * scale.perToken));
-    }
-    try (var _ = Grad.off()) {
-      return new Judged(loss, figures(pairs, logps.detach(), scale.perPair));
-    }
-  }
-
-  private Tensor figures(PairScores pairs, Tensor logps, double perPair) {
-    double beta = options.loss.beta();
-    long n = logps.size(0) / 2;
-    Tensor margin = pairs.margin().detach();
-    return Ops.stack(0, List.of(pairs.chosen().detach().sum().mul(beta), pairs.rejected().detach().sum().mul(beta), margin.sum().mul(beta),
-        margin.gt(Ops.zerosLike(margin)).to(DType.F32).sum().to(logps.dtype()), logps.narrow(0, 0, n).sum(), logps.narrow(0, n, n).sum()))
-        .mul(perPair);
-  }
 
   /// The spike guard's memory, for checkpoints.
   public SpikeGuard spikes() {

@@ -9,6 +9,7 @@ import org.jtorch.align.chats.AnswerRow;
 import org.jtorch.data.BatchSource;
 import org.jtorch.data.Collator;
 import org.jtorch.decoder.CausalLm;
+import org.jtorch.loss.TokenLogProbs;
 import org.jtorch.nn.Pass;
 import org.jtorch.observe.StepListener;
 import org.jtorch.optim.Optimizer;
@@ -18,7 +19,6 @@ import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
 import org.jtorch.tensor.ranks.Ranks;
-import org.jtorch.train.BatchTensors;
 import org.jtorch.train.CommonStart;
 import org.jtorch.train.Hooks;
 import org.jtorch.train.MicroBatches;
@@ -123,10 +123,10 @@ public final class KtoTrainer {
 
   private Tensor ratios(List<AnswerRow> answers, Pass pass) {
     var batch = AnswerBatch.of(answers, options.collator);
-    var input = BatchTensors.of(batch.rows(), policy.device());
+    var input = batch.input(policy.device());
     int chunk = options.train.chunkTokens();
     Tensor kept = reference.logps(policy, batch, input, chunk);
-    Tensor logps = batch.sums(batch.tokenLogps(policy, input, pass, chunk));            // [n]
+    Tensor logps = batch.sums(ScoredAnswers.tokenLogps(policy, batch.rows(), input, pass, new TokenLogProbs(chunk)));            // [n]
     return logps.sub(kept.to(logps.dtype()));
   }
 

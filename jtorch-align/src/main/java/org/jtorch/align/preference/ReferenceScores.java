@@ -3,11 +3,9 @@ package org.jtorch.align.preference;
 import java.util.ArrayList;
 import java.util.List;
 import org.jtorch.align.Share;
-import org.jtorch.align.chats.AnswerRow;
 import org.jtorch.data.Collator;
 import org.jtorch.decoder.CausalLm;
 import org.jtorch.tensor.TensorScope;
-import org.jtorch.train.BatchTensors;
 
 /// Log-probabilities under the reference, computed once for all steps: training then needs no second model.
 ///
@@ -25,7 +23,7 @@ public record ReferenceScores(Reference reference, Collator collator, int batch)
   public List<PreferencePair> of(CausalLm policy, List<PreferencePair> pairs) {
     var known = new ArrayList<PreferencePair>(pairs.size());
     for (var part : Share.parts(pairs, batch)) {
-      double[] logps = logps(policy, PreferencePair.rows(part));
+      double[] logps = logps(policy, part);
       for (int i = 0; i < part.size(); i++) {
         known.add(new PreferencePair(part.get(i).chosen().withReference(logps[i]),
             part.get(i).rejected().withReference(logps[part.size() + i])));
@@ -34,10 +32,10 @@ public record ReferenceScores(Reference reference, Collator collator, int batch)
     return known;
   }
 
-  private double[] logps(CausalLm policy, List<AnswerRow> rows) {
+  private double[] logps(CausalLm policy, List<PreferencePair> part) {
     try (var _ = TensorScope.open()) {
-      var answers = AnswerBatch.of(rows, collator);
-      return reference.logps(policy, answers, BatchTensors.of(answers.rows(), policy.device()), 0).toDoubles();
+      var answers = ScoredAnswers.ofPairs(part, collator, policy);
+      return reference.logps(policy, answers, answers.input(policy.device()), 0).toDoubles();
     }
   }
 }

@@ -2,6 +2,7 @@ package org.jtorch.recipes.align;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.function.LongFunction;
 import org.jtorch.data.BatchSource;
 import org.jtorch.decoder.Decoder;
@@ -56,7 +57,13 @@ record ChatLoop(ChatRecipe recipe, Artifacts known, RunFolder run, RunLogs logs,
   }
 
   /// A trainer, as this loop sees it.
-  record Trained(BatchSource<?> batches, SpikeGuard spikes, Fit fit, LongFunction<EvalEvent> evaluate) {}
+  ///
+  /// @param more what else a checkpoint keeps, by name
+  record Trained(BatchSource<?> batches, SpikeGuard spikes, Fit fit, LongFunction<EvalEvent> evaluate, Map<String, Saved> more) {
+    Trained(BatchSource<?> batches, SpikeGuard spikes, Fit fit, LongFunction<EvalEvent> evaluate) {
+      this(batches, spikes, fit, evaluate, Map.of());
+    }
+  }
 
   /// Trains to the end, or until asked to stop.
   interface Fit {
@@ -89,11 +96,14 @@ record ChatLoop(ChatRecipe recipe, Artifacts known, RunFolder run, RunLogs logs,
   private boolean train(Decoder model, Job job, Path home, double peak) {
     long steps = recipe.train().steps(job.rows());
     var options = recipe.train().options(steps, recipe.eval(), recipe.save());
-    try (var optimizer = recipe.optimizer().over(model, recipe.train().learningRate())) {
+    try (var optimizer = recipe.optimizer().over(model, recipe.train().learningRate(), recipe.seed(), known)) {
       var trained = job.trainer(model, optimizer, options);
       var folder = ModelFolder.of(model, home);
       var checkpoint = Checkpoint.of(run.checkpoints(), recipe.save().retention(), folder)
           .with("optimizer", Saved.of(optimizer, model.weights())).with("spike_guard", trained.spikes).with("data", Saved.of(trained.batches));
+      for (var part : trained.more.entrySet()) {
+        checkpoint = checkpoint.with(part.getKey(), part.getValue());
+      }
       Progress from = checkpoint.resume(logs::note);
       interruption.loopBegins();
       var log = logs.open(from.step());

@@ -4,9 +4,7 @@ import com.google.errorprone.annotations.FormatMethod;
 import com.google.errorprone.annotations.FormatString;
 import java.io.PrintWriter;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Locale;
-import org.jtorch.align.chats.ChatSet;
 import org.jtorch.observe.Units;
 import org.jtorch.recipes.Artifacts;
 import org.jtorch.recipes.PlanFigures;
@@ -46,19 +44,7 @@ record ChatPlan(ChatRecipe recipe, Artifacts known, int rowsEach, double passes)
   }
 
   private long examples(PrintWriter out) {
-    long examples = 0;
-    for (var source : recipe.chats().sources()) {
-      Path file = source.file(known);
-      if (source.from() != null && !Files.exists(file)) {
-        long rows = known.answers(source.from()).rows();
-        line(out, "chats", "at most %,d rows of %s", rows, source.from());
-        examples += rows;
-        continue;
-      }
-      var set = ChatSet.read(file);
-      set.describe().forEach(each -> line(out, "chats", "%s", each));
-      examples += set.examples().size();
-    }
+    long examples = recipe.examples(known, each -> line(out, "chats", "%s", each));
     return Math.max(1, Math.round(examples * (1 - recipe.chats().heldOut())));
   }
 

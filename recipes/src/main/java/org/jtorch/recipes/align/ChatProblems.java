@@ -4,7 +4,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.jtorch.data.JsonRows;
 import org.jtorch.io.DataException;
 import org.jtorch.recipes.Artifact;
 import org.jtorch.recipes.Artifacts;
@@ -16,21 +15,19 @@ final class ChatProblems {
 
   static List<String> of(ChatRecipe recipe, Artifacts known) {
     var problems = new ArrayList<String>();
-    for (int s = 0; s < recipe.chats().sources().size(); s++) {
-      try {
-        var source = recipe.chats().sources().get(s);
-        Path file = source.file(known);
-        if (source.from() == null || Files.exists(file)) {              // else an earlier stage has still to make it
-          var _ = JsonRows.files(file);
-        }
-      } catch (DataException e) {
-        problems.add("`chats.sources[" + s + "].path` " + e.getMessage());
-      } catch (IllegalArgumentException e) {
-        problems.add("`chats.sources[" + s + "].from` " + e.getMessage());
-      }
-    }
+    recipe.chats().problems(known, problems);
+    problems.addAll(ofLoop(recipe, "chats", known));
+    return problems;
+  }
+
+  /// All but the data.
+  ///
+  /// @param data the key under which that stands
+  static List<String> ofLoop(ChatRecipe recipe, String data, Artifacts known) {
+    var problems = new ArrayList<String>();
     try {
-      model(recipe, known.model(recipe.from()), problems);
+      model(recipe, data, known.model(recipe.from()), problems);
+      problems.addAll(recipe.optimizer().problems(known.model(recipe.from()), recipe.train().steps(), known));
     } catch (IllegalArgumentException | DataException e) {
       problems.add("`from` " + e.getMessage());
     }
@@ -39,19 +36,19 @@ final class ChatProblems {
     return problems;
   }
 
-  private static void model(ChatRecipe recipe, Artifact.Model from, List<String> problems) {
+  private static void model(ChatRecipe recipe, String data, Artifact.Model from, List<String> problems) {
     if (recipe.chats().maxTokens() > from.shape().maxPositions() && !from.shape().growsWithLength()) {
-      problems.add("`chats.max_tokens` " + recipe.chats().maxTokens() + " is longer than the model allows (max_positions: "
+      problems.add("`" + data + ".max_tokens` " + recipe.chats().maxTokens() + " is longer than the model allows (max_positions: "
           + from.shape().maxPositions() + ")");
     }
     String template = recipe.chats().template();
     if (template != null && !ChatModel.isFormat(template) && !Files.isRegularFile(Path.of(template))) {
-      problems.add("`chats.template` is \"" + template + "\", neither a format (chatml, llama3, gemma) nor a file that is there");
+      problems.add("`" + data + ".template` is \"" + template + "\", neither a format (chatml, llama3, gemma) nor a file that is there");
     } else if (Files.isDirectory(from.folder())) {                    // else an earlier stage has still to make it
       try (var _ = ChatModel.open(from.folder(), template)) {
         return;
       } catch (IllegalArgumentException | DataException e) {
-        problems.add("`chats.template` " + e.getMessage());
+        problems.add("`" + data + ".template` " + e.getMessage());
       }
     }
   }

@@ -1,5 +1,7 @@
 package org.jtorch.recipes.align;
 
+import java.util.function.Consumer;
+import org.jtorch.recipes.Artifacts;
 import org.jtorch.recipes.Stage;
 import org.jtorch.recipes.config.Reference;
 import org.jtorch.recipes.pretrain.OptimizerConfig;
@@ -18,6 +20,17 @@ interface ChatRecipe extends Stage {
   String dtype();
 
   ChatsConfig chats();
+
+  /// How many examples there are, held-out ones among them.
+  ///
+  /// @param note hears what was found
+  default long examples(Artifacts known, Consumer<String> note) {
+    long examples = 0;
+    for (var source : chats().sources()) {
+      examples += source.examples(known, note);
+    }
+    return examples;
+  }
 
   LoopConfig train();
 

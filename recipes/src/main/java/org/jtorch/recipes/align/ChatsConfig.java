@@ -1,11 +1,15 @@
 package org.jtorch.recipes.align;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.align.chats.ChatSet;
 import org.jtorch.align.chats.TooLong;
-import org.jtorch.align.sampling.SampleFiles;
+import org.jtorch.data.JsonRows;
+import org.jtorch.io.DataException;
 import org.jtorch.recipes.Artifacts;
 import org.jtorch.recipes.config.Default;
 import org.jtorch.recipes.config.Doc;
@@ -19,40 +23,64 @@ public record ChatsConfig(
     @Doc("longer ones: drop_turns (the oldest go), leave_out or cut_end (they lose their end)") @Default("drop_turns") TooLong tooLong,
     @Doc("how turns are written: chatml, llama3, gemma, or a file with a Jinja template; unless given as the model's folder says")
     @Nullable String template) {
-  /// Which of the files that rejection sampling leaves.
+  /// Which of the files of a stage that makes answers and pairs.
   public enum Part { ANSWERS, PAIRS }
 
-  /// A source: a path, or what an earlier stage leaves.
-  public record Source(@Doc("a file, a folder or a glob") @Nullable Path path,
-      @Doc("instead: a stage of type rejection-sampling, or the folder that one left") @Nullable Reference from,
-      @Doc("of such a stage: answers, to imitate, or pairs of the best and the worst") @Default("answers") Part part,
+  /// A source.
+  public record Source(
+      @Doc("a file, a folder or a glob") @Nullable Path path,
+      @Doc("instead of a path: an earlier stage that leaves chats") @Nullable Reference from,
+      @Doc("of what rejection sampling leaves: answers, to imitate, or pairs of the best and the worst") @Default("answers") Part part,
       @Doc("how much of the examples it gives, beside the others") @Default("1") double share) {
     public Source {
+      if ((path == null) == (from == null)) {
+        throw new IllegalArgumentException("a source has either a `path`, e.g. chats.jsonl, or `from` with the name of an earlier stage");
+      }
       if (!(share > 0 && share < Double.POSITIVE_INFINITY)) {
         throw new IllegalArgumentException("`share` must be > 0 but was " + share + "; 1 for all alike");
       }
-      if ((path == null) == (from == null)) {
-        throw new IllegalArgumentException("give `path`, the file of the examples, or `from`, a stage that makes them, and not both; e.g. path: chats.jsonl");
-      }
     }
 
-    /// Of a file.
+    /// Of a path.
     public Source(Path path, double share) {
       this(path, null, Part.ANSWERS, share);
     }
 
-    /// The file, which an earlier stage may still have to make.
+    /// What it holds.
+    ChatSet read(Artifacts known) {
+      return ChatSet.read(place(known));
+    }
+
+    private Path place(Artifacts known) {
+      return from == null ? Objects.requireNonNull(path, "checked above") : known.chats(from).place(part == Part.PAIRS);
+    }
+
+    /// How many examples it has; before the stage that makes them has run how many it promises.
     ///
-    /// @throws IllegalArgumentException if the stage leaves no such thing
-    Path file(Artifacts known) {
-      if (from == null) {
-        return Objects.requireNonNull(path, "one of the two is given");
+    /// @param describe hears what it holds
+    long examples(Artifacts known, Consumer<String> describe) {
+      if (from != null && !Files.isDirectory(known.chats(from).folder())) {
+        long rows = known.chats(from).rows();
+        describe.accept(from + ": at most " + rows + " rows");
+        return rows;
       }
-      var answers = known.answers(from);
-      if (part == Part.PAIRS && !answers.hasPairs()) {
-        throw new IllegalArgumentException("\"" + from + "\" leaves no pairs; give it keep.pairs: true");
+      var set = read(known);
+      set.describe().forEach(describe);
+      return set.examples().size();
+    }
+
+    /// @param key of this source
+    void problems(String key, Artifacts known, List<String> problems) {
+      String at = "`" + key + (from != null ? ".from` " : ".path` ");
+      try {
+        if (from != null) {
+          var _ = place(known);
+        } else {
+          var _ = JsonRows.files(place(known));
+        }
+      } catch (DataException | IllegalArgumentException e) {
+        problems.add(at + e.getMessage());
       }
-      return answers.folder().resolve(part == Part.PAIRS ? SampleFiles.PAIRS : SampleFiles.ANSWERS);
     }
   }
 
@@ -69,9 +97,11 @@ public record ChatsConfig(
     }
   }
 
-  /// The same with the files of earlier stages in place of their names.
-  ChatsConfig found(Artifacts known) {
-    return new ChatsConfig(sources.stream().map(s -> new Source(s.file(known), s.share())).toList(), heldOut, maxTokens, tooLong, template);
+  /// What the sources lack, found before anything starts.
+  void problems(Artifacts known, List<String> problems) {
+    for (int s = 0; s < sources.size(); s++) {
+      sources.get(s).problems("chats.sources[" + s + "]", known, problems);
+    }
   }
 
   double[] shares() {

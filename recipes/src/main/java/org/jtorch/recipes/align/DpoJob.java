@@ -31,7 +31,7 @@ final class DpoJob implements ChatLoop.Job {
     this.loop = loop;
     this.chats = chats;
     var encoder = chats.encoder(recipe.chats(), TrainedTurns.ALL);
-    var pairs = HeldOut.read(recipe.chats().found(loop.known()), recipe.seed(), (set, problems) ->
+    var pairs = HeldOut.read(recipe, loop.known(), (set, problems) ->
         PreferencePair.of(set.only(Example.Comparison.class), encoder, recipe.maskFormat(), problems), loop.logs()::note);
     this.held = pairs.held();
     this.batches = ExampleBatches.mixed(recipe.seed(), recipe.train().batch(), pairs.train(), recipe.chats().shares(), List::copyOf);

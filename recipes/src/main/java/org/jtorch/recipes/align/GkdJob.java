@@ -38,7 +38,7 @@ final class GkdJob implements ChatLoop.Job {
     TeacherTokenizer.require(chats.tokenizer(), folder());
     var encoder = chats.encoder(recipe.chats(), TrainedTurns.LAST);
     int room = recipe.chats().maxTokens() - recipe.newTokens();
-    var all = HeldOut.read(recipe.chats().found(loop.known()), recipe.seed(), (set, problems) -> encoder.rows(set.conversations(), problems).stream()
+    var all = HeldOut.read(recipe, loop.known(), (set, problems) -> encoder.rows(set.conversations(), problems).stream()
         .map(GkdJob::demonstration).filter(d -> d.prompt().length <= room).toList(), loop.logs()::note);
     this.held = all.held();
     this.batches = ExampleBatches.mixed(recipe.seed(), recipe.train().batch(), all.train(), recipe.chats().shares(), List::copyOf);

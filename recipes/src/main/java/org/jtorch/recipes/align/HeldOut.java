@@ -1,6 +1,5 @@
 package org.jtorch.recipes.align;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -20,22 +19,23 @@ record HeldOut<E>(List<List<E>> train, List<E> held) {
   ///
   /// @param encode makes rows of what a source holds
   /// @param note hears what was found, and what is the matter with some of it
-  static <E> HeldOut<E> read(ChatsConfig chats, long seed, BiFunction<ChatSet, Problems, List<E>> encode, Consumer<String> note) {
+  static <E> HeldOut<E> read(ChatRecipe recipe, Artifacts known, BiFunction<ChatSet, Problems, List<E>> encode, Consumer<String> note) {
+    var chats = recipe.chats();
     var train = new ArrayList<List<E>>();
     var held = new ArrayList<E>();
     for (var source : chats.sources()) {
-      Path path = source.file(Artifacts.FOLDERS);
-      var set = ChatSet.read(path);
+      var set = source.read(known);
       var problems = new Problems();
       var rows = encode.apply(set, problems);
       set.describe().forEach(note);
       problems.describe().forEach(note);
-      divide(rows, chats.heldOut(), seed, train, held);
+      divide(rows, chats.heldOut(), recipe.seed(), train, held);
     }
     return new HeldOut<>(train, held);
   }
 
-  private static <E> void divide(List<E> rows, double share, long seed, List<List<E>> train, List<E> held) {
+  /// Divides one source, as [#read] does.
+  static <E> void divide(List<E> rows, double share, long seed, List<List<E>> train, List<E> held) {
     int n = (int) Math.min(rows.size() - 1L, Math.ceil(share * rows.size()));
     var order = new BatchOrder(seed, rows.size());
     var chosen = new HashSet<Long>();

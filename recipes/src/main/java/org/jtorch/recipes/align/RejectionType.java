@@ -69,7 +69,7 @@ public final class RejectionType implements RecipeType {
   @Override public Artifact leaves(Object value, Path path, Artifacts known) {
     var recipe = (RejectionRecipe) value;
     Path left = folder(path).left();
-    return Files.isDirectory(left) ? Artifacts.answersIn(left) : new Artifact.Answers(left, recipe.prompts().count(_ -> { }), recipe.keep().pairs());
+    return Files.isDirectory(left) ? Artifacts.answersIn(left) : new Artifact.Chats(left, recipe.prompts().count(_ -> { }), true, recipe.keep().pairs());
   }
 
   @Override public PlanFigures plan(Recipes.Loaded loaded, Artifacts known, PrintWriter out) {

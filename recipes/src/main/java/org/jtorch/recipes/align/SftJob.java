@@ -41,7 +41,7 @@ final class SftJob implements ChatLoop.Job {
     this.loop = loop;
     this.chats = chats;
     var encoder = chats.encoder(recipe.chats(), recipe.turns());
-    var rows = HeldOut.read(recipe.chats().found(loop.known()), recipe.seed(), (set, problems) -> encoder.rows(set.conversations(), problems), loop.logs()::note);
+    var rows = HeldOut.read(recipe, loop.known(), (set, problems) -> encoder.rows(set.conversations(), problems), loop.logs()::note);
     this.held = rows.held();
     this.batches = recipe.packing() ? packed(rows.train()) : apart(rows.train());
   }

@@ -47,7 +47,9 @@ public final class Benchmarks {
   }
 
   /// Sampled generation with a cache: top-k 50, top-p 0.95, temperature 1, no early stop.
-  public static ObjectNode generate(Settings s) {
+  ///
+  /// @param answers to each prompt, which runs once for all of them
+  public static ObjectNode generate(Settings s, int answers) {
     var shape = BenchSize.named(s.size()).shape();
     try (var model = Decoder.create(shape, s.device(), s.dtype(), Rng.of(0))) {
       var random = new Random(0);
@@ -58,12 +60,17 @@ public final class Benchmarks {
       var options = new Options(s.fresh(), Sampling.temperature(1).withTopK(50).withTopP(0.95), Set.of(), 0, 0);
       var generator = new Generator(model);
       double seconds = Timing.median(() -> {
-        if (generator.generate(prompts, options).size() != s.batch()) {
+        int rows = answers == 1 ? generator.generate(prompts, options).size() : generator.sample(prompts, answers, options).size();
+        if (rows != s.batch() * answers) {
           throw new IllegalStateException("rows were lost");
         }
       }, 1, Math.max(3, s.steps() / 2));
-      return line("generate", s).put("prompt", s.prompt()).put("new", s.fresh()).put("step_s", round(seconds, 4))
-          .put("tokens_per_s", round(s.batch() * s.fresh() / seconds, 1)).put("peak_rss_mb", ProcessMemory.peak() >> 20);
+      var line = line("generate", s);
+      if (answers > 1) {
+        line.put("k", answers);
+      }
+      return line.put("prompt", s.prompt()).put("new", s.fresh()).put("step_s", round(seconds, 4))
+          .put("tokens_per_s", round((double) s.batch() * answers * s.fresh() / seconds, 1)).put("peak_rss_mb", ProcessMemory.peak() >> 20);
     }
   }
 

@@ -3,6 +3,7 @@ package org.jtorch.recipes.cli;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.recipes.bench.Benchmarks;
 import org.jtorch.recipes.bench.DistillBenchmark;
+import org.jtorch.recipes.bench.TuningBenchmarks;
 import org.jtorch.recipes.pretrain.MachineSpeed;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
@@ -12,18 +13,18 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/// `jtorch bench pretrain|distill|generate`: one JSON line|generate`: one JSON line with the fields of the Python peers.
+/// `jtorch bench pretrain|distill|dpo|lora|generate`: one JSON line with the fields of the Python peers.
 @Command
 final class BenchCommand implements Runnable {
   @Spec @Nullable CommandSpec spec;
 
-  @Parameters(paramLabel = "WHAT", description = "pretrain, distill or generate")
+  @Parameters(paramLabel = "WHAT", description = "pretrain, distill, dpo, lora or generate")
   String what = "";
 
   @Option(names = "--size", paramLabel = "NAME", defaultValue = "small", description = "tiny, small, small-moe, medium, bigvocab, qwen2-0.5b or 1b")
   String size = "small";
 
-  @Option(names = "--batch", paramLabel = "N", description = "Rows; 8 for generate, else 4.")
+  @Option(names = "--batch", paramLabel = "N", description = "Rows, pairs or prompts; 8 for generate, else 4.")
   @Nullable Integer batch;
 
   @Option(names = "--seq", paramLabel = "N", defaultValue = "512", description = "Tokens per row.")
@@ -32,6 +33,12 @@ final class BenchCommand implements Runnable {
   @Option(names = "--teacher", paramLabel = "NAME", defaultValue = "medium",
       description = "For distill: a size as for --size, or captured for 64 known tokens of each position.")
   String teacher = "medium";
+
+  @Option(names = "--rank", paramLabel = "N", defaultValue = "16", description = "For lora: the rank of the adapter.")
+  int rank;
+
+  @Option(names = "--k", paramLabel = "N", defaultValue = "1", description = "For generate: answers to each prompt.")
+  int answers;
 
   @Option(names = "--prompt", paramLabel = "N", defaultValue = "64", description = "Tokens per prompt.")
   int prompt;
@@ -59,8 +66,10 @@ final class BenchCommand implements Runnable {
     Output.of(spec).println(switch (what) {
       case "pretrain" -> Benchmarks.pretrain(settings);
       case "distill" -> DistillBenchmark.run(settings, teacher);
-      case "generate" -> Benchmarks.generate(settings);
-      default -> throw new IllegalArgumentException("bench \"" + what + "\" is not known; use pretrain, distill or generate");
+      case "dpo" -> TuningBenchmarks.dpo(settings);
+      case "lora" -> TuningBenchmarks.lora(settings, rank);
+      case "generate" -> Benchmarks.generate(settings, answers);
+      default -> throw new IllegalArgumentException("bench \"" + what + "\" is not known; use pretrain, distill, dpo, lora or generate");
     });
   }
 }

@@ -6,6 +6,7 @@ import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.align.DpoType;
 import org.jtorch.recipes.align.GkdType;
+import org.jtorch.recipes.align.OnlineDpoType;
 import org.jtorch.recipes.align.RejectionType;
 import org.jtorch.recipes.align.SftType;
 import org.jtorch.recipes.claims.ClaimType;
@@ -38,6 +39,7 @@ final class RecipeTypes {
         new UpcycleType(),
         new SftType(),
         new DpoType(),
+        new OnlineDpoType(),
         new GkdType(),
         new RejectionType(),
         new ScoreType(),

@@ -38,6 +38,7 @@ public record ExtendRecipe(
     @Default("{}") Save save, @Default("{}") Metrics metrics) implements Stage {
 
   public ExtendRecipe {
+    OptimizerConfig.forPretraining(optimizer);
     var rungs = new ArrayList<>(List.of(new Rung(data.seqLen(), null, null)));
     ladder.forEach(length -> rungs.add(length.rung(data.seqLen())));
     ContextExtension.requireRising(rungs.subList(1, rungs.size()));

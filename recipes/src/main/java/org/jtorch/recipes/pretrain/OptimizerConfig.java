@@ -1,15 +1,22 @@
 package org.jtorch.recipes.pretrain;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.decoder.Decoder;
+import org.jtorch.family.Pretrained;
+import org.jtorch.io.DataException;
+import org.jtorch.observe.Units;
 import org.jtorch.optim.Optimizer;
 import org.jtorch.optim.ParameterGroup;
 import org.jtorch.optim.ParameterGroups;
+import org.jtorch.recipes.Artifact;
+import org.jtorch.recipes.Artifacts;
 import org.jtorch.recipes.config.Default;
 import org.jtorch.recipes.config.DefaultType;
 import org.jtorch.recipes.config.Doc;
 import org.jtorch.recipes.config.Named;
+import org.jtorch.recipes.config.Reference;
 
 /// What changes the weights; AdamW where a recipe names no type.
 @DefaultType("adamw")
@@ -18,6 +25,28 @@ public sealed interface OptimizerConfig {
   ///
   /// @param peak the highest learning rate of the run
   Optimizer over(Decoder model, double peak);
+
+  /// The same in a stage that aligns a model, where other models are at hand.
+  ///
+  /// @param seed the stage's
+  default Optimizer over(Decoder model, double peak, long seed, Artifacts known) {
+    return over(model, peak);
+  }
+
+  /// What it lacks in a stage that begins with a model, found before anything starts.
+  ///
+  /// @param steps of the stage if they are given
+  default List<String> problems(Artifact.Model from, @Nullable Long steps, Artifacts known) {
+    return List.of();
+  }
+
+  /// Fails for an optimizer that only stages which align a model can have.
+  static void forPretraining(OptimizerConfig optimizer) {
+    if (optimizer instanceof OnlineMerging) {
+      throw new IllegalArgumentException("`optimizer.type` online-merging merges with what fine-tuning added to a base model, and this stage aligns"
+          + " none; use adamw, or online-merging in a stage of type dpo or online-dpo");
+    }
+  }
 
   /// AdamW (decoupled weight decay).
   @Named("adamw")
@@ -114,6 +143,93 @@ public sealed interface OptimizerConfig {
 
     @Override public Optimizer over(Decoder model, double peak) {
       return org.jtorch.optim.Sgd.over(model.parameters(), weightDecay, new org.jtorch.optim.Sgd.Options(momentum, 0, nesterov));
+    }
+  }
+
+  /// AdamW whose every update is merged with what fine-tuning had added (arXiv:2405.17931): Qwen 2's, against what alignment costs.
+  record OnlineMerging(
+      @Doc("the model before fine-tuning: an earlier stage, or a folder") Reference base,
+      @Doc("the fine-tuned model, as a rule the one that the stage begins with") Reference sft,
+      @Doc("how much of sft - base comes in at every step; times the steps it should stay far below 1") @Default("5e-6") double alpha,
+      @Default("{}") MergingRule rule,
+      @Doc("AdamW's, as are beta2 and eps") @Default("0.9") double beta1, @Default("0.95") double beta2, @Default("1e-8") double eps,
+      @Doc("not applied to norms and biases, nor masked") @Default("0.1") double weightDecay) implements OptimizerConfig {
+    public OnlineMerging {
+      moments(beta1, beta2, eps);
+      notNegative("weight_decay", weightDecay, "0.1");
+      if (!(alpha >= 0 && alpha < 1)) {
+        throw new IllegalArgumentException("`alpha` must be from 0 to below 1 but was " + alpha + "; 5e-6 is the paper's best");
+      }
+      if (base.equals(sft)) {
+        throw new IllegalArgumentException("`base` and `sft` are both \"" + base + "\", so that there is nothing to merge with; `base` is the model before"
+            + " fine-tuning");
+      }
+    }
+
+    @Override public Optimizer over(Decoder model, double peak) {
+      throw new IllegalArgumentException("online-merging needs the models that it merges with");
+    }
+
+    @Override public Optimizer over(Decoder model, double peak, long seed, Artifacts known) {
+      var options = new org.jtorch.optim.OnlineMerging.Options(alpha, rule.rule(seed), new org.jtorch.optim.AdamW.Options(beta1, beta2, eps));
+      try (var tuned = Pretrained.open(known.model(sft).folder()); var before = Pretrained.open(known.model(base).folder())) {
+        return org.jtorch.optim.OnlineMerging.over(groups(model, weightDecay, null),
+            org.jtorch.optim.OnlineMerging.taskVector(model, tuned, before), options);
+      }
+    }
+
+    @Override public List<String> problems(Artifact.Model from, @Nullable Long steps, Artifacts known) {
+      var problems = new ArrayList<String>();
+      fits("base", base, from, known, problems);
+      fits("sft", sft, from, known, problems);
+      if (steps != null && steps * alpha >= 1) {
+        problems.add("`optimizer.alpha` " + alpha + " over " + steps + " steps adds all of what fine-tuning had added once more; take one far below "
+            + Units.figure(1.0 / steps) + ", e.g. 5e-6");
+      }
+      return problems;
+    }
+
+    private static void fits(String key, Reference model, Artifact.Model from, Artifacts known, List<String> problems) {
+      try {
+        var other = known.model(model).shape();
+        if (other.parameterCount() != from.shape().parameterCount() || other.dim() != from.shape().dim()) {
+          problems.add("`optimizer." + key + "` is a model of another shape: " + other.parameterCount() + " parameters of width " + other.dim()
+              + " where the stage's has " + from.shape().parameterCount() + " of width " + from.shape().dim());
+        }
+      } catch (IllegalArgumentException | DataException e) {
+        problems.add("`optimizer." + key + "` " + e.getMessage());
+      }
+    }
+  }
+
+  /// What stays of an update and of what is merged with it.
+  @DefaultType("ondare")
+  sealed interface MergingRule {
+    /// @param seed the stage's
+    org.jtorch.optim.OnlineMerging.Rule rule(long seed);
+
+    /// Each entry with a probability, without scaling what stays.
+    @Named("ondare")
+    record OnDare(@Doc("probability that an entry of an update stays") @Default("0.5") double keep) implements MergingRule {
+      public OnDare {
+        var _ = new org.jtorch.optim.OnlineMerging.OnDare(keep, 0);
+      }
+
+      @Override public org.jtorch.optim.OnlineMerging.Rule rule(long seed) {
+        return new org.jtorch.optim.OnlineMerging.OnDare(keep, seed);
+      }
+    }
+
+    /// The largest entries, where they do not pull apart.
+    @Named("onties")
+    record OnTies(@Doc("share of an update's entries that stay, the largest") @Default("0.5") double keep) implements MergingRule {
+      public OnTies {
+        var _ = new org.jtorch.optim.OnlineMerging.OnTies(keep);
+      }
+
+      @Override public org.jtorch.optim.OnlineMerging.Rule rule(long seed) {
+        return new org.jtorch.optim.OnlineMerging.OnTies(keep);
+      }
     }
   }
 

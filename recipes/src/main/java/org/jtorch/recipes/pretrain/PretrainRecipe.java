@@ -37,6 +37,7 @@ public record PretrainRecipe(
     @Default("{}") AverageConfig average, @Default("{}") Eval eval, @Default("{}") Save save, @Default("{}") Metrics metrics) implements Stage {
 
   public PretrainRecipe {
+    OptimizerConfig.forPretraining(optimizer);
     if (model == null && from == null) {
       throw new IllegalArgumentException("`model` is missing, and so is `from`; give one of them,"
           + " e.g. model: {type: llama, dim: 256, layers: 4, heads: 8}");

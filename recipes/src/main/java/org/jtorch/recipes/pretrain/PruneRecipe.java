@@ -30,6 +30,7 @@ public record PruneRecipe(
   private static final int ROWS = 8;
 
   public PruneRecipe {
+    OptimizerConfig.forPretraining(optimizer);
     if (hidden < 1) {
       throw new IllegalArgumentException("`hidden` must be >= 1 but was " + hidden + "; a third of the model's is AFM's choice");
     }

@@ -95,6 +95,26 @@ class ChatRecipesTest {
     assertThat(temp.resolve("run")).doesNotExist();
   }
 
+  @Test void preferencesWithTheOnlineMergingOptimizer() {
+    String merging = "stages.preferred.optimizer={type: online-merging, base: base, sft: taught, alpha: 1e-4, rule: {keep: 0.3}}";
+    assertThat(run("stages.taught.train.steps=4", merging, "stages.preferred.train.steps=3").code()).isZero();
+    var longer = run("stages.taught.train.steps=4", merging);
+    assertThat(longer.code()).as(longer.out() + longer.err()).isZero();
+    assertThat(longer.out()).contains("resuming from step");
+    var straight = TinyRun.run(recipe, temp.resolve("straight"), "stages.taught.train.steps=4", merging);
+    assertThat(straight.code()).as(straight.out() + straight.err()).isZero();
+    assertThat(temp.resolve("run/stages/preferred/model/model.safetensors")).as("the masks go on as they would have")
+        .hasSameBinaryContentAs(temp.resolve("straight/stages/preferred/model/model.safetensors"));
+  }
+
+  @Test void whatCannotBeMergedOnlineIsSaid() {
+    assertThat(run("stages.preferred.optimizer={type: online-merging, base: taught, sft: taught}").err()).contains("nothing to merge with");
+    assertThat(run("stages.preferred.optimizer={type: online-merging, base: bsae, sft: taught}").err()).contains("optimizer.base", "bsae");
+    assertThat(run("stages.preferred.optimizer={type: online-merging, base: base, sft: taught, alpha: 0.5}").err()).contains("optimizer.alpha", "over 6 steps");
+    assertThat(run("stages.base.optimizer={type: online-merging, base: x, sft: y}").err()).contains("this stage aligns none");
+    assertThat(temp.resolve("run")).doesNotExist();
+  }
+
   @Test void planAndOtherLosses() {
     var plan = TinyRun.jtorch("plan", recipe.toString());
     assertThat(plan.code()).as(plan.err()).isZero();

@@ -85,7 +85,7 @@ class RejectionStageTest {
   @Test void aPlanNeedsNoModel() {
     var plan = TinyRun.jtorch("plan", recipe.toString());
     assertThat(plan.code()).as(plan.out() + plan.err()).isZero();
-    assertThat(plan.out()).contains("24 prompts", "144: 6 to each prompt in each of 1 rounds", "at most 24 rows of best");
+    assertThat(plan.out()).contains("24 prompts", "144: 6 to each prompt in each of 1 rounds", "best: at most 24 rows");
   }
 
   @Test void whatCannotBeIsSaidBeforeAnythingStarts() {
@@ -93,9 +93,9 @@ class RejectionStageTest {
         "stages.best.keep.checkers=[{reward: {type: java, implementation: com.acme.None}}]");
     assertThat(result.code()).isEqualTo(2);
     assertThat(result.err()).contains("together longer than the model allows (max_positions: 64)", "none.jsonl", "as another's", "com.acme.None");
-    assertThat(run("stages.best.keep.pairs=false").err()).contains("\"best\" leaves no pairs; give it keep.pairs: true");
+    assertThat(run("stages.best.keep.pairs=false").err()).contains("leaves no pairs; a stage of rejection sampling does with keep.pairs: true");
     assertThat(run("stages.best.prompts.topic=null").err()).contains("`prompts.topic` names no field");
-    assertThat(run("stages.again.chats.sources=[{from: taught}]").err()).contains("a set of answers (a stage of type rejection-sampling) is needed here");
+    assertThat(run("stages.again.chats.sources=[{from: taught}]").err()).contains("is a model, but a set of chats is needed here");
     assertThat(temp.resolve("run")).doesNotExist();
   }
 
@@ -106,7 +106,7 @@ class RejectionStageTest {
   }
 
   @Test void sourcesAreOneOfTwo() {
-    assertThat(run("stages.again.chats.sources=[{share: 2}]").err()).contains("give `path`, the file of the examples, or `from`");
+    assertThat(run("stages.again.chats.sources=[{share: 2}]").err()).contains("a source has either a `path`, e.g. chats.jsonl, or `from` with the name of an earlier stage");
     assertThat(List.of(ChatsConfig.Part.values())).hasSize(2);
   }
 }
