@@ -41,7 +41,7 @@ import org.jtorch.train.Progress;
 import org.junit.jupiter.api.Test;
 
 /// Two processes (threads here, which c10d allows) train as one does.
-class RanksTest {
+public class RanksTest {
   private static final Collator COLLATOR = new Collator(16, 4);
   private static final List<PreferencePair> PAIRS = pairs();
 
@@ -54,7 +54,7 @@ class RanksTest {
     }).toList();
   }
 
-  private static <R> List<R> together(Function<Ranks, R> body) throws Exception {
+  public static <R> List<R> together(Function<Ranks, R> body) throws Exception {
     int port;
     try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = socket.getLocalPort();
@@ -112,7 +112,7 @@ class RanksTest {
       var log = new TinyPolicy.Recorder();
       try (var policy = TinyPolicy.model(DType.F32, 1); var reference = Reference.frozenCopyOf(policy); var adam = TinyPolicy.adam(policy)) {
         var prompts = new ExampleBatches<>(1, 5, OnlineDpoTrainerTest.prompts(10, 4), List::copyOf);
-        new OnlineDpoTrainer(policy, reference, judge, adam, prompts, OnlineDpoTrainerTest.options(3, TinyPolicy.options(4, 1e-3)), ranks)
+        new OnlineDpoTrainer(policy, reference, adam, prompts, judge, OnlineDpoTrainerTest.options(3, TinyPolicy.options(4, 1e-3)), ranks)
             .fit(Progress.START, log, TinyPolicy.NO_HOOKS);
       }
       return log.steps;

@@ -221,14 +221,25 @@ public final class Lora extends Module {
   ///
   /// @param ids rows of tokens whose logits are compared before and after, int64 `[B, T]`
   public MergeReport merge(CausalLm model, Tensor ids) {
+    var m = begun();
+    return m.run(() -> model.apply(ids, Pass.EMPTY), () -> merge = m);
+  }
+
+  /// The same without a comparison: for whatever model it is on.
+  public void merge() {
+    var m = begun();
+    m.add();
+    merge = m;
+  }
+
+  private LoraMerge begun() {
     if (merge != null) {
       throw new IllegalStateException("this adapter is merged already; unmerge() first");
     }
     if (parts.isEmpty()) {
       throw new IllegalStateException("this adapter is closed, there is nothing to merge: load it again");
     }
-    var m = new LoraMerge(weightsInOrder());
-    return m.run(() -> model.apply(ids, Pass.EMPTY), () -> merge = m);
+    return new LoraMerge(weightsInOrder());
   }
 
   public boolean isMerged() {

@@ -37,18 +37,24 @@ final class LoraMerge implements AutoCloseable {
   MergeReport run(Supplier<Tensor> logits, Runnable switchOff) {
     try (var _ = TensorScope.open(); var _ = Grad.off()) {
       Tensor unmerged = precise(logits.get());
-      var changes = new ArrayList<MergeReport.Changed>();
-      try {
-        for (var p : parts) {
-          changes.add(add(p));
-        }
-      } catch (RuntimeException e) {                     // leave nothing half merged
-        undo();
-        throw e;
-      }
+      var changes = add();
       switchOff.run();
       Tensor merged = precise(logits.get());
       return new MergeReport(largest(merged.sub(unmerged)), largest(unmerged), changes);
+    }
+  }
+
+  /// Adds the products to the weights.
+  List<MergeReport.Changed> add() {
+    var changes = new ArrayList<MergeReport.Changed>();
+    try (var _ = TensorScope.open(); var _ = Grad.off()) {
+      for (var p : parts) {
+        changes.add(add(p));
+      }
+      return changes;
+    } catch (RuntimeException e) {                       // leave nothing half merged
+      undo();
+      throw e;
     }
   }
 

@@ -1,6 +1,7 @@
 package org.jtorch.head;
 
 import com.google.errorprone.annotations.MustBeClosed;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,6 +56,16 @@ public final class Classifiers {
     return ClassifierWeights.load(declare(json, labels), folder, device, dtype, Optional.of(rng));
   }
 
+  /// Whether a folder holds a classifier, by what its configuration says of itself.
+  public static boolean isIn(Path folder) {
+    return Files.exists(folder.resolve(CONFIG)) && isHead(architectures(JsonFile.open(folder.resolve(CONFIG))));
+  }
+
+  /// The outputs of the classifier in a folder.
+  public static Labels labels(Path folder) {
+    return Labels.read(JsonFile.open(folder.resolve(CONFIG)));
+  }
+
   /// Writes a classifier into an existing folder.
   ///
   /// @param dtype the type in the file
@@ -94,10 +105,18 @@ public final class Classifiers {
   }
 
   private static void requireHead(JsonFile json) {
-    var classes = json.has("architectures") ? json.requiredStrings("architectures") : List.<String>of();
-    if (!classes.isEmpty() && classes.stream().noneMatch(c -> c.endsWith(ARCHITECTURE))) {
+    var classes = architectures(json);
+    if (!classes.isEmpty() && !isHead(classes)) {
       throw new DataException(json.path() + ": `architectures` is " + classes + ", which has no classification head; supported: "
           + "..." + ARCHITECTURE + ". Classifiers.begin puts a fresh head on such a model");
     }
+  }
+
+  private static List<String> architectures(JsonFile json) {
+    return json.has("architectures") ? json.requiredStrings("architectures") : List.of();
+  }
+
+  private static boolean isHead(List<String> classes) {
+    return classes.stream().anyMatch(c -> c.endsWith(ARCHITECTURE));
   }
 }

@@ -26,6 +26,26 @@ public sealed interface Artifact {
     }
   }
 
+  /// A model that says what a conversation is worth: a Hugging Face folder for sequence classification with one output, with its tokenizer,
+  /// chat template and stop tokens.
+  ///
+  /// @param tokens in the tokenizer; the model may have more rows
+  /// @param eos the token that ends a document
+  record RewardModel(Path folder, DecoderConfig shape, int tokens, String eos) implements Artifact {
+    @Override public String kind() {
+      return "reward model";
+    }
+  }
+
+  /// A low-rank adapter: a folder of PEFT's.
+  ///
+  /// @param base the folder of the model that it is for
+  record Adapter(Path folder, Path base) implements Artifact {
+    @Override public String kind() {
+      return "adapter";
+    }
+  }
+
   /// Text as tokens with their tokenizer, as `jtorch data prepare` writes it.
   record Data(Path folder, int tokens, String eos) implements Artifact {
     @Override public String kind() {

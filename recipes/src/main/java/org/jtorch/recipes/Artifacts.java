@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import org.jtorch.align.sampling.SampleFiles;
 import org.jtorch.corpus.PreparedCorpus;
 import org.jtorch.distill.CapturedTeacher;
+import org.jtorch.head.Classifiers;
 import org.jtorch.recipes.config.Reference;
 
 /// Where a recipe finds what it takes from elsewhere.
@@ -18,7 +19,8 @@ public interface Artifacts {
     }
     return PreparedCorpus.isIn(folder) ? FolderArtifacts.data(folder)
         : SampleFiles.isIn(folder) ? FolderArtifacts.answers(folder)
-        : CapturedTeacher.isIn(folder) ? new Artifact.Targets(folder, CapturedTeacher.reduction(folder)) : FolderArtifacts.model(folder);
+        : CapturedTeacher.isIn(folder) ? new Artifact.Targets(folder, CapturedTeacher.reduction(folder))
+        : Classifiers.isIn(folder) ? FolderArtifacts.rewardModel(folder) : FolderArtifacts.model(folder);
   };
 
   /// What a reference names.
@@ -33,6 +35,14 @@ public interface Artifacts {
       return model;
     }
     throw wrong(reference, "a model");
+  }
+
+  /// The reward model that a reference names.
+  default Artifact.RewardModel rewardModel(Reference reference) {
+    if (find(reference) instanceof Artifact.RewardModel model) {
+      return model;
+    }
+    throw wrong(reference, "a reward model (a stage of type reward)");
   }
 
   /// The prepared text that a reference names.
@@ -65,6 +75,9 @@ public interface Artifacts {
   }
 
   private IllegalArgumentException wrong(Reference reference, String wanted) {
-    return new IllegalArgumentException("\"" + reference + "\" is a " + find(reference).kind() + ", but " + wanted + " is needed here");
+    var found = find(reference);
+    String merge = found instanceof Artifact.Adapter ? "; with `adapter: {leaves: merged}` its stage leaves a whole model" : "";
+    String article = found instanceof Artifact.Adapter ? "an " : "a ";
+    return new IllegalArgumentException("\"" + reference + "\" is " + article + found.kind() + ", but " + wanted + " is needed here" + merge);
   }
 }

@@ -6,6 +6,7 @@ import org.jtorch.align.sampling.SampleFiles;
 import org.jtorch.corpus.PreparedCorpus;
 import org.jtorch.family.Pretrained;
 import org.jtorch.family.TokenIds;
+import org.jtorch.head.Classifiers;
 import org.jtorch.io.DataException;
 import org.jtorch.text.Tokenizer;
 
@@ -27,6 +28,17 @@ final class FolderArtifacts {
     var shape = Pretrained.config(folder);
     try (var tokenizer = Tokenizer.load(folder)) {
       return new Artifact.Model(folder, shape, tokenizer.vocabSize(), eos(folder, tokenizer), null);
+    }
+  }
+
+  static Artifact rewardModel(Path folder) {
+    int outputs = Classifiers.labels(folder).count();
+    if (outputs != 1) {
+      throw new IllegalArgumentException(folder + " holds a classifier of " + outputs + " labels; a reward model has one");
+    }
+    var shape = Pretrained.config(folder);
+    try (var tokenizer = Tokenizer.load(folder)) {
+      return new Artifact.RewardModel(folder, shape, tokenizer.vocabSize(), eos(folder, tokenizer));
     }
   }
 

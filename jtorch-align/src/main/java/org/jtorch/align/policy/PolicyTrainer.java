@@ -130,8 +130,17 @@ public final class PolicyTrainer {
 
   /// Answers to the prompts of a step, judged.
   List<Experience> experiences(long step) {
+    return collector().at(step, prompts.at(step));
+  }
+
+  private Collector collector() {
     int rows = Math.ceilDiv(prompts.batch() * options.rollouts.answers(), options.updates.miniBatches() * options.train.accumulate());
-    return new Collector(policy, reference, null, options.rollouts, reward, options.collator, logProbs, rows, ranks).at(step, prompts.at(step));
+    return new Collector(policy, reference, null, options.rollouts, reward, options.collator, logProbs, rows, ranks);
+  }
+
+  /// How the policy's answers to held-out prompts are judged, as many to each as in a step: the [RolloutFigures].
+  public SequencedMap<String, Double> score(List<Prompt> held) {
+    return held.isEmpty() ? new LinkedHashMap<>() : RolloutFigures.of(collector().held(held), options.rollouts.answers(), reward);
   }
 
   /// The advantage of each answer, from its reward minus β times its KL to the reference.

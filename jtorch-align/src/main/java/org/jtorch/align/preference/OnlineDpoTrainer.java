@@ -29,7 +29,7 @@ import org.jtorch.train.StepUpdate;
 /// var rollouts = new Rollouts(8, sampling, tokens -> tokenizer.decode(tokens, true));
 /// var options = new OnlineDpoTrainer.Options(DpoTrainer.Options.of(new Dpo(0.1), collator, train), rollouts, BestAgainstWorst.ANY);
 /// var judge = RewardSum.of("brevity", answers -> answers.stream().mapToDouble(a -> -a.length()).toArray());
-/// new OnlineDpoTrainer(policy, reference, judge, optimizer, prompts, options, Ranks.ALONE).fit(Progress.START, log, hooks);
+/// new OnlineDpoTrainer(policy, reference, optimizer, prompts, judge, options, Ranks.ALONE).fit(Progress.START, log, hooks);
 /// ```
 ///
 /// A prompt whose answers make no pair is counted and left out; a batch without pairs is a step that changes nothing. What the policy says
@@ -54,16 +54,16 @@ public final class OnlineDpoTrainer {
 
   private final CausalLm policy;
   private final Reference reference;
-  private final RewardSum reward;
   private final Optimizer optimizer;
   private final BatchSource<List<Prompt>> prompts;
+  private final RewardSum reward;
   private final Options options;
   private final Ranks ranks;
   private final SpikeGuard spikes;
 
   /// @param reference fixed, or one that follows the policy; not asked by a loss without one, and not closed
   /// @param ranks the processes that share the prompts of every batch
-  public OnlineDpoTrainer(CausalLm policy, Reference reference, RewardSum reward, Optimizer optimizer, BatchSource<List<Prompt>> prompts,
+  public OnlineDpoTrainer(CausalLm policy, Reference reference, Optimizer optimizer, BatchSource<List<Prompt>> prompts, RewardSum reward,
       Options options, Ranks ranks) {
     Share.require(prompts.batch(), options.dpo.train().accumulate(), ranks, "prompts");
     if (!policy.fits(options.dpo.collator().maxLength())) {
@@ -72,9 +72,9 @@ public final class OnlineDpoTrainer {
     }
     this.policy = policy;
     this.reference = reference;
-    this.reward = reward;
     this.optimizer = optimizer;
     this.prompts = prompts;
+    this.reward = reward;
     this.options = options;
     this.ranks = ranks;
     this.spikes = new SpikeGuard(options.dpo.train().spikes());

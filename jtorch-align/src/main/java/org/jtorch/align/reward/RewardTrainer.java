@@ -1,12 +1,10 @@
 package org.jtorch.align.reward;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.align.Share;
-import org.jtorch.align.chats.PreferenceLevel;
 import org.jtorch.data.BatchSource;
 import org.jtorch.data.Collator;
 import org.jtorch.head.BradleyTerry;
@@ -164,7 +162,7 @@ public final class RewardTrainer {
 
   /// What the model makes of held-out rankings: `loss`, `accuracy` over all pairs, and `accuracy_better` and so on over those of each level.
   public SequencedMap<String, Double> score(List<RankedRows> rankings) {
-    var levels = new LinkedHashMap<String, List<Double>>();
+    var accuracy = new RankingAccuracy(FIGURES.getFirst());
     double sum = 0;
     int pairs = 0;
     for (var part : Share.parts(rankings, Math.ceilDiv(batches.batch(), options.train.accumulate()))) {
@@ -173,28 +171,18 @@ public final class RewardTrainer {
         Tensor scores = batch.paired(model.judge(hidden(batch, Pass.EMPTY), Pass.EMPTY));
         sum += ranking(batch, scores).item() * batch.count();
         pairs += batch.count();
-        collect(part, BradleyTerry.lead(scores).toDoubles(), levels);
+        double[] leads = BradleyTerry.lead(scores).toDoubles();
+        int at = 0;
+        for (var each : part) {
+          accuracy.add(each, leads, at);
+          at += each.pairs();
+        }
       }
     }
     var figures = new LinkedHashMap<String, Double>();
     figures.put("loss", sum / Math.max(1, pairs));
-    levels.forEach((name, right) -> figures.put(name, right.stream().mapToDouble(d -> d).average().orElse(Double.NaN)));
+    figures.putAll(accuracy.shares());
     return figures;
-  }
-
-  /// 1 for each pair that is ranked right, else 0, under the names of its figures.
-  private static void collect(List<RankedRows> part, double[] leads, SequencedMap<String, List<Double>> levels) {
-    int at = 0;
-    for (var ranking : part) {
-      for (int i = 0; i < ranking.pairs(); i++) {
-        double right = leads[at++] > 0 ? 1 : 0;
-        levels.computeIfAbsent(FIGURES.getFirst(), _ -> new ArrayList<>()).add(right);
-        PreferenceLevel level = ranking.level();
-        if (level != null) {
-          levels.computeIfAbsent(FIGURES.getFirst() + "_" + level.words().replace(' ', '_'), _ -> new ArrayList<>()).add(right);
-        }
-      }
-    }
   }
 
   /// The spike guard's memory, for checkpoints.

@@ -71,7 +71,7 @@ public class OnlineDpoTrainerTest {
   }
 
   private static OnlineDpoTrainer trainer(Decoder policy, Reference reference, Optimizer adam, RewardSum reward, TrainOptions train) {
-    return new OnlineDpoTrainer(policy, reference, reward, adam, batches(), options(4, train), Ranks.ALONE);
+    return new OnlineDpoTrainer(policy, reference, adam, batches(), reward, options(4, train), Ranks.ALONE);
   }
 
   // ---- learning

@@ -220,7 +220,7 @@ class WarpTest {
 
   private static OnlineDpoTrainer trainer(Decoder policy, Reference anchor, Optimizer adam, long seed) {
     var prompts = new ExampleBatches<>(seed, 8, OnlineDpoTrainerTest.prompts(16, 1), List::copyOf);
-    return new OnlineDpoTrainer(policy, anchor, GOLD, adam, prompts, OnlineDpoTrainerTest.options(4, TinyPolicy.options(15, 5e-3)), Ranks.ALONE);
+    return new OnlineDpoTrainer(policy, anchor, adam, prompts, GOLD, OnlineDpoTrainerTest.options(4, TinyPolicy.options(15, 5e-3)), Ranks.ALONE);
   }
 
   private static double reward(Path folder) {

@@ -1,12 +1,14 @@
 package org.jtorch.recipes.align;
 
+import com.google.errorprone.annotations.MustBeClosed;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongFunction;
 import org.jtorch.data.BatchSource;
 import org.jtorch.decoder.Decoder;
-import org.jtorch.family.Pretrained;
+import org.jtorch.nn.Module;
 import org.jtorch.observe.EvalEvent;
 import org.jtorch.observe.RunStart;
 import org.jtorch.observe.StepListener;
@@ -14,6 +16,7 @@ import org.jtorch.optim.Optimizer;
 import org.jtorch.recipes.Artifacts;
 import org.jtorch.recipes.pretrain.MachineSpeed;
 import org.jtorch.recipes.pretrain.TrainedType;
+import org.jtorch.recipes.report.ShownRows;
 import org.jtorch.recipes.run.Interruption;
 import org.jtorch.recipes.run.RunFolder;
 import org.jtorch.recipes.run.RunLogs;
@@ -23,22 +26,32 @@ import org.jtorch.tensor.Device;
 import org.jtorch.tensor.ranks.Ranks;
 import org.jtorch.train.Checkpoint;
 import org.jtorch.train.Hooks;
-import org.jtorch.train.ModelFolder;
 import org.jtorch.train.Progress;
 import org.jtorch.train.Saved;
 import org.jtorch.train.SpikeGuard;
 import org.jtorch.train.StepLoop;
 import org.jtorch.train.TrainOptions;
 
-/// A run on chats from its data to a Hugging Face folder: what supervised fine-tuning and preferences have in common.
+/// A run on chats from its data to a Hugging Face folder: what supervised fine-tuning, preferences and reward models have in common.
 record ChatLoop(ChatRecipe recipe, Artifacts known, RunFolder run, RunLogs logs, Interruption interruption, Ranks ranks) {
+  /// Rows in the report.
+  private static final int SHOWN = 5;
+
   /// What is trained on.
-  interface Job extends AutoCloseable {
+  ///
+  /// @param <M> what is trained
+  interface Job<M extends Module> extends AutoCloseable {
     /// Rows of an epoch.
     double rows();
 
-    /// The trainer of a model, which is at its beginning.
-    Trained trainer(Decoder model, Optimizer optimizer, TrainOptions options);
+    /// What is trained, at its beginning.
+    ///
+    /// @param start with the recipe's adapter, or without
+    @MustBeClosed
+    Learner<M> begin(Learner.Start start);
+
+    /// Its trainer.
+    Trained trainer(Learner<M> learner, Optimizer optimizer, TrainOptions options);
 
     @Override void close();
   }
@@ -71,12 +84,12 @@ record ChatLoop(ChatRecipe recipe, Artifacts known, RunFolder run, RunLogs logs,
   }
 
   /// Reads the data.
-  interface Reader {
-    Job read(ChatModel chats);
+  interface Reader<M extends Module> {
+    Job<M> read(ChatModel chats);
   }
 
   /// True if the run reached its last step; false if it was asked to stop and saved.
-  boolean execute(Reader reader) {
+  <M extends Module> boolean execute(Reader<M> reader) {
     Path from = known.model(recipe.from()).folder();
     Path home = run.path().resolve("tokenizer");
     ranks.afterFirst(() -> {
@@ -87,31 +100,37 @@ record ChatLoop(ChatRecipe recipe, Artifacts known, RunFolder run, RunLogs logs,
     Device device = device();
     DType dtype = ranks.afterFirst(() -> run.dtype(device, () -> TrainedType.of(recipe.dtype(), from, device, logs::note)));
     double peak = ranks.afterFirst(() -> ranks.isFirst() ? MachineSpeed.flops(device, dtype) : 0);
-    try (var chats = ChatModel.open(home, null); var job = reader.read(chats); var model = Pretrained.load(from, device, dtype)) {
-      model.requiresGrad(true);
-      return train(model, job, home, peak);
+    var start = new Learner.Start(from, device, dtype, recipe.adapter(), recipe.seed());
+    try (var chats = ChatModel.open(home, null); var job = reader.read(chats); var learner = job.begin(start)) {
+      show(chats);
+      return train(learner, job, home, peak);
     }
   }
 
-  private boolean train(Decoder model, Job job, Path home, double peak) {
+  /// Puts the first rows into the run's folder, for its report.
+  private void show(ChatModel chats) {
+    if (ranks.isFirst() && !Files.exists(run.rows())) {
+      RunFolder.write(run.rows(), ShownRows.html(ChatRows.of(recipe, chats, known, SHOWN)));
+    }
+  }
+
+  private <M extends Module> boolean train(Learner<M> learner, Job<M> job, Path home, double peak) {
     long steps = recipe.train().steps(job.rows());
     var options = recipe.train().options(steps, recipe.eval(), recipe.save());
-    try (var optimizer = recipe.optimizer().over(model, recipe.train().learningRate(), recipe.seed(), known)) {
-      var trained = job.trainer(model, optimizer, options);
-      var folder = ModelFolder.of(model, home);
-      var checkpoint = Checkpoint.of(run.checkpoints(), recipe.save().retention(), folder)
-          .with("optimizer", Saved.of(optimizer, model.weights())).with("spike_guard", trained.spikes).with("data", Saved.of(trained.batches));
+    try (var optimizer = recipe.optimizer().over(learner.trained(), recipe.train().learningRate(), recipe.seed(), known)) {
+      var trained = job.trainer(learner, optimizer, options);
+      var checkpoint = Checkpoint.of(run.checkpoints(), recipe.save().retention(), learner.kept(home))
+          .with("optimizer", Saved.of(optimizer, learner.weights())).with("spike_guard", trained.spikes).with("data", Saved.of(trained.batches));
       for (var part : trained.more.entrySet()) {
         checkpoint = checkpoint.with(part.getKey(), part.getValue());
       }
       Progress from = checkpoint.resume(logs::note);
       interruption.loopBegins();
       var log = logs.open(from.step());
-      double flops = 6.0 * model.config().parameterCount();
-      log.onStart(new RunStart(recipe.name(), steps, from.step(), model.parameterCount(), flops, peak));
+      log.onStart(new RunStart(recipe.name(), steps, from.step(), learner.parameterCount(), learner.flopsPerToken(), peak));
       var result = trained.fit.run(from, log, hooks(trained, checkpoint, log));
       if (result.finished() && ranks.isFirst()) {
-        run.publish(folder);
+        learner.leave(run, home, () -> job.begin(learner.start().withoutAdapter()));
       }
       return result.finished();
     }

@@ -14,12 +14,14 @@ import org.jtorch.align.chats.TrainedTurns;
 import org.jtorch.chat.ChatFormat;
 import org.jtorch.chat.ChatTemplate;
 import org.jtorch.chat.ChatTemplate.Message;
+import org.jtorch.chat.TemplateFiles;
 import org.jtorch.corpus.TokenizerFiles;
 import org.jtorch.decoder.CausalLm;
 import org.jtorch.family.TokenIds;
 import org.jtorch.generate.Generator;
 import org.jtorch.generate.Options;
 import org.jtorch.generate.Sampling;
+import org.jtorch.io.AtomicFile;
 import org.jtorch.io.AtomicFolder;
 import org.jtorch.io.DataException;
 import org.jtorch.io.JsonFile;
@@ -95,6 +97,13 @@ record ChatModel(Tokenizer tokenizer, ChatTemplate template, List<Long> stops) i
         JsonFile.write(into.resolve(GENERATION), settings);
       }
     });
+  }
+
+  /// Copies what [#write] made into the folder of a model or an adapter.
+  static void copy(Path home, Path into) {
+    TokenizerFiles.copy(home, into);
+    TemplateFiles.copyOthers(home, into);
+    AtomicFile.copy(home.resolve(GENERATION), into.resolve(GENERATION));
   }
 
   ChatEncoder encoder(ChatsConfig chats, TrainedTurns turns) {

@@ -28,6 +28,10 @@ record ChatPlan(ChatRecipe recipe, Artifacts known, int rowsEach, double passes)
     DType dtype = TrainedType.of(recipe.dtype(), Files.isDirectory(from.folder()) ? from.folder() : null, device, note -> line(out, "", "%s", note));
     var t = recipe.train();
     line(out, "model", "%s, %,d parameters, from %s", shape.family(), shape.parameterCount(), recipe.from());
+    var adapter = recipe.adapter();
+    if (adapter != null) {
+      line(out, "adapter", "%s: %,d parameters learn", adapter, adapter.parameters(shape));
+    }
     long examples = examples(out);
     long steps = t.steps(examples);
     double tokens = (double) steps * t.batch() * rowsEach * recipe.chats().maxTokens();
@@ -36,7 +40,7 @@ record ChatPlan(ChatRecipe recipe, Artifacts known, int rowsEach, double passes)
     var work = new Workload(shape, device, dtype, Math.max(1, t.batch() / t.accumulate() * rowsEach), recipe.chats().maxTokens(), t.accumulate(),
         t.activationCheckpointing(), 0, false);
     var estimate = Estimate.of(work, MachineSpeed.flops(device, dtype), MachineMemory.now().free());
-    double bytes = estimate.bytes() + (passes > 1 ? (double) shape.parameterCount() * dtype.bytes() : 0);
+    double bytes = estimate.bytes() + (passes > 1 && adapter == null ? (double) shape.parameterCount() * dtype.bytes() : 0);
     double seconds = steps * (t.accumulate() * estimate.gradientSeconds() * passes + estimate.updateSeconds());
     line(out, "memory", "at most %s", Units.bytes((long) bytes));
     line(out, "time", "at most %s, validation aside", Units.time(seconds));

@@ -7,6 +7,7 @@ import java.util.List;
 import org.jtorch.io.DataException;
 import org.jtorch.recipes.Artifact;
 import org.jtorch.recipes.Artifacts;
+import org.jtorch.recipes.pretrain.OptimizerConfig;
 import org.jtorch.tensor.Device;
 
 /// What recipes on chats lack, found before anything starts.
@@ -33,6 +34,7 @@ final class ChatProblems {
     }
     machine(recipe.device(), recipe.dtype(), problems);
     schedule(recipe, problems);
+    adapter(recipe, known, problems);
     return problems;
   }
 
@@ -50,6 +52,25 @@ final class ChatProblems {
       } catch (IllegalArgumentException | DataException e) {
         problems.add("`" + data + ".template` " + e.getMessage());
       }
+    }
+  }
+
+  private static void adapter(ChatRecipe recipe, Artifacts known, List<String> problems) {
+    var adapter = recipe.adapter();
+    if (adapter == null || !problems.isEmpty()) {
+      return;
+    }
+    String problem = adapter.problem(known.model(recipe.from()).shape());
+    if (problem != null) {
+      problems.add("`adapter.targets` " + problem);
+    }
+    Integer base = switch (recipe.optimizer()) {
+      case OptimizerConfig.AdamW adamW -> adamW.mupBase();
+      case OptimizerConfig.AdaStar adaStar -> adaStar.mupBase();
+      default -> null;
+    };
+    if (base != null) {
+      problems.add("`optimizer.mup_base` is for whole models, whose widths it compares; leave it out with an adapter");
     }
   }
 

@@ -1,6 +1,7 @@
 package org.jtorch.recipes.align;
 
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.jtorch.recipes.Artifacts;
 import org.jtorch.recipes.Stage;
 import org.jtorch.recipes.config.Reference;
@@ -21,20 +22,21 @@ interface ChatRecipe extends Stage {
 
   ChatsConfig chats();
 
-  /// How many examples there are, held-out ones among them.
+  /// How many examples there are, held-out ones among them; before a stage that makes some has run, how many it promises.
   ///
   /// @param note hears what was found
   default long examples(Artifacts known, Consumer<String> note) {
-    long examples = 0;
-    for (var source : chats().sources()) {
-      examples += source.examples(known, note);
-    }
-    return examples;
+    return chats().sources().stream().mapToLong(source -> source.examples(known, note)).sum();
   }
 
   LoopConfig train();
 
   OptimizerConfig optimizer();
+
+  /// What learns in the place of the whole model; null for the whole model.
+  default @Nullable AdapterConfig adapter() {
+    return null;
+  }
 
   Eval eval();
 

@@ -17,7 +17,7 @@ import org.jtorch.optim.Optimizer;
 import org.jtorch.train.TrainOptions;
 
 /// Pairs of answers, and the model as it was at the beginning beside the one that learns.
-final class DpoJob implements ChatLoop.Job {
+final class DpoJob implements ChatLoop.Job<Decoder> {
   private static final int MULTIPLE = 32;
   private final DpoRecipe recipe;
   private final ChatLoop loop;
@@ -41,11 +41,18 @@ final class DpoJob implements ChatLoop.Job {
     return batches.order().rows();
   }
 
-  @Override public ChatLoop.Trained trainer(Decoder model, Optimizer optimizer, TrainOptions options) {
+  @SuppressWarnings("MustBeClosedChecker")                       // ownership passes to the caller
+  @Override public Learner<Decoder> begin(Learner.Start start) {
+    return Learner.ofLanguage(start);
+  }
+
+  @Override public ChatLoop.Trained trainer(Learner<Decoder> learner, Optimizer optimizer, TrainOptions options) {
+    var model = learner.model();
     var loss = recipe.loss().loss();
     int longest = recipe.chats().maxTokens();
     var all = DpoTrainer.Options.of(loss, new Collator(longest, Math.min(MULTIPLE, longest)), options);
-    reference = loss instanceof PreferenceLoss.Referenced ? Reference.frozenCopyOf(model) : Reference.precomputed();
+    reference = !(loss instanceof PreferenceLoss.Referenced) ? Reference.precomputed()
+        : learner.hasAdapter() ? Reference.adapterOff() : Reference.frozenCopyOf(model);
     var trainer = new DpoTrainer(model, reference, optimizer, batches, recipe.nll() == null ? all : all.withNll(recipe.nll()), loop.ranks());
     return new ChatLoop.Trained(batches, trainer.spikes(), trainer::fit, step -> evaluate(trainer, model, step));
   }
@@ -54,6 +61,9 @@ final class DpoJob implements ChatLoop.Job {
   private EvalEvent evaluate(DpoTrainer trainer, Decoder model, long step) {
     var figures = trainer.score(held);
     Double loss = figures.remove("loss");
+    int longest = recipe.chats().maxTokens();
+    figures.putAll(StopRate.of(model, held.stream().map(p -> p.chosen().row()).toList(), chats.stops(),
+        new Collator(longest, Math.min(MULTIPLE, longest)), Math.max(1, recipe.train().batch() / recipe.train().accumulate())));
     return new EvalEvent(step, loss == null ? Double.NaN : loss, Double.NaN, Double.NaN, loop.answers(chats, model), figures);
   }
 

@@ -22,6 +22,7 @@ public record DpoRecipe(
     @Default("{}") LossConfig loss,
     @Doc("what the likelihood of the chosen answers is multiplied by; unless given as in the loss's paper, 0.2 is Llama 3's") @Nullable Double nll,
     @Doc("leave what the template writes into answers out of the preference, as Llama 3 does") @Default("false") boolean maskFormat,
+    @Doc("a LoRA that learns in the place of the whole model, e.g. {rank: 16}") @Nullable AdapterConfig adapter,
     LoopConfig train, @Default("{}") OptimizerConfig optimizer, @Default("{}") Eval eval, @Default("{}") Save save,
     @Default("{}") Metrics metrics) implements ChatRecipe {
   public DpoRecipe {

@@ -8,6 +8,7 @@ import org.jtorch.recipes.Artifacts;
 import org.jtorch.recipes.PlanFigures;
 import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
+import org.jtorch.recipes.report.ShownRow;
 import org.jtorch.recipes.run.RecipeRun;
 
 /// `type: dpo`.
@@ -32,9 +33,13 @@ public final class DpoType implements RecipeType {
     return new ChatPlan((DpoRecipe) loaded.bound().value(), known, 2, 4 / 3.0).print(out);
   }
 
+  @Override public List<ShownRow> rows(Recipes.Loaded loaded, Artifacts known, int count) {
+    return ChatRows.of((DpoRecipe) loaded.bound().value(), known, count);
+  }
+
   @Override public int run(Recipes.Loaded loaded, RunArgs args) {
     var recipe = (DpoRecipe) loaded.bound().value();
-    return RecipeRun.execute(loaded.bound(), recipe.name(), recipe.metrics(), args, (run, logs, interruption) -> {
+    return RecipeRun.execute(loaded.bound(), ChatStages.folder(recipe, args), recipe.metrics(), args, (run, logs, interruption) -> {
       var loop = new ChatLoop(recipe, args.known(), run, logs, interruption, args.ranks());
       return loop.execute(chats -> new DpoJob(recipe, loop, chats));
     });

@@ -21,7 +21,7 @@ import org.jtorch.recipes.pretrain.TeacherTokenizer;
 import org.jtorch.train.TrainOptions;
 
 /// Prompts with answers, and the teacher beside the student.
-final class GkdJob implements ChatLoop.Job {
+final class GkdJob implements ChatLoop.Job<Decoder> {
   private final GkdRecipe recipe;
   private final ChatLoop loop;
   private final ChatModel chats;
@@ -62,8 +62,14 @@ final class GkdJob implements ChatLoop.Job {
     return batches.order().rows();
   }
 
+  @SuppressWarnings("MustBeClosedChecker")                       // ownership passes to the caller
+  @Override public Learner<Decoder> begin(Learner.Start start) {
+    return Learner.ofLanguage(start);
+  }
+
   @SuppressWarnings("MustBeClosedChecker")                       // closed with the job
-  @Override public ChatLoop.Trained trainer(Decoder model, Optimizer optimizer, TrainOptions options) {
+  @Override public ChatLoop.Trained trainer(Learner<Decoder> learner, Optimizer optimizer, TrainOptions options) {
+    var model = learner.model();
     if (loop.ranks().size() > 1) {
       throw new IllegalArgumentException("recipes of type gkd run in one process; leave --processes out");
     }

@@ -1,5 +1,6 @@
 package org.jtorch.recipes.align;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +24,7 @@ import org.jtorch.train.Saved;
 import org.jtorch.train.TrainOptions;
 
 /// Prompts, rewards, and what the model is measured from.
-final class OnlineDpoJob implements ChatLoop.Job {
+final class OnlineDpoJob implements ChatLoop.Job<Decoder> {
   private static final int MULTIPLE = 32;
   private final OnlineDpoRecipe recipe;
   private final ChatLoop loop;
@@ -50,14 +51,20 @@ final class OnlineDpoJob implements ChatLoop.Job {
     return batches.order().rows();
   }
 
+  @MustBeClosed
+  @Override public Learner<Decoder> begin(Learner.Start start) {
+    return Learner.ofLanguage(start);
+  }
+
   @SuppressWarnings("MustBeClosedChecker")                       // closed with the job
-  @Override public ChatLoop.Trained trainer(Decoder model, Optimizer optimizer, TrainOptions options) {
+  @Override public ChatLoop.Trained trainer(Learner<Decoder> learner, Optimizer optimizer, TrainOptions options) {
+    Decoder model = learner.model();
     var loss = recipe.loss().loss();
     var measured = loss instanceof PreferenceLoss.Referenced ? recipe.reference().of(model) : Reference.precomputed();
     reference = measured;
     var judges = Rewards.open(recipe.rewards(), new Rewards.Site(loop.known(), model.device()));
     rewards = judges;
-    var trainer = new OnlineDpoTrainer(model, measured, judges.sum(), optimizer, batches, options(loss, options), loop.ranks());
+    var trainer = new OnlineDpoTrainer(model, measured, optimizer, batches, judges.sum(), options(loss, options), loop.ranks());
     Map<String, Saved> more = measured instanceof Reference.Following following ? Map.of("reference", following.saved(model.weights())) : Map.of();
     return new ChatLoop.Trained(batches, trainer.spikes(), trainer::fit, step -> evaluate(trainer, model, step), more);
   }

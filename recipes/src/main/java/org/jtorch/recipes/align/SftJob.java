@@ -4,7 +4,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.jtorch.align.Share;
 import org.jtorch.align.chats.RowShards;
 import org.jtorch.data.Batch;
 import org.jtorch.data.BatchSource;
@@ -16,18 +15,13 @@ import org.jtorch.data.TokenRow;
 import org.jtorch.data.TokenShards;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.io.AtomicFolder;
-import org.jtorch.loss.ChunkedCrossEntropy;
-import org.jtorch.nn.Pass;
 import org.jtorch.observe.EvalEvent;
 import org.jtorch.optim.Optimizer;
-import org.jtorch.tensor.Grad;
-import org.jtorch.tensor.TensorScope;
-import org.jtorch.train.BatchTensors;
 import org.jtorch.train.Pretrainer;
 import org.jtorch.train.TrainOptions;
 
 /// Conversations to imitate, packed or one a row.
-final class SftJob implements ChatLoop.Job {
+final class SftJob implements ChatLoop.Job<Decoder> {
   private static final int MULTIPLE = 32;
   private final SftRecipe recipe;
   private final ChatLoop loop;
@@ -75,25 +69,22 @@ final class SftJob implements ChatLoop.Job {
     return batches.order().rows();
   }
 
-  @Override public ChatLoop.Trained trainer(Decoder model, Optimizer optimizer, TrainOptions options) {
+  @SuppressWarnings("MustBeClosedChecker")                       // ownership passes to the caller
+  @Override public Learner<Decoder> begin(Learner.Start start) {
+    return Learner.ofLanguage(start);
+  }
+
+  @Override public ChatLoop.Trained trainer(Learner<Decoder> learner, Optimizer optimizer, TrainOptions options) {
+    var model = learner.model();
     var trainer = new Pretrainer(model, optimizer, batches, options, loop.ranks());
     return new ChatLoop.Trained(batches, trainer.spikes(), trainer::fit, step -> evaluate(model, step));
   }
 
   /// The mean loss of the held-out conversations' trained tokens, and answers to the recipe's prompts.
   private EvalEvent evaluate(Decoder model, long step) {
-    double sum = 0;
-    long tokens = 0;
-    for (var part : Share.parts(held, Math.max(1, recipe.train().batch() / recipe.train().accumulate()))) {
-      var batch = collator().batch(part);
-      try (var _ = TensorScope.open(); var _ = Grad.off()) {
-        var input = BatchTensors.of(batch, model.device());
-        sum += new ChunkedCrossEntropy().sum(model, model.hidden(input.tokens(), input.on(Pass.EMPTY), null), batch.targets());
-      }
-      tokens += batch.trainedTokens();
-    }
-    double loss = tokens == 0 ? Double.NaN : sum / tokens;
-    return new EvalEvent(step, loss, Double.NaN, Math.exp(loss), loop.answers(chats, model));
+    double loss = ChatLoss.of(model, held, collator(), Math.max(1, recipe.train().batch() / recipe.train().accumulate()));
+    var figures = StopRate.of(model, held, chats.stops(), collator(), Math.max(1, recipe.train().batch() / recipe.train().accumulate()));
+    return new EvalEvent(step, loss, Double.NaN, Math.exp(loss), loop.answers(chats, model), figures);
   }
 
   @Override public void close() {

@@ -1,5 +1,6 @@
 package org.jtorch.recipes.align;
 
+import org.jspecify.annotations.Nullable;
 import org.jtorch.align.chats.TrainedTurns;
 import org.jtorch.recipes.config.Default;
 import org.jtorch.recipes.config.Doc;
@@ -21,5 +22,6 @@ public record SftRecipe(
     ChatsConfig chats,
     @Doc("which turns of the assistant are learned: all, or the last in the context of the others") @Default("all") TrainedTurns turns,
     @Doc("several conversations a row, kept apart by the document mask") @Default("true") boolean packing,
+    @Doc("a LoRA that learns in the place of the whole model, e.g. {rank: 16}") @Nullable AdapterConfig adapter,
     LoopConfig train, @Default("{}") OptimizerConfig optimizer, @Default("{}") Eval eval, @Default("{}") Save save,
     @Default("{}") Metrics metrics) implements ChatRecipe {}

@@ -1,4 +1,4 @@
-/// The recipes `type: sft` and `type: dpo`: a model taught by conversations and by judgements.
+/// The recipes `type: sft`, `dpo`, `gkd` and `reward`: a model taught by conversations, by judgements and by a teacher, and one that judges.
 @NullMarked
 package org.jtorch.recipes.align;
 

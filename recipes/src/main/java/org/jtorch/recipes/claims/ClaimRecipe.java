@@ -18,7 +18,7 @@ public record ClaimRecipe(
     @Doc("the claim in one sentence") String claim,
     @Doc("the paper, its section or table, and what stands there") String source,
     @Doc("what of the recipe was tuned, and on which seeds") @Default("nothing") String tuned,
-    @Doc("the seeds that judge; every stage with a seed gets it") @Default("[1, 2, 3]") List<Long> seeds,
+    @Doc("the seeds that judge; every stage with a seed gets it, one that gives itself seed 2 gets 1000 more, and so on") @Default("[1, 2, 3]") List<Long> seeds,
     @Doc("keys for every stage that has them and does not give them itself") @Nullable Shared shared,
     @Doc("the stages, each with a type and a name") @LaidOver("shared") List<Stage> stages,
     @Doc("numbers that every seed gives, by names of one's own") Map<String, Measure> measures,

@@ -3,9 +3,11 @@ package org.jtorch.recipes.claims;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.Stage;
 import org.jtorch.recipes.config.Bound;
+import org.jtorch.recipes.config.Difference;
 import org.jtorch.recipes.config.RecipeSource;
 import org.jtorch.recipes.config.StrictYaml;
 import org.jtorch.recipes.stage.StageGroup;
@@ -14,7 +16,16 @@ import org.jtorch.recipes.stage.StagesType;
 
 /// The stages of a claim with one seed: a recipe of stages as any other.
 final class SeedRecipe {
+  /// Between the seeds of stages that give themselves the seeds 1, 2 and so on, and are to differ in each run.
+  private static final long APART = 1000;
+
   private SeedRecipe() {}
+
+  /// The seed that a stage has in the recipe.
+  private static long own(Stage stage) {
+    return (Long) Objects.requireNonNull(Difference.value((Record) stage, Arrays.stream(stage.getClass().getRecordComponents())
+        .filter(c -> c.getName().equals("seed")).findFirst().orElseThrow()));
+  }
 
   /// @param claim bound to a [ClaimRecipe]
   static Recipes.Loaded of(Recipes.Loaded claim, long seed, StagesType stages) {
@@ -33,7 +44,7 @@ final class SeedRecipe {
       if (list.get(i) instanceof StageGroup group) {
         seeds(group.stages(), at + ".stages", seed, overrides);
       } else if (Arrays.stream(list.get(i).getClass().getRecordComponents()).anyMatch(c -> c.getName().equals("seed"))) {
-        overrides.add(at + ".seed=" + seed);
+        overrides.add(at + ".seed=" + (seed + APART * (own(list.get(i)) - 1)));
       }
     }
   }

@@ -30,7 +30,7 @@ final class ChatCommand implements Runnable {
 
   @Spec @Nullable CommandSpec spec;
 
-  @Parameters(index = "0", paramLabel = "FOLDER", description = "The model: config.json, safetensors, tokenizer.json.")
+  @Parameters(index = "0", paramLabel = "FOLDER", description = "The model: config.json, safetensors, tokenizer.json; or the folder of a run or an adapter.")
   Path folder = Path.of("");
 
   @Mixin SamplingArgs args = new SamplingArgs();
@@ -63,7 +63,7 @@ final class ChatCommand implements Runnable {
       }
       var format = chatFormat == null ? null : ChatFormat.find(chatFormat);
       var template = format != null ? ChatTemplate.of(format, model.tokenizer())
-          : with.chatTemplate != null ? ChatTemplate.load(folder, with.chatTemplate) : ChatTemplate.load(folder);
+          : with.chatTemplate != null ? ChatTemplate.load(model.texts(), with.chatTemplate) : ChatTemplate.load(model.texts());
       var stop = new TreeSet<>(model.stopTokens());
       if (format != null) {
         stop.addAll(format.endTokens(model.tokenizer()));

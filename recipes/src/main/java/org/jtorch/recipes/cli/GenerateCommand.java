@@ -89,7 +89,7 @@ final class GenerateCommand implements Runnable {
 
   /// With a chat template each prompt is what a user says, and the model is to answer.
   private List<long[]> encode(List<String> texts, LocalModel model) {
-    var template = with.chatTemplate == null ? null : ChatTemplate.load(folder, with.chatTemplate);
+    var template = with.chatTemplate == null ? null : ChatTemplate.load(model.texts(), with.chatTemplate);
     var all = template == null ? model.tokenizer().encodeAll(texts, true)
         : texts.stream().map(text -> template.ids(model.tokenizer(), List.of(new Message("user", text)), true)).toList();
     for (int i = 0; i < all.size(); i++) {

@@ -4,10 +4,13 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
+import org.jtorch.recipes.align.AverageType;
 import org.jtorch.recipes.align.DpoType;
 import org.jtorch.recipes.align.GkdType;
+import org.jtorch.recipes.align.GoldType;
 import org.jtorch.recipes.align.OnlineDpoType;
 import org.jtorch.recipes.align.RejectionType;
+import org.jtorch.recipes.align.RewardType;
 import org.jtorch.recipes.align.SftType;
 import org.jtorch.recipes.claims.ClaimType;
 import org.jtorch.recipes.eval.EvalType;
@@ -42,6 +45,9 @@ final class RecipeTypes {
         new OnlineDpoType(),
         new GkdType(),
         new RejectionType(),
+        new RewardType(),
+        new AverageType(),
+        new GoldType(),
         new ScoreType(),
         new EvalType());
     return Stream.concat(stages.stream(), Stream.of(new StagesType(stages), new ClaimType(stages))).toList();

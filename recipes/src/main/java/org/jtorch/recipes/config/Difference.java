@@ -34,7 +34,8 @@ public record Difference(String path, String before, String now, boolean overrid
     }
   }
 
-  static @Nullable Object value(Record record, RecordComponent component) {
+  /// What a record holds under a component.
+  public static @Nullable Object value(Record record, RecordComponent component) {
     try {
       var accessor = component.getAccessor();
       accessor.setAccessible(true);

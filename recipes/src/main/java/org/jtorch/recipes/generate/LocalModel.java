@@ -1,7 +1,6 @@
 package org.jtorch.recipes.generate;
 
 import com.google.errorprone.annotations.MustBeClosed;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,12 +32,14 @@ import org.jtorch.text.Tokenizer;
 /// }
 /// ```
 public final class LocalModel implements AutoCloseable {
+  private final Path texts;
   private final Decoder model;
   private final @Nullable Lora adapter;
   private final Tokenizer tokenizer;
   private final Set<Long> stopTokens;
 
-  private LocalModel(Decoder model, @Nullable Lora adapter, Tokenizer tokenizer, Set<Long> stopTokens) {
+  private LocalModel(Path texts, Decoder model, @Nullable Lora adapter, Tokenizer tokenizer, Set<Long> stopTokens) {
+    this.texts = texts;
     this.model = model;
     this.adapter = adapter;
     this.tokenizer = tokenizer;
@@ -55,23 +56,21 @@ public final class LocalModel implements AutoCloseable {
 
   /// The same with a LoRA adapter on it.
   ///
+  /// @param folder of a model, of an adapter that names its model, or of a run that left one
   /// @param adapter a folder of PEFT's, or null
   /// @throws DataException if a folder, or a file in it, is missing or broken, or the adapter belongs to another model
   @MustBeClosed
   @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the caller
   public static LocalModel open(Path folder, String device, String dtype, @Nullable Path adapter) {
-    if (!Files.isDirectory(folder)) {
-      throw new DataException("model folder not found: " + folder
-          + "; give a folder with config.json, model.safetensors and tokenizer.json");
-    }
-    var config = Pretrained.config(folder);
-    var tokenizer = Tokenizer.load(folder);
+    var place = ModelPlace.of(folder, adapter);
+    var config = Pretrained.config(place.weights());
+    var tokenizer = Tokenizer.load(place.texts());
     try {
-      var stop = StopTokens.of(folder, tokenizer);
+      var stop = StopTokens.of(place.texts(), tokenizer);
       Device on = Device.parse(device);
-      DType stored = stored(config, folder);
-      Decoder model = model(config, folder, on, type(dtype, stored, on), stored);
-      return new LocalModel(model, adapter(model, adapter), tokenizer, stop);
+      DType stored = stored(config, place.weights());
+      Decoder model = model(config, place.weights(), on, type(dtype, stored, on), stored);
+      return new LocalModel(place.texts(), model, adapter(model, place.adapter()), tokenizer, stop);
     } catch (RuntimeException | Error e) {
       tokenizer.close();
       throw e;
@@ -127,6 +126,11 @@ public final class LocalModel implements AutoCloseable {
   /// The model itself, which closes with this.
   public CausalLm model() {
     return model;
+  }
+
+  /// The folder of tokenizer, chat template and stop tokens.
+  public Path texts() {
+    return texts;
   }
 
   public Tokenizer tokenizer() {

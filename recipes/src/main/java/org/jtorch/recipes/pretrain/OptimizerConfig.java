@@ -7,6 +7,7 @@ import org.jtorch.decoder.Decoder;
 import org.jtorch.family.Pretrained;
 import org.jtorch.io.DataException;
 import org.jtorch.observe.Units;
+import org.jtorch.nn.Parameter;
 import org.jtorch.optim.Optimizer;
 import org.jtorch.optim.ParameterGroup;
 import org.jtorch.optim.ParameterGroups;
@@ -21,16 +22,35 @@ import org.jtorch.recipes.config.Reference;
 /// What changes the weights; AdamW where a recipe names no type.
 @DefaultType("adamw")
 public sealed interface OptimizerConfig {
+  /// An optimizer over what a run trains.
+  ///
+  /// @param peak the highest learning rate of the run
+  Optimizer over(Trained trained, double peak);
+
   /// An optimizer over all of the model's parameters.
   ///
   /// @param peak the highest learning rate of the run
-  Optimizer over(Decoder model, double peak);
+  default Optimizer over(Decoder model, double peak) {
+    return over(Trained.of(model), peak);
+  }
+
+  /// What an optimizer changes.
+  ///
+  /// @param model that it belongs to
+  /// @param parameters all of it
+  /// @param matrices those of the layers, which some optimizers treat in their own way
+  record Trained(Decoder model, List<Parameter> parameters, List<Parameter> matrices) {
+    /// A whole model.
+    public static Trained of(Decoder model) {
+      return new Trained(model, model.parameters(), model.projections());
+    }
+  }
 
   /// The same in a stage that aligns a model, where other models are at hand.
   ///
   /// @param seed the stage's
-  default Optimizer over(Decoder model, double peak, long seed, Artifacts known) {
-    return over(model, peak);
+  default Optimizer over(Trained trained, double peak, long seed, Artifacts known) {
+    return over(trained, peak);
   }
 
   /// What it lacks in a stage that begins with a model, found before anything starts.
@@ -60,8 +80,8 @@ public sealed interface OptimizerConfig {
       width(mupBase);
     }
 
-    @Override public Optimizer over(Decoder model, double peak) {
-      return org.jtorch.optim.AdamW.over(groups(model, weightDecay, mupBase), new org.jtorch.optim.AdamW.Options(beta1, beta2, eps));
+    @Override public Optimizer over(Trained trained, double peak) {
+      return org.jtorch.optim.AdamW.over(groups(trained, weightDecay, mupBase), new org.jtorch.optim.AdamW.Options(beta1, beta2, eps));
     }
   }
 
@@ -79,9 +99,9 @@ public sealed interface OptimizerConfig {
       notNegative("weight_decay", weightDecay, "0.1");
     }
 
-    @Override public Optimizer over(Decoder model, double peak) {
+    @Override public Optimizer over(Trained trained, double peak) {
       var options = new org.jtorch.optim.Muon.Options(momentum, true, steps, org.jtorch.optim.Muon.Adjust.MATCH_RMS_ADAMW);
-      return org.jtorch.optim.Muon.withAdamW(model.parameters(), model.projections(), weightDecay, options,
+      return org.jtorch.optim.Muon.withAdamW(trained.parameters(), trained.matrices(), weightDecay, options,
           new org.jtorch.optim.AdamW.Options(beta1, beta2, eps));
     }
   }
@@ -103,13 +123,13 @@ public sealed interface OptimizerConfig {
       width(mupBase);
     }
 
-    @Override public Optimizer over(Decoder model, double peak) {
-      return org.jtorch.optim.AdaStar.over(independent(model), peak, new org.jtorch.optim.AdaStar.Options(beta1, beta2, clip));
+    @Override public Optimizer over(Trained trained, double peak) {
+      return org.jtorch.optim.AdaStar.over(independent(trained), peak, new org.jtorch.optim.AdaStar.Options(beta1, beta2, clip));
     }
 
     /// muP's groups divide the decay by the factor that their learning rate carries, which does not reach an independent decay.
-    private List<ParameterGroup> independent(Decoder model) {
-      return groups(model, weightDecay, mupBase).stream()
+    private List<ParameterGroup> independent(Trained trained) {
+      return groups(trained, weightDecay, mupBase).stream()
           .map(g -> new ParameterGroup(g.parameters(), g.weightDecay() * g.lrScale(), g.lrScale())).toList();
     }
   }
@@ -124,9 +144,9 @@ public sealed interface OptimizerConfig {
       notNegative("weight_decay", weightDecay, "0.1");
     }
 
-    @Override public Optimizer over(Decoder model, double peak) {
+    @Override public Optimizer over(Trained trained, double peak) {
       var usual = org.jtorch.optim.Adafactor.Options.DEFAULT;
-      return org.jtorch.optim.Adafactor.over(model.parameters(), weightDecay,
+      return org.jtorch.optim.Adafactor.over(trained.parameters(), weightDecay,
           new org.jtorch.optim.Adafactor.Options(decay, usual.eps1(), usual.eps2(), usual.clip()));
     }
   }
@@ -141,8 +161,8 @@ public sealed interface OptimizerConfig {
       }
     }
 
-    @Override public Optimizer over(Decoder model, double peak) {
-      return org.jtorch.optim.Sgd.over(model.parameters(), weightDecay, new org.jtorch.optim.Sgd.Options(momentum, 0, nesterov));
+    @Override public Optimizer over(Trained trained, double peak) {
+      return org.jtorch.optim.Sgd.over(trained.parameters(), weightDecay, new org.jtorch.optim.Sgd.Options(momentum, 0, nesterov));
     }
   }
 
@@ -166,15 +186,15 @@ public sealed interface OptimizerConfig {
       }
     }
 
-    @Override public Optimizer over(Decoder model, double peak) {
+    @Override public Optimizer over(Trained trained, double peak) {
       throw new IllegalArgumentException("online-merging needs the models that it merges with");
     }
 
-    @Override public Optimizer over(Decoder model, double peak, long seed, Artifacts known) {
+    @Override public Optimizer over(Trained trained, double peak, long seed, Artifacts known) {
       var options = new org.jtorch.optim.OnlineMerging.Options(alpha, rule.rule(seed), new org.jtorch.optim.AdamW.Options(beta1, beta2, eps));
       try (var tuned = Pretrained.open(known.model(sft).folder()); var before = Pretrained.open(known.model(base).folder())) {
-        return org.jtorch.optim.OnlineMerging.over(groups(model, weightDecay, null),
-            org.jtorch.optim.OnlineMerging.taskVector(model, tuned, before), options);
+        return org.jtorch.optim.OnlineMerging.over(groups(trained, weightDecay, null),
+            org.jtorch.optim.OnlineMerging.taskVector(trained.model(), tuned, before), options);
       }
     }
 
@@ -233,9 +253,9 @@ public sealed interface OptimizerConfig {
     }
   }
 
-  private static List<ParameterGroup> groups(Decoder model, double weightDecay, @Nullable Integer mupBase) {
-    return mupBase == null ? ParameterGroups.byRank(model.parameters(), weightDecay)
-        : ParameterGroups.muPSimple(model.parameters(), model.projections(), model.config().dim(), mupBase, weightDecay);
+  private static List<ParameterGroup> groups(Trained trained, double weightDecay, @Nullable Integer mupBase) {
+    return mupBase == null ? ParameterGroups.byRank(trained.parameters(), weightDecay)
+        : ParameterGroups.muPSimple(trained.parameters(), trained.matrices(), trained.model().config().dim(), mupBase, weightDecay);
   }
 
   private static void width(@Nullable Integer mupBase) {

@@ -134,6 +134,7 @@ final class Resumption {
     }
     var aside = SetAside.next(run);
     aside.move(run.left());
+    aside.move(run.adapter());
     aside.move(run.report());
     note.accept("the finished run goes on; its model and report are in " + aside.folder());
   }
@@ -165,6 +166,7 @@ final class Resumption {
     aside.copy(run.metrics());
     later.reversed().forEach(aside::move);
     aside.move(run.left());
+    aside.move(run.adapter());
     aside.move(run.report());
     note.accept("back to step %,d; what came after it is in %s".formatted(step, aside.folder()));
   }

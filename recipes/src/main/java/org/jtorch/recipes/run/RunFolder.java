@@ -18,10 +18,16 @@ import org.jtorch.train.ModelFolder;
 /// @param result the name of what it leaves, a model as a rule; the run is finished when that is there
 public record RunFolder(Path path, String result) {
   private static final String MODEL = "model";
+  private static final String ADAPTER = "adapter";
 
   /// Of a run that leaves a model.
   public RunFolder(Path path) {
     this(path, MODEL);
+  }
+
+  /// Of a run that leaves an adapter and no model.
+  public static RunFolder ofAdapter(Path path) {
+    return new RunFolder(path, ADAPTER);
   }
 
   /// What the run leaves.
@@ -72,6 +78,11 @@ public record RunFolder(Path path, String result) {
     return path.resolve("figures");
   }
 
+  /// Rows that the run trains on, as HTML for its report.
+  public Path rows() {
+    return path.resolve("rows.html");
+  }
+
   /// Where what a change of course leaves behind goes; see [SetAside].
   public Path setAside() {
     return path.resolve("set-aside");
@@ -80,6 +91,11 @@ public record RunFolder(Path path, String result) {
   /// The finished model, a Hugging Face folder.
   public Path model() {
     return path.resolve(MODEL);
+  }
+
+  /// The adapter that was trained, a folder of PEFT's; beside the model if there is one.
+  public Path adapter() {
+    return path.resolve(ADAPTER);
   }
 
   public void create() {
@@ -103,8 +119,17 @@ public record RunFolder(Path path, String result) {
 
   /// Publishes what was trained, without the training state, unless it is there.
   public void publish(ModelFolder trained) {
-    if (!Files.exists(model())) {
-      AtomicFolder.publish(model(), trained.bytes(), into -> trained.writer().write(into));
+    publish(trained, model());
+  }
+
+  /// Publishes the adapter that was trained, unless it is there.
+  public void publishAdapter(ModelFolder trained) {
+    publish(trained, adapter());
+  }
+
+  private static void publish(ModelFolder trained, Path folder) {
+    if (!Files.exists(folder)) {
+      AtomicFolder.publish(folder, trained.bytes(), into -> trained.writer().write(into));
     }
   }
 

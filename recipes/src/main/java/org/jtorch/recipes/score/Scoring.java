@@ -18,9 +18,9 @@ import org.jtorch.train.BatchTensors;
 /// @param from the first place of a row that counts
 /// @param limit rows at most; 0 for all
 /// @param batch rows at once
-record Scoring(RowSource rows, int from, long limit, int batch) {
+public record Scoring(RowSource rows, int from, long limit, int batch) {
   /// In nats per token.
-  double loss(CausalLm model) {
+  public double loss(CausalLm model) {
     long count = limit == 0 ? rows.rows() : Math.min(limit, rows.rows());
     var crossEntropy = new ChunkedCrossEntropy();
     double sum = 0;

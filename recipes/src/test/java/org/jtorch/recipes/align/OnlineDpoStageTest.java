@@ -80,11 +80,11 @@ class OnlineDpoStageTest {
   }
 
   @Test void whatCannotBeIsSaidBeforeAnythingStarts() {
-    assertThat(run("run", "stages.preferred.answers=1").err()).contains("`answers` must be >= 2 but was 1");
-    assertThat(run("run", "stages.preferred.temperature=0").err()).contains("`temperature` must be > 0");
+    assertThat(run("run", "stages.preferred.answers=1").err()).contains("answers", "must be >= 2 but was 1");
+    assertThat(run("run", "stages.preferred.temperature=0").err()).contains("temperature", "must be > 0");
     assertThat(run("run", "stages.preferred.prompts.sources=[none.jsonl]", "stages.preferred.new_tokens=64").err())
-        .contains("prompts.sources[0]", "none.jsonl", "`prompts.max_tokens` 96 is longer than the model allows");
-    assertThat(run("run", "stages.preferred.rewards=[]").err()).contains("`rewards` is empty");
+        .contains("prompts.sources[0]", "none.jsonl", "prompts.max_tokens", "96 is longer than the model allows");
+    assertThat(run("run", "stages.preferred.rewards=[]").err()).contains("rewards", "is empty");
     assertThat(temp.resolve("run")).doesNotExist();
   }
 

@@ -1,0 +1,49 @@
+package org.jtorch.recipes.align;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import org.jtorch.recipes.Artifact;
+import org.jtorch.recipes.Artifacts;
+import org.jtorch.recipes.PlanFigures;
+import org.jtorch.recipes.RecipeType;
+import org.jtorch.recipes.Recipes;
+import org.jtorch.recipes.report.ShownRow;
+import org.jtorch.recipes.run.RecipeRun;
+
+/// `type: reward`.
+public final class RewardType implements RecipeType {
+  @Override public String name() {
+    return "reward";
+  }
+
+  @Override public Class<? extends Record> recordType() {
+    return RewardRecipe.class;
+  }
+
+  @Override public List<String> problems(Object recipe, Artifacts known) {
+    var problems = ChatProblems.of((RewardRecipe) recipe, known);
+    ((RewardRecipe) recipe).tests().forEach((name, test) -> test.problems("tests." + name, known, problems));
+    return problems;
+  }
+
+  @Override public Artifact leaves(Object recipe, Path folder, Artifacts known) {
+    return ChatStages.leaves((RewardRecipe) recipe, folder, known);
+  }
+
+  @Override public PlanFigures plan(Recipes.Loaded loaded, Artifacts known, PrintWriter out) {
+    return new ChatPlan((RewardRecipe) loaded.bound().value(), known, 2, 1).print(out);
+  }
+
+  @Override public List<ShownRow> rows(Recipes.Loaded loaded, Artifacts known, int count) {
+    return ChatRows.of((RewardRecipe) loaded.bound().value(), known, count);
+  }
+
+  @Override public int run(Recipes.Loaded loaded, RunArgs args) {
+    var recipe = (RewardRecipe) loaded.bound().value();
+    return RecipeRun.execute(loaded.bound(), ChatStages.folder(recipe, args), recipe.metrics(), args, (run, logs, interruption) -> {
+      var loop = new ChatLoop(recipe, args.known(), run, logs, interruption, args.ranks());
+      return loop.execute(chats -> new RewardJob(recipe, loop, chats));
+    });
+  }
+}
