@@ -36,7 +36,7 @@ interface AnsweringRecipe extends ChatRecipe {
 
   /// The prompts with room for their answers, as the loop of runs on chats sees them.
   @Override default ChatsConfig chats() {
-    return new ChatsConfig(prompts().sources().stream().map(path -> new ChatsConfig.Source(path, null, 1)).toList(), heldOut(), longest(),
+    return new ChatsConfig(prompts().sources().stream().map(path -> new ChatsConfig.Source(path, 1)).toList(), heldOut(), longest(),
         TooLong.LEAVE_OUT, prompts().template());
   }
 

@@ -7,8 +7,9 @@ import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.align.AverageType;
 import org.jtorch.recipes.align.DpoType;
 import org.jtorch.recipes.align.GkdType;
-import org.jtorch.recipes.align.OnlineDpoType;
 import org.jtorch.recipes.align.GoldType;
+import org.jtorch.recipes.align.OnlineDpoType;
+import org.jtorch.recipes.align.RejectionType;
 import org.jtorch.recipes.align.RewardType;
 import org.jtorch.recipes.align.RlType;
 import org.jtorch.recipes.align.SftType;
@@ -45,6 +46,7 @@ final class RecipeTypes {
         new OnlineDpoType(),
         new RlType(),
         new GkdType(),
+        new RejectionType(),
         new RewardType(),
         new AverageType(),
         new GoldType(),
