@@ -127,7 +127,7 @@ public final class RewardTrainer {
     var batch = RankedBatch.of(part, options.ranking, options.collator);
     try (var tape = GradTape.open()) {
       Pass pass = Pass.training(tape).withCheckpoint(options.train.activationCheckpointing());
-      Tensor hidden = hidden(batch, pass);                                              // [rows, C]
+      Tensor hidden = hidden(part, batch, pass);                                        // [answers, C]
       Tensor scores = batch.paired(model.judge(hidden, pass));                          // [2p]
       Tensor total = ranking(batch, scores).mul(batch.count() * perPair);
       if (grades != null) {
@@ -142,7 +142,11 @@ public final class RewardTrainer {
     }
   }
 
-  private Tensor hidden(RankedBatch batch, Pass pass) {
+  /// Where the answers end, a row each or packed behind their prompt, whichever computes less. `[answers, C]`
+  private Tensor hidden(List<RankedRows> part, RankedBatch batch, Pass pass) {
+    if (model.trunk().branches() && PackedAnswers.pays(part, options.collator)) {
+      return PackedAnswers.of(part, options.collator).hidden(model, pass);
+    }
     var input = BatchTensors.of(batch.rows(), model.device());
     return model.lastHidden(input.tokens(), pass.withKeyMask(RankedBatch.mask(batch.rows(), model.device())), (_, _) -> {});
   }
@@ -168,7 +172,7 @@ public final class RewardTrainer {
     for (var part : Share.parts(rankings, Math.ceilDiv(batches.batch(), options.train.accumulate()))) {
       try (var _ = TensorScope.open(); var _ = Grad.off()) {
         var batch = RankedBatch.of(part, options.ranking, options.collator);
-        Tensor scores = batch.paired(model.judge(hidden(batch, Pass.EMPTY), Pass.EMPTY));
+        Tensor scores = batch.paired(model.judge(hidden(part, batch, Pass.EMPTY), Pass.EMPTY));
         sum += ranking(batch, scores).item() * batch.count();
         pairs += batch.count();
         double[] leads = BradleyTerry.lead(scores).toDoubles();
