@@ -1,5 +1,6 @@
 package org.jtorch.align.reward;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
@@ -166,7 +167,20 @@ public final class RewardTrainer {
 
   /// What the model makes of held-out rankings: `loss`, `accuracy` over all pairs, and `accuracy_better` and so on over those of each level.
   public SequencedMap<String, Double> score(List<RankedRows> rankings) {
+    return judge(rankings).figures;
+  }
+
+  /// What the model makes of rankings.
+  ///
+  /// @param figures as [#score] has them
+  /// @param leads of the better answer of every pair
+  @SuppressWarnings("ArrayRecordComponent") // a result, never compared
+  public record Judged(SequencedMap<String, Double> figures, double[] leads) {}
+
+  /// The same with the lead of every pair.
+  public Judged judge(List<RankedRows> rankings) {
     var accuracy = new RankingAccuracy(FIGURES.getFirst());
+    var all = new ArrayList<double[]>();
     double sum = 0;
     int pairs = 0;
     for (var part : Share.parts(rankings, Math.ceilDiv(batches.batch(), options.train.accumulate()))) {
@@ -176,6 +190,7 @@ public final class RewardTrainer {
         sum += ranking(batch, scores).item() * batch.count();
         pairs += batch.count();
         double[] leads = BradleyTerry.lead(scores).toDoubles();
+        all.add(leads);
         int at = 0;
         for (var each : part) {
           accuracy.add(each, leads, at);
@@ -186,7 +201,7 @@ public final class RewardTrainer {
     var figures = new LinkedHashMap<String, Double>();
     figures.put("loss", sum / Math.max(1, pairs));
     figures.putAll(accuracy.shares());
-    return figures;
+    return new Judged(figures, Calibration.join(all));
   }
 
   /// The spike guard's memory, for checkpoints.
