@@ -27,8 +27,9 @@ import org.jtorch.train.BatchTensors;
 /// @param critic null if there is none
 /// @param how at the temperature of the rollouts
 /// @param rows answers of a forward
+/// @param again whether log-probabilities under the policy are computed again as the trainer does; else they are the sampler's
 record Collector(CausalLm policy, @Nullable Reference reference, @Nullable Critic critic, Rollouts rollouts, RewardSum reward, Collator collator,
-    TokenLogProbs how, int rows, Ranks ranks) {
+    TokenLogProbs how, int rows, boolean again, Ranks ranks) {
   /// Numbers of answers that no step reaches: those to held-out prompts.
   private static final long HELD_OUT = 1L << 40;
 
@@ -76,9 +77,13 @@ record Collector(CausalLm policy, @Nullable Reference reference, @Nullable Criti
       var layout = AnswerLayout.of(answers, collator);
       var input = BatchTensors.of(layout.rows(), policy.device());
       var none = answers.stream().map(_ -> new float[0]).toList();
-      Tensor hidden = policy.hidden(input.tokens(), input.on(Pass.EMPTY), null);
-      var old = layout.gather(how.of(policy, hidden, layout.rows().targets(), null).view(layout.rows().rows(), layout.rows().seqLen()));
-      var values = critic == null ? none : layout.gather(critic.values(input, Pass.EMPTY, hidden));
+      var old = answers.stream().map(answer -> answer.generation().drawnLogProbs()).toList();
+      var values = none;
+      if (again || critic != null) {
+        Tensor hidden = policy.hidden(input.tokens(), input.on(Pass.EMPTY), null);
+        old = layout.gather(how.of(policy, hidden, layout.rows().targets(), null).view(layout.rows().rows(), layout.rows().seqLen()));
+        values = critic == null ? none : layout.gather(critic.values(input, Pass.EMPTY, hidden));
+      }
       var kept = reference == null ? none : layout.gather(reference.tokenLogps(policy, layout.rows(), input, how));
       return new Known(old, kept, values);
     }

@@ -43,4 +43,10 @@ record LessonBatch(List<Lesson> lessons, AnswerLayout layout) {
   Tensor spread(Function<Lesson, float[]> values, Tensor like) {
     return layout.spread(lessons.stream().map(values).toList(), like.device()).to(like.dtype());
   }
+
+  /// The largest difference of a token's log-probability between the sampler and the policy that learns.
+  double samplerGap(PolicyScores scores) {
+    Tensor sampled = spread(l -> l.experience().answer().generation().drawnLogProbs(), scores.mask());
+    return scores.logps().detach().sub(sampled).mul(scores.mask()).abs().max().item();
+  }
 }

@@ -135,7 +135,8 @@ public final class PolicyTrainer {
 
   private Collector collector() {
     int rows = Math.ceilDiv(prompts.batch() * options.rollouts.answers(), options.updates.miniBatches() * options.train.accumulate());
-    return new Collector(policy, reference, null, options.rollouts, reward, options.collator, logProbs, rows, ranks);
+    return new Collector(policy, reference, null, options.rollouts, reward, options.collator, logProbs, rows,
+        !options.updates.once() || options.updates.samplerCap() > 0, ranks);
   }
 
   /// The policy's answers to held-out prompts, as many to each as in a step, judged.
@@ -192,7 +193,14 @@ public final class PolicyTrainer {
     var figures = new LinkedHashMap<String, Double>();
     int size = Math.ceilDiv(part.size(), options.train.accumulate());
     double sum = MicroBatches.sum(Share.parts(Share.of(part, ranks), size), optimizer, micro -> backward(micro, loss, totals, figures));
-    return new StepLoss(sum, tokens, figures).sum(ranks);
+    Double gap = figures.remove(RolloutFigures.SAMPLER_GAP);                                      // the largest, not a sum
+    var all = new StepLoss(sum, tokens, figures).sum(ranks);
+    if (options.updates.once()) {
+      var with = new LinkedHashMap<>(all.figures());
+      with.put(RolloutFigures.SAMPLER_GAP, ranks.max(gap == null ? 0 : gap)[0]);
+      return new StepLoss(all.loss(), tokens, with);
+    }
+    return all;
   }
 
   private double backward(List<Lesson> micro, PolicyLoss loss, Totals totals, SequencedMap<String, Double> figures) {
@@ -206,6 +214,9 @@ public final class PolicyTrainer {
       var scores = batch.scores(logps, options.updates.once());
       Tensor total = loss.loss(scores, totals);
       scores.report(loss, totals, figures);
+      if (options.updates.once()) {
+        figures.merge(RolloutFigures.SAMPLER_GAP, batch.samplerGap(scores), Math::max);
+      }
       double value = total.detach().item();
       tape.arrive(total);
       for (int i = 0; i < near.size(); i++) {

@@ -157,7 +157,7 @@ public final class PpoTrainer {
 
   private Collector collector() {
     int rows = Math.ceilDiv(prompts.batch() * options.rollouts.answers(), options.updates.miniBatches() * options.train.accumulate());
-    return new Collector(policy, reference, critic, options.rollouts, reward, options.collator, logProbs, rows, ranks);
+    return new Collector(policy, reference, critic, options.rollouts, reward, options.collator, logProbs, rows, true, ranks);
   }
 
   /// The policy's answers to held-out prompts, as many to each as in a step, judged.

@@ -17,7 +17,7 @@ public record Updates(int epochs, int miniBatches, double farthest, double sampl
           + " a step");
     }
     if (!(farthest > 0) || !(samplerCap >= 0)) {
-      throw new IllegalArgumentException("`farthest` (" + farthest + ") must be > 0, .inf for no bound, and `sampler_cap` (" + samplerCap
+      throw new IllegalArgumentException("`farthest` (" + farthest + ") must be > 0, 1 for example, and `sampler_cap` (" + samplerCap
           + ") >= 0, 0 for no correction; 2 is usual in bf16");
     }
   }

@@ -8,7 +8,7 @@ import org.jtorch.tensor.Tensor;
 public record ValueLoss(double range) {
   public ValueLoss {
     if (!(range > 0)) {
-      throw new IllegalArgumentException("`value_clip` must be > 0 but was " + range + "; 0.2 is usual, .inf for none");
+      throw new IllegalArgumentException("`value_clip` must be > 0 but was " + range + "; 0.2 is usual");
     }
   }
 

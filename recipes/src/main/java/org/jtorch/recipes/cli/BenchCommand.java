@@ -3,6 +3,7 @@ package org.jtorch.recipes.cli;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.recipes.bench.Benchmarks;
 import org.jtorch.recipes.bench.DistillBenchmark;
+import org.jtorch.recipes.bench.RlooBenchmark;
 import org.jtorch.recipes.bench.TuningBenchmarks;
 import org.jtorch.recipes.pretrain.MachineSpeed;
 import org.jtorch.tensor.DType;
@@ -13,12 +14,12 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/// `jtorch bench pretrain|distill|dpo|lora|generate`: one JSON line with the fields of the Python peers.
+/// `jtorch bench pretrain|distill|dpo|rloo|lora|generate`: one JSON line with the fields of the Python peers.
 @Command
 final class BenchCommand implements Runnable {
   @Spec @Nullable CommandSpec spec;
 
-  @Parameters(paramLabel = "WHAT", description = "pretrain, distill, dpo, lora or generate")
+  @Parameters(paramLabel = "WHAT", description = "pretrain, distill, dpo, rloo, lora or generate")
   String what = "";
 
   @Option(names = "--size", paramLabel = "NAME", defaultValue = "small", description = "tiny, small, small-moe, medium, bigvocab, qwen2-0.5b or 1b")
@@ -37,7 +38,7 @@ final class BenchCommand implements Runnable {
   @Option(names = "--rank", paramLabel = "N", defaultValue = "16", description = "For lora: the rank of the adapter.")
   int rank;
 
-  @Option(names = "--k", paramLabel = "N", defaultValue = "1", description = "For generate: answers to each prompt.")
+  @Option(names = "--k", paramLabel = "N", defaultValue = "1", description = "For generate and rloo: answers to each prompt.")
   int answers;
 
   @Option(names = "--prompt", paramLabel = "N", defaultValue = "64", description = "Tokens per prompt.")
@@ -67,9 +68,10 @@ final class BenchCommand implements Runnable {
       case "pretrain" -> Benchmarks.pretrain(settings);
       case "distill" -> DistillBenchmark.run(settings, teacher);
       case "dpo" -> TuningBenchmarks.dpo(settings);
+      case "rloo" -> RlooBenchmark.run(settings, Math.max(2, answers));
       case "lora" -> TuningBenchmarks.lora(settings, rank);
       case "generate" -> Benchmarks.generate(settings, answers);
-      default -> throw new IllegalArgumentException("bench \"" + what + "\" is not known; use pretrain, distill, dpo, lora or generate");
+      default -> throw new IllegalArgumentException("bench \"" + what + "\" is not known; use pretrain, distill, dpo, rloo, lora or generate");
     });
   }
 }

@@ -70,7 +70,7 @@ class RecipeTest {
       case "continue" -> List.of(path, "model.path=" + model, "tokenizer.path=" + model, "data.seq_len=32");
       case "sft", "dpo", "reward" -> List.of("from=" + model, "chats.sources=[{path: \"" + chats.toString().replace('\\', '/') + "\"}]", "chats.max_tokens=32",
           "chats.template=" + template.toString().replace('\\', '/'));
-      case "online-dpo" -> List.of("from=" + model, "prompts.sources=[\"" + chats.toString().replace('\\', '/') + "\"]", "prompts.max_tokens=16",
+      case "online-dpo", "rl" -> List.of("from=" + model, "prompts.sources=[\"" + chats.toString().replace('\\', '/') + "\"]", "prompts.max_tokens=16",
           "prompts.template=" + template.toString().replace('\\', '/'), "new_tokens=16", "rewards=[{type: length, free: 4, per_token: 0.1}]");
       default -> List.of(path);
     };
