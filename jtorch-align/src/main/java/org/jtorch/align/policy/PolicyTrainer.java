@@ -138,9 +138,14 @@ public final class PolicyTrainer {
     return new Collector(policy, reference, null, options.rollouts, reward, options.collator, logProbs, rows, ranks);
   }
 
-  /// How the policy's answers to held-out prompts are judged, as many to each as in a step: the [RolloutFigures].
-  public SequencedMap<String, Double> score(List<Prompt> held) {
-    return held.isEmpty() ? new LinkedHashMap<>() : RolloutFigures.of(collector().held(held), options.rollouts.answers(), reward);
+  /// The policy's answers to held-out prompts, as many to each as in a step, judged.
+  public List<Experience> answers(List<Prompt> held) {
+    return collector().held(held);
+  }
+
+  /// What such answers show: the [RolloutFigures].
+  public SequencedMap<String, Double> figures(List<Experience> answers) {
+    return answers.isEmpty() ? new LinkedHashMap<>() : RolloutFigures.of(answers, options.rollouts.answers(), reward);
   }
 
   /// The advantage of each answer, from its reward minus β times its KL to the reference.

@@ -134,7 +134,7 @@ class PolicyTrainerTest {
           .withKl(KlCoefficient.fixed(0)).withAnchors(near);
       var trainer = new PolicyTrainer(policy, reference, adam, Echo.batches(2), Echo.reward(), options, Ranks.ALONE);
       trainer.fit(Progress.START, new TinyPolicy.Recorder(), TinyPolicy.NO_HOOKS);
-      return trainer.score(Echo.prompts()).getOrDefault(RolloutFigures.KL, Double.NaN);
+      return trainer.figures(trainer.answers(Echo.prompts())).getOrDefault(RolloutFigures.KL, Double.NaN);
     }
   }
 

@@ -11,6 +11,7 @@ import org.jtorch.recipes.align.GoldType;
 import org.jtorch.recipes.align.OnlineDpoType;
 import org.jtorch.recipes.align.RejectionType;
 import org.jtorch.recipes.align.RewardType;
+import org.jtorch.recipes.align.RlType;
 import org.jtorch.recipes.align.SftType;
 import org.jtorch.recipes.claims.ClaimType;
 import org.jtorch.recipes.eval.EvalType;
@@ -43,6 +44,7 @@ final class RecipeTypes {
         new SftType(),
         new DpoType(),
         new OnlineDpoType(),
+        new RlType(),
         new GkdType(),
         new RejectionType(),
         new RewardType(),
