@@ -13,6 +13,8 @@ import org.jtorch.tensor.Tensor;
 ///
 /// @param trunks the segments that a token's goes on from, int64 `[B, T]`; null unless answers share their prompts
 public record BatchTensors(Tensor tokens, @Nullable Tensor segments, @Nullable Tensor positions, @Nullable Tensor trunks) {
+  private static final long NONE = -2;                                                   // no segment's number: -1 is padding's
+
   public BatchTensors(Tensor tokens, @Nullable Tensor segments, @Nullable Tensor positions) {
     this(tokens, segments, positions, null);
   }
@@ -30,12 +32,10 @@ public record BatchTensors(Tensor tokens, @Nullable Tensor segments, @Nullable T
   /// @param trunks for each token the segment that its own goes on from, -1 for none
   public static BatchTensors of(Batch batch, int[] trunks, Device device) {
     long[] shape = {batch.rows(), batch.seqLen()};
-    long[] none = Arrays.stream(trunks).mapToLong(t -> t < 0 ? NONE : t).toArray();      // -1 is padding's
+    long[] none = Arrays.stream(trunks).mapToLong(t -> t < 0 ? NONE : t).toArray();
     return new BatchTensors(Ops.of(batch.tokens(), device, shape), longs(batch.segmentIds(), device, shape),
         longs(batch.positions(), device, shape), Ops.of(none, device, shape));
   }
-
-  private static final long NONE = -2;
 
   private static Tensor longs(int[] values, Device device, long[] shape) {
     return Ops.of(Arrays.stream(values).asLongStream().toArray(), device, shape);

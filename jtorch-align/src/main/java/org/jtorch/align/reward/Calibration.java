@@ -1,6 +1,7 @@
 package org.jtorch.align.reward;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /// Whether a reward model is right as often as it says: by Bradley-Terry it holds the answer with the higher score for the better one with
@@ -46,5 +47,10 @@ public record Calibration(List<Bin> bins) {
   public double error() {
     double pairs = bins.stream().mapToInt(Bin::pairs).sum();
     return pairs == 0 ? Double.NaN : bins.stream().mapToDouble(b -> b.pairs / pairs * Math.abs(b.said - b.right)).sum();
+  }
+
+  /// The leads of several parts as one.
+  static double[] join(List<double[]> parts) {
+    return parts.stream().flatMapToDouble(Arrays::stream).toArray();
   }
 }

@@ -1,5 +1,6 @@
 package org.jtorch.align.reward;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
@@ -127,7 +128,7 @@ public final class RewardTrainer {
     var batch = RankedBatch.of(part, options.ranking, options.collator);
     try (var tape = GradTape.open()) {
       Pass pass = Pass.training(tape).withCheckpoint(options.train.activationCheckpointing());
-      Tensor hidden = hidden(batch, pass);                                              // [rows, C]
+      Tensor hidden = hidden(part, batch, pass);                                        // [answers, C]
       Tensor scores = batch.paired(model.judge(hidden, pass));                          // [2p]
       Tensor total = ranking(batch, scores).mul(batch.count() * perPair);
       if (grades != null) {
@@ -142,7 +143,11 @@ public final class RewardTrainer {
     }
   }
 
-  private Tensor hidden(RankedBatch batch, Pass pass) {
+  /// Where the answers end, a row each or packed behind their prompt, whichever computes less. `[answers, C]`
+  private Tensor hidden(List<RankedRows> part, RankedBatch batch, Pass pass) {
+    if (model.trunk().branches() && PackedAnswers.pays(part, options.collator)) {
+      return PackedAnswers.of(part, options.collator).hidden(model, pass);
+    }
     var input = BatchTensors.of(batch.rows(), model.device());
     return model.lastHidden(input.tokens(), pass.withKeyMask(RankedBatch.mask(batch.rows(), model.device())), (_, _) -> {});
   }
@@ -162,16 +167,30 @@ public final class RewardTrainer {
 
   /// What the model makes of held-out rankings: `loss`, `accuracy` over all pairs, and `accuracy_better` and so on over those of each level.
   public SequencedMap<String, Double> score(List<RankedRows> rankings) {
+    return judge(rankings).figures;
+  }
+
+  /// What the model makes of rankings.
+  ///
+  /// @param figures as [#score] has them
+  /// @param leads of the better answer of every pair
+  @SuppressWarnings("ArrayRecordComponent") // a result, never compared
+  public record Judged(SequencedMap<String, Double> figures, double[] leads) {}
+
+  /// The same with the lead of every pair.
+  public Judged judge(List<RankedRows> rankings) {
     var accuracy = new RankingAccuracy(FIGURES.getFirst());
+    var all = new ArrayList<double[]>();
     double sum = 0;
     int pairs = 0;
     for (var part : Share.parts(rankings, Math.ceilDiv(batches.batch(), options.train.accumulate()))) {
       try (var _ = TensorScope.open(); var _ = Grad.off()) {
         var batch = RankedBatch.of(part, options.ranking, options.collator);
-        Tensor scores = batch.paired(model.judge(hidden(batch, Pass.EMPTY), Pass.EMPTY));
+        Tensor scores = batch.paired(model.judge(hidden(part, batch, Pass.EMPTY), Pass.EMPTY));
         sum += ranking(batch, scores).item() * batch.count();
         pairs += batch.count();
         double[] leads = BradleyTerry.lead(scores).toDoubles();
+        all.add(leads);
         int at = 0;
         for (var each : part) {
           accuracy.add(each, leads, at);
@@ -182,7 +201,7 @@ public final class RewardTrainer {
     var figures = new LinkedHashMap<String, Double>();
     figures.put("loss", sum / Math.max(1, pairs));
     figures.putAll(accuracy.shares());
-    return figures;
+    return new Judged(figures, Calibration.join(all));
   }
 
   /// The spike guard's memory, for checkpoints.

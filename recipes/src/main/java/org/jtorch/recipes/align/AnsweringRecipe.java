@@ -36,12 +36,11 @@ interface AnsweringRecipe extends ChatRecipe {
 
   /// The prompts with room for their answers, as the loop of runs on chats sees them.
   @Override default ChatsConfig chats() {
-    return new ChatsConfig(prompts().sources().stream().map(path -> new ChatsConfig.Source(path, 1)).toList(), heldOut(), longest(),
-        TooLong.LEAVE_OUT, prompts().template());
+    return new ChatsConfig(prompts().chats(), heldOut(), longest(), TooLong.LEAVE_OUT, prompts().template());
   }
 
   @Override default long examples(Artifacts known, Consumer<String> note) {
-    return prompts().count(note);
+    return prompts().count(known, note);
   }
 
   /// Fails for answers that cannot be.

@@ -1,6 +1,5 @@
 package org.jtorch.recipes.align;
 
-import com.google.errorprone.annotations.MustBeClosed;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -40,15 +39,9 @@ record ChatLoop(ChatRecipe recipe, Artifacts known, RunFolder run, RunLogs logs,
   /// What is trained on.
   ///
   /// @param <M> what is trained
-  interface Job<M extends Module> extends AutoCloseable {
+  interface Job<M extends Module> extends Learner.Beginning<M>, AutoCloseable {
     /// Rows of an epoch.
     double rows();
-
-    /// What is trained, at its beginning.
-    ///
-    /// @param start with the recipe's adapter, or without
-    @MustBeClosed
-    Learner<M> begin(Learner.Start start);
 
     /// Its trainer.
     Trained trainer(Learner<M> learner, Optimizer optimizer, TrainOptions options);
@@ -130,7 +123,7 @@ record ChatLoop(ChatRecipe recipe, Artifacts known, RunFolder run, RunLogs logs,
       log.onStart(new RunStart(recipe.name(), steps, from.step(), learner.parameterCount(), learner.flopsPerToken(), peak));
       var result = trained.fit.run(from, log, hooks(trained, checkpoint, log));
       if (result.finished() && ranks.isFirst()) {
-        learner.leave(run, home, () -> job.begin(learner.start().withoutAdapter()));
+        learner.leave(run, home, job);
       }
       return result.finished();
     }

@@ -44,6 +44,9 @@ final class ChatRows {
   /// @param chats with the recipe's template
   static List<ShownRow> of(ChatRecipe recipe, ChatModel chats, Artifacts known, int count) {
     var shown = new ChatRows(recipe, chats);
+    if (recipe instanceof AnsweringRecipe) {
+      return shown.rows;                                         // its answers are not there yet
+    }
     recipe.chats().sources().forEach(source -> shown.add(source.read(known), count));
     return shown.rows;
   }

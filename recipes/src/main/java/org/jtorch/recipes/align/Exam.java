@@ -22,6 +22,7 @@ import org.jtorch.data.TokenRow;
 import org.jtorch.family.Pretrained;
 import org.jtorch.head.Classifiers;
 import org.jtorch.head.DecoderClassifier;
+import org.jtorch.io.DataException;
 import org.jtorch.recipes.Artifact;
 import org.jtorch.recipes.Artifacts;
 import org.jtorch.recipes.score.Scoring;
@@ -132,7 +133,10 @@ interface Exam {
   }
 
   private static double[] scores(AverageRecipe recipe, Path folder, List<TokenRow> rows) {
-    try (var model = (DecoderClassifier) Classifiers.load(folder, Device.parse(recipe.device()), null)) {
+    try (var loaded = Classifiers.load(folder, Device.parse(recipe.device()), null)) {
+      if (!(loaded instanceof DecoderClassifier model)) {
+        throw new DataException(folder + " holds an encoder; a reward model is a language model with a head");
+      }
       return new RewardScores(model, collator(recipe), recipe.batch()).of(rows);
     }
   }

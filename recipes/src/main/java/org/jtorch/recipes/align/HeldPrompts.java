@@ -10,7 +10,7 @@ import org.jtorch.io.DataException;
 /// The prompts of a recipe, those to learn from apart from those to validate on.
 record HeldPrompts(BatchSource<List<Prompt>> batches, List<Prompt> held) {
   static HeldPrompts read(AnsweringRecipe recipe, ChatLoop loop, ChatModel chats) {
-    var prompts = recipe.prompts().read(chats, loop.logs()::note);
+    var prompts = recipe.prompts().read(chats, loop.known(), loop.logs()::note);
     if (prompts.isEmpty()) {
       throw new DataException("no prompt has at most " + recipe.prompts().maxTokens() + " tokens; raise `prompts.max_tokens`");
     }

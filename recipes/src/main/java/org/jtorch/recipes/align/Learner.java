@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.adapter.Lora;
 import org.jtorch.align.reward.GradeHeads;
@@ -44,6 +43,15 @@ final class Learner<M extends Module> implements AutoCloseable {
     Start withoutAdapter() {
       return new Start(from, device, dtype, null, seed);
     }
+  }
+
+  /// How a network comes to its beginning.
+  interface Beginning<M extends Module> {
+    /// What is trained, at its beginning.
+    ///
+    /// @param start with the recipe's adapter, or without
+    @MustBeClosed
+    Learner<M> begin(Start start);
   }
 
   private final Start start;
@@ -110,10 +118,6 @@ final class Learner<M extends Module> implements AutoCloseable {
     return new Learner<>(start, model, model.trunk(), home -> RewardFolder.of(model, home), grades == null ? null : new Beside("grades", "", grades));
   }
 
-  Start start() {
-    return start;
-  }
-
   M model() {
     return model;
   }
@@ -173,8 +177,8 @@ final class Learner<M extends Module> implements AutoCloseable {
 
   /// Leaves what was learned in a run's folder: an adapter first, so that it is there when the whole model is.
   ///
-  /// @param whole the model as it was before, where it is needed to take an adapter
-  void leave(RunFolder run, Path home, Supplier<Learner<M>> whole) {
+  /// @param beginning makes the model as it was before, where that is to take the adapter
+  void leave(RunFolder run, Path home, Beginning<M> beginning) {
     var learned = adapter;
     if (learned == null || start.adapter == null) {
       run.publish(folder.apply(home));
@@ -185,7 +189,7 @@ final class Learner<M extends Module> implements AutoCloseable {
       return;
     }
     if (start.adapter.isQuantized()) {                           // its weights are gone: the adapter is for the model as it was
-      try (var before = whole.get(); var lora = Lora.load(before.model, run.adapter())) {
+      try (var before = beginning.begin(start.withoutAdapter()); var lora = Lora.load(before.model, run.adapter())) {
         lora.merge();
         run.publish(before.folder.apply(home));
       }

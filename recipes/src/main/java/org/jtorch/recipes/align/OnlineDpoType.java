@@ -23,7 +23,7 @@ public final class OnlineDpoType implements RecipeType {
 
   @Override public List<String> problems(Object recipe, Artifacts known) {
     var online = (OnlineDpoRecipe) recipe;
-    var problems = new ArrayList<>(online.prompts().problems("prompts"));
+    var problems = new ArrayList<>(online.prompts().problems("prompts", known));
     problems.addAll(Rewards.problems("rewards", online.rewards(), known));
     problems.addAll(ChatProblems.ofLoop(online, "prompts", known));
     try {

@@ -16,12 +16,16 @@ import org.jtorch.align.rollout.Prompt;
 import org.jtorch.align.rollout.Prompts;
 import org.jtorch.data.JsonRows;
 import org.jtorch.io.DataException;
+import org.jtorch.recipes.Artifacts;
 import org.jtorch.recipes.config.Default;
 import org.jtorch.recipes.config.Doc;
+import org.jtorch.recipes.config.Reference;
 
 /// Where prompts come from.
 public record PromptsConfig(
-    @Doc("each a file, a folder or a glob: JSON Lines, JSON lists or Parquet; of conversations and pairs what comes before the last answer") List<Path> sources,
+    @Doc("each a file, a folder or a glob: JSON Lines, JSON lists or Parquet; of conversations and pairs what comes before the last answer")
+    @Default("[]") List<Path> sources,
+    @Doc("further sources: earlier stages that leave chats") @Default("[]") List<Reference> from,
     @Doc("tokens of a prompt, at most; longer ones are left out") @Default("512") int maxTokens,
     @Doc("how turns are written: chatml, llama3, gemma, or a file with a Jinja template; unless given as the model's folder says")
     @Nullable String template,
@@ -29,8 +33,9 @@ public record PromptsConfig(
     @Doc("the field that says what a prompt is about") @Nullable String topic) {
   public PromptsConfig {
     sources = List.copyOf(sources);
-    if (sources.isEmpty()) {
-      throw new IllegalArgumentException("`sources` is empty; e.g. sources: [prompts.jsonl]");
+    from = List.copyOf(from);
+    if (sources.isEmpty() && from.isEmpty()) {
+      throw new IllegalArgumentException("`sources` is empty, and so is `from`; e.g. sources: [prompts.jsonl]");
     }
     if (maxTokens < 2) {
       throw new IllegalArgumentException("`max_tokens` must be >= 2 but was " + maxTokens + "; 512 is usual");
@@ -48,10 +53,10 @@ public record PromptsConfig(
   /// All prompts that are short enough, in the order of the sources.
   ///
   /// @param note hears what was found, and what is the matter with some of it
-  List<Prompt> read(ChatModel chats, Consumer<String> note) {
+  List<Prompt> read(ChatModel chats, Artifacts known, Consumer<String> note) {
     var encoder = encoder(chats);
     var prompts = new ArrayList<Prompt>();
-    for (Path source : sources) {
+    for (Path source : places(known)) {
       var set = PromptSet.read(source, fields());
       set.describe().forEach(note);
       var problems = new Problems();
@@ -61,13 +66,35 @@ public record PromptsConfig(
     return prompts;
   }
 
-  /// How many there are, whatever their length.
-  long count(Consumer<String> note) {
+  private List<Path> places(Artifacts known) {
+    var places = new ArrayList<>(sources);
+    from.forEach(stage -> places.add(known.chats(stage).place(false)));
+    return places;
+  }
+
+  /// The same as sources of chats.
+  List<ChatsConfig.Source> chats() {
+    var all = new ArrayList<ChatsConfig.Source>();
+    sources.forEach(path -> all.add(new ChatsConfig.Source(path, 1)));
+    from.forEach(stage -> all.add(new ChatsConfig.Source(null, stage, ChatsConfig.Part.ANSWERS, 1)));
+    return all;
+  }
+
+  /// How many there are, whatever their length; before the stage that makes some has run, how many it promises.
+  long count(Artifacts known, Consumer<String> note) {
     long n = 0;
-    for (Path source : sources) {
-      var set = PromptSet.read(source, fields());
-      set.describe().forEach(note);
-      n += set.rows().size();
+    for (var stage : from) {
+      if (!Files.exists(known.chats(stage).place(false))) {
+        note.accept(stage + ": at most " + known.chats(stage).rows() + " rows");
+        n += known.chats(stage).rows();
+      }
+    }
+    for (Path source : places(known)) {
+      if (sources.contains(source) || Files.exists(source)) {
+        var set = PromptSet.read(source, fields());
+        set.describe().forEach(note);
+        n += set.rows().size();
+      }
     }
     return n;
   }
@@ -75,13 +102,20 @@ public record PromptsConfig(
   /// What recipes lack for their prompts, found before anything starts.
   ///
   /// @param key of this: `prompts`
-  List<String> problems(String key) {
+  List<String> problems(String key, Artifacts known) {
     var problems = new ArrayList<String>();
     for (int s = 0; s < sources.size(); s++) {
       try {
         var _ = JsonRows.files(sources.get(s));
       } catch (DataException e) {
         problems.add("`" + key + ".sources[" + s + "]` " + e.getMessage());
+      }
+    }
+    for (int s = 0; s < from.size(); s++) {
+      try {
+        var _ = known.chats(from.get(s)).place(false);
+      } catch (DataException | IllegalArgumentException e) {
+        problems.add("`" + key + ".from[" + s + "]` " + e.getMessage());
       }
     }
     if (template != null && !ChatModel.isFormat(template) && !Files.isRegularFile(Path.of(template))) {

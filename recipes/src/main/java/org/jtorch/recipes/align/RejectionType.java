@@ -33,7 +33,7 @@ public final class RejectionType implements RecipeType {
 
   @Override public List<String> problems(Object value, Artifacts known) {
     var recipe = (RejectionRecipe) value;
-    var problems = new ArrayList<>(recipe.prompts().problems("prompts"));
+    var problems = new ArrayList<>(recipe.prompts().problems("prompts", known));
     try {
       model(recipe, known.model(recipe.from()), problems);
     } catch (IllegalArgumentException | DataException e) {
@@ -69,7 +69,7 @@ public final class RejectionType implements RecipeType {
   @Override public Artifact leaves(Object value, Path path, Artifacts known) {
     var recipe = (RejectionRecipe) value;
     Path left = folder(path).left();
-    return Files.isDirectory(left) ? Artifacts.answersIn(left) : new Artifact.Chats(left, recipe.prompts().count(_ -> { }), true, recipe.keep().pairs());
+    return Files.isDirectory(left) ? Artifacts.answersIn(left) : new Artifact.Chats(left, recipe.prompts().count(known, _ -> { }), true, recipe.keep().pairs());
   }
 
   @Override public PlanFigures plan(Recipes.Loaded loaded, Artifacts known, PrintWriter out) {
@@ -79,7 +79,7 @@ public final class RejectionType implements RecipeType {
     DType dtype = TrainedType.of(recipe.dtype(), Files.isDirectory(from.folder()) ? from.folder() : null, device, note -> line(out, "", note));
     var draw = recipe.draw();
     line(out, "model", "%s, %,d parameters, from %s".formatted(from.shape().family(), from.shape().parameterCount(), recipe.from()));
-    long prompts = recipe.prompts().count(each -> line(out, "prompts", each));
+    long prompts = recipe.prompts().count(known, each -> line(out, "prompts", each));
     double answers = (double) prompts * draw.systems().size() * draw.answers();
     double tokens = answers * draw.newTokens() + (double) prompts * draw.systems().size() * recipe.prompts().maxTokens();
     line(out, "answers", String.format(Locale.ROOT, "%,.0f: %d to each prompt in each of %d rounds; at most %,.0f tokens", answers, draw.answers(),

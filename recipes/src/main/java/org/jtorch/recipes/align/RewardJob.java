@@ -7,6 +7,7 @@ import org.jtorch.align.chats.ChatSet;
 import org.jtorch.align.chats.Example;
 import org.jtorch.align.chats.Problems;
 import org.jtorch.align.chats.TrainedTurns;
+import org.jtorch.align.reward.Calibration;
 import org.jtorch.align.reward.RankedRows;
 import org.jtorch.align.reward.Ranking;
 import org.jtorch.align.reward.RewardTrainer;
@@ -17,6 +18,8 @@ import org.jtorch.head.DecoderClassifier;
 import org.jtorch.io.DataException;
 import org.jtorch.observe.EvalEvent;
 import org.jtorch.optim.Optimizer;
+import org.jtorch.recipes.report.DotChart;
+import org.jtorch.recipes.run.RunFolder;
 import org.jtorch.train.TrainOptions;
 
 /// Rankings of answers, and the model that learns to rank them.
@@ -92,7 +95,13 @@ final class RewardJob implements ChatLoop.Job<DecoderClassifier> {
 
   /// The held-out rankings' loss, and the share that is ranked right: of all, and of each level.
   private EvalEvent evaluate(RewardTrainer trainer, long step) {
-    var figures = trainer.score(held);
+    var judged = trainer.judge(held);
+    var figures = judged.figures();
+    if (!held.isEmpty()) {
+      var calibration = Calibration.of(judged.leads());
+      figures.put("calibration_error", calibration.error());
+      draw(calibration);
+    }
     Double loss = figures.remove("loss");
     tests.forEach((name, rows) -> {
       var marks = trainer.score(rows);
@@ -100,6 +109,16 @@ final class RewardJob implements ChatLoop.Job<DecoderClassifier> {
       marks.forEach((which, value) -> figures.put(name + "." + which, value));
     });
     return new EvalEvent(step, held.isEmpty() || loss == null ? Double.NaN : loss, Double.NaN, Double.NaN, List.of(), figures);
+  }
+
+  /// For the report, as it stands.
+  private void draw(Calibration calibration) {
+    if (loop.ranks().isFirst()) {
+      var rows = calibration.bins().stream().map(b -> new DotChart.Row("certain by %.2f, %d pairs".formatted(b.said(), b.pairs()),
+          new double[] {b.said()}, b.right(), Math.sqrt(b.right() * (1 - b.right()) / b.pairs()))).toList();
+      RunFolder.write(loop.run().figures().resolve("calibration.svg"),
+          new DotChart("calibration", "share of held-out pairs ranked right, with its error; points: what the model says", rows).standalone(760));
+    }
   }
 
   @Override public void close() {}

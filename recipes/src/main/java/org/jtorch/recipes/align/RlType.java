@@ -24,7 +24,7 @@ public final class RlType implements RecipeType {
 
   @Override public List<String> problems(Object recipe, Artifacts known) {
     var rl = (RlRecipe) recipe;
-    var problems = new ArrayList<>(rl.prompts().problems("prompts"));
+    var problems = new ArrayList<>(rl.prompts().problems("prompts", known));
     problems.addAll(Rewards.problems("rewards", rl.rewards(), known));
     problems.addAll(ChatProblems.ofLoop(rl, "prompts", known));
     try {

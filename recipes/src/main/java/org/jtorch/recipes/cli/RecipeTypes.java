@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
+import org.jtorch.recipes.align.ArithmeticType;
 import org.jtorch.recipes.align.AverageType;
 import org.jtorch.recipes.align.DpoType;
 import org.jtorch.recipes.align.GkdType;
@@ -50,6 +51,7 @@ final class RecipeTypes {
         new RewardType(),
         new AverageType(),
         new GoldType(),
+        new ArithmeticType(),
         new ScoreType(),
         new EvalType());
     return Stream.concat(stages.stream(), Stream.of(new StagesType(stages), new ClaimType(stages))).toList();

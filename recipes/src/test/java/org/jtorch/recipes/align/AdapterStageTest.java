@@ -106,9 +106,9 @@ class AdapterStageTest {
   private void assertJudges() {
     Path judge = stage("run", "judge");
     assertThat(MetricsFile.read(judge.resolve("metrics.jsonl")).evals().getLast().figures()).containsEntry("accuracy", 1.0);
-    try (var merged = (DecoderClassifier) Classifiers.load(judge.resolve("model"), Device.CPU, DType.F32);
-        var begun = (DecoderClassifier) Classifiers.begin(stage("run", "base").resolve("model"), Labels.SCORE, Device.CPU, DType.F32, Rng.of(9));
-        var _ = Lora.load(begun, judge.resolve("adapter")); var _ = TensorScope.open(); var _ = Grad.off()) {
+    try (var merged = Classifiers.load(judge.resolve("model"), Device.CPU, DType.F32);
+        var begun = Classifiers.begin(stage("run", "base").resolve("model"), Labels.SCORE, Device.CPU, DType.F32, Rng.of(9));
+        var _ = Lora.load((DecoderClassifier) begun, judge.resolve("adapter")); var _ = TensorScope.open(); var _ = Grad.off()) {
       var ids = Ops.of(IDS, Device.CPU, 1, IDS.length);
       assertThat(merged.logits(ids, Pass.EMPTY).toDoubles()).containsExactly(begun.logits(ids, Pass.EMPTY).toDoubles(), within(1e-4));
     }

@@ -69,7 +69,10 @@ class RewardStageTest {
     var metrics = MetricsFile.read(stage("run").resolve("metrics.jsonl"));
     assertThat(metrics.evals().getLast().figures()).containsKeys("accuracy_significantly_better", "accuracy_slightly_better")
         .containsEntry("accuracy", 1.0);
-    assertThat(metrics.steps().getLast().figures().get("grade_loss")).isLessThan(metrics.steps().getFirst().figures().get("grade_loss") / 2);
+    double before = metrics.steps().getFirst().figures().getOrDefault("grade_loss", Double.NaN);
+    assertThat(metrics.steps().getLast().figures().get("grade_loss")).isLessThan(before / 2);
+    assertThat(metrics.evals().getLast().figures().get("calibration_error")).isBetween(0.0, 0.5);
+    assertThat(Files.readString(stage("run").resolve("report.html"))).contains("share of held-out pairs ranked right");
     Path model = stage("run").resolve("model");
     assertThat(JsonFile.open(model.resolve("config.json")).requiredStrings("architectures")).containsExactly("LlamaForSequenceClassification");
     try (var chats = ChatModel.open(model, null); var loaded = Classifiers.load(model, Device.CPU, DType.F32)) {

@@ -1,0 +1,65 @@
+package org.jtorch.recipes.align;
+
+import java.util.List;
+import org.jtorch.recipes.Stage;
+import org.jtorch.recipes.config.Default;
+import org.jtorch.recipes.config.Doc;
+import org.jtorch.recipes.config.Named;
+
+/// Made-up problems of arithmetic as conversations, whose answers a checker can judge: for experiments. No problem comes twice, so that stages of
+/// one seed that skip what others take have none in common.
+@Named("arithmetic")
+public record ArithmeticRecipe(
+    @Doc("names the stage, and its rows for later ones") String name,
+    @Doc("the order of all problems") @Default("1") long seed,
+    @Doc("how many rows are written") int rows,
+    @Doc("so many problems of the order are left to others") @Default("0") int skip,
+    @Doc("plus, minus and times") @Default("[plus]") List<Operation> operations,
+    @Doc("the greatest number of a problem") @Default("30") int largest) implements Stage {
+  /// What is asked.
+  public enum Operation {
+    PLUS("+"), MINUS("-"), TIMES("*");
+
+    private final String sign;
+
+    Operation(String sign) {
+      this.sign = sign;
+    }
+
+    int of(int a, int b) {
+      return switch (this) {
+        case PLUS -> a + b;
+        case MINUS -> a - b;
+        case TIMES -> a * b;
+      };
+    }
+
+    String sign() {
+      return sign;
+    }
+  }
+
+  public ArithmeticRecipe {
+    operations = List.copyOf(operations);
+    if (operations.isEmpty()) {
+      throw new IllegalArgumentException("`operations` is empty; e.g. operations: [plus, minus]");
+    }
+    if (largest < 1 || largest > 1_000) {
+      throw new IllegalArgumentException("`largest` must be from 1 to 1000 but was " + largest + "; e.g. 30");
+    }
+    long all = problems(operations.size(), largest);
+    if (rows < 1 || skip < 0 || (long) rows + skip > all) {
+      throw new IllegalArgumentException("`rows` (" + rows + ") must be >= 1, `skip` (" + skip + ") >= 0, and both together at most " + all
+          + ", all problems that there are with `largest: " + largest + "`");
+    }
+  }
+
+  private static long problems(int operations, int largest) {
+    return (long) operations * (largest + 1) * (largest + 1);
+  }
+
+  /// All problems that there are.
+  long problems() {
+    return problems(operations.size(), largest);
+  }
+}

@@ -1,0 +1,77 @@
+package org.jtorch.recipes.align;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jtorch.data.BatchOrder;
+import org.jtorch.io.AtomicFolder;
+import org.jtorch.io.DataException;
+import org.jtorch.recipes.Artifact;
+import org.jtorch.recipes.Artifacts;
+import org.jtorch.recipes.PlanFigures;
+import org.jtorch.recipes.RecipeType;
+import org.jtorch.recipes.Recipes;
+import org.jtorch.recipes.run.BriefRun;
+
+/// `type: arithmetic`.
+public final class ArithmeticType implements RecipeType {
+  private static final Path LEFT = Path.of("chats");
+
+  @Override public String name() {
+    return "arithmetic";
+  }
+
+  @Override public Class<? extends Record> recordType() {
+    return ArithmeticRecipe.class;
+  }
+
+  @Override public List<String> problems(Object recipe, Artifacts known) {
+    return List.of();
+  }
+
+  @Override public Artifact leaves(Object recipe, Path folder, Artifacts known) {
+    return new Artifact.Chats(folder.resolve(LEFT), ((ArithmeticRecipe) recipe).rows());
+  }
+
+  @Override public PlanFigures plan(Recipes.Loaded loaded, Artifacts known, PrintWriter out) {
+    var recipe = (ArithmeticRecipe) loaded.bound().value();
+    out.println("rows        " + recipe.rows() + " of " + recipe.problems() + " problems");
+    return PlanFigures.NOTHING;
+  }
+
+  @Override public int run(Recipes.Loaded loaded, RunArgs args) {
+    var recipe = (ArithmeticRecipe) loaded.bound().value();
+    return BriefRun.execute(loaded.bound(), recipe.name(), LEFT, args, (run, note) -> {
+      var rows = rows(recipe);
+      AtomicFolder.publish(run.path().resolve(LEFT), into -> write(into.resolve("rows.jsonl"), rows));
+      note.accept(rows.size() + " rows: " + run.path().resolve(LEFT));
+    });
+  }
+
+  static List<String> rows(ArithmeticRecipe recipe) {
+    var order = new BatchOrder(recipe.seed(), recipe.problems());
+    int numbers = recipe.largest() + 1;
+    var rows = new ArrayList<String>();
+    for (int i = 0; i < recipe.rows(); i++) {
+      long problem = order.row(0, recipe.skip() + i);
+      int a = (int) (problem % numbers);
+      int b = (int) (problem / numbers % numbers);
+      var operation = recipe.operations().get((int) (problem / numbers / numbers));
+      rows.add(JsonNodeFactory.instance.objectNode().put("prompt", a + " " + operation.sign() + " " + b)
+          .put("completion", Integer.toString(operation.of(a, b))).toString());
+    }
+    return rows;
+  }
+
+  private static void write(Path file, List<String> rows) {
+    try {
+      Files.write(file, rows);
+    } catch (IOException e) {
+      throw new DataException("could not write " + file + ": " + e.getMessage(), e);
+    }
+  }
+}
