@@ -43,7 +43,7 @@ record RejectionRun(RejectionRecipe recipe, RunArgs args, RunFolder run, RunLogs
     var site = new Rewards.Site(args.known(), device);
     try (var chats = ChatModel.open(from, recipe.prompts().template()); var rewards = Rewards.open(recipe.rewards(), site);
         var checkers = Rewards.open(recipe.keep().rewards(), site)) {
-      var prompts = recipe.prompts().read(chats, known, logs::note);
+      var prompts = recipe.prompts().read(chats, args.known(), logs::note);
       try (var model = Pretrained.load(from, device, dtype)) {
         sample(model, chats, rewards, checkers, prompts);
       }
