@@ -64,6 +64,6 @@ class RewardsTest {
         p -> assertThat(p).startsWith("`rewards[4].from` no folder \"nowhere\" is there"));
     assertThat(Rewards.problems("judges", List.of(), Artifacts.FOLDERS)).singleElement().asString().startsWith("`judges` is empty");
     assertThatThrownBy(() -> bind("[{type: format, pattern: \"(\"}]")).isInstanceOf(RecipeException.class).hasMessageContaining("is no regular expression");
-    assertThat(part.prompts().problems("prompts")).singleElement().asString().startsWith("`prompts.sources[0]`");
+    assertThat(part.prompts().problems("prompts", Artifacts.FOLDERS)).singleElement().asString().startsWith("`prompts.sources[0]`");
   }
 }
