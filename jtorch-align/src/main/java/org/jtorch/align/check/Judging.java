@@ -14,7 +14,10 @@ final class Judging {
 
   /// 1 where an answer agrees with its prompt's solution, 0 where it does not, NaN where there is none to agree with.
   static double[] bySolution(List<Answer> answers, Agreement agrees) {
-    return each(answers, a -> a.prompt().solution() == null ? Double.NaN : agrees.of(a.text(), a.prompt().solution()) ? 1 : 0);
+    return each(answers, a -> {
+      String solution = a.prompt().solution();
+      return solution == null ? Double.NaN : agrees.of(a.text(), solution) ? 1 : 0;
+    });
   }
 
   /// Whether two texts say the same.

@@ -38,7 +38,7 @@ public record MathAnswer(boolean marked) implements Reward {
       return found;
     }
     String whole = text.length() > LONGEST ? "" : text.strip();
-    found = whole.isEmpty() || WORD.matcher(whole).find() ? last(NUMBER, text, 0) : "";
+    found = whole.isEmpty() || WORD.matcher(TEXT.matcher(whole).replaceAll("")).find() ? last(NUMBER, text, 0) : "";
     return found.isEmpty() ? whole : found;                                   // `(3, \\frac{\\pi}{2})` or `x+1` by itself
   }
 

@@ -106,7 +106,7 @@ public final class RejectionSampling {
     samples.replaceAll((_, all) -> Choice.distinct(all, criteria.complete()));                    // 2 drop repetitions
     for (var checker : criteria.checkers()) {                                                     // 3 check
       judged(samples, answers -> RewardSum.of(checker.name(), checker.reward()).each(answers),
-          (sample, values) -> Choice.checked(sample, checker, values.get(checker.name())));
+          (sample, values) -> Choice.checked(sample, checker, values.getOrDefault(checker.name(), Double.NaN)));
     }
     if (criteria.agreement() > 0) {
       samples.replaceAll((_, all) -> Choice.agreeing(all, criteria.agreement()));
@@ -145,7 +145,7 @@ public final class RejectionSampling {
       for (int a = 0; a < answers.size(); a++) {
         int place = places.get(from + a / drawing.answers());
         var answer = new Answer(prompts.get(place), answers.get(a).generation(), answers.get(a).text());
-        into.get(place).add(Sample.of(answer, round, temperature));
+        into.computeIfAbsent(place, _ -> new ArrayList<>()).add(Sample.of(answer, round, temperature));
       }
     }
   }
@@ -207,7 +207,7 @@ public final class RejectionSampling {
     double sum = 0;
     var judged = sample;
     for (var part : rewards.parts()) {
-      double value = values.get(part.name());
+      double value = values.getOrDefault(part.name(), Double.NaN);
       sum += part.weight() * value;
       judged = judged.worth(part.name(), value);
     }

@@ -70,6 +70,7 @@ class CheckTest {
       "1e3 is \\boxed{1e3} | 1000 | true",
       "\\boxed{\\left( 3, \\frac{\\pi}{2} \\right)} | \\left(3,\\dfrac{\\pi}{2}\\right) | true",
       "\\boxed{\\text{Evelyn}} | \\text{Evelyn} | true",
+      "\\boxed{5.4 \\text{ cents}} | 5.4 \\text{ cents} | true",
       "\\boxed{x+1} | x+2 | false",
       "\\boxed{ | 5 | false",
       "no number at all, in a long and winding sentence of words that nobody would call a result | 5 | false",

@@ -12,10 +12,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -152,6 +154,34 @@ class RejectionSamplingTest {
     var low = choose(2, sample("a", 1, true), sample("b", 0, true));
     assertThat(low.isKept()).isFalse();
     assertThat(low.why()).isEqualTo("the best reward, 1.0, is below the threshold, 2.0");
+  }
+
+  /// As the committees of AFM (iTeC) choose: the best answer to each prompt, whoever gave it.
+  @Test void choosingPromptByPromptIsNeverWorseThanTheBestMember() {
+    var random = new SplittableRandom(11);
+    int members = 4;
+    int each = 3;
+    double[] bestOf = new double[members];
+    double chosen = 0;
+    for (int prompt = 0; prompt < 200; prompt++) {
+      var samples = new ArrayList<Sample>();
+      double[] best = new double[members];
+      for (int m = 0; m < members; m++) {
+        for (int i = 0; i < each; i++) {
+          double reward = random.nextInt(10);
+          best[m] = Math.max(best[m], reward);
+          samples.add(sample(m + " " + i, reward, true));
+        }
+        bestOf[m] += best[m];
+      }
+      var choice = choose(Double.NEGATIVE_INFINITY, samples.toArray(Sample[]::new));
+      double most = Arrays.stream(best).max().orElseThrow();
+      assertThat(choice.samples().get(choice.best()).total()).isEqualTo(most);
+      assertThat(choice.best() / each).as("of equal ones the first member's").isEqualTo(IntStream.range(0, members).filter(m -> best[m] == most)
+          .findFirst().orElseThrow());
+      chosen += most;
+    }
+    assertThat(chosen).isGreaterThan(Arrays.stream(bestOf).max().orElseThrow());
   }
 
   @Test void repetitionsAndAnswersThatDidNotStopAreDropped() {

@@ -31,6 +31,7 @@ final class Rewards implements AutoCloseable {
 
   /// @throws IllegalArgumentException if one cannot be had: no such model, class or command
   @MustBeClosed
+  @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the caller
   static Rewards open(List<RewardConfig> configs, Site site) {
     var rewards = new Rewards();
     try {
@@ -114,7 +115,9 @@ final class Rewards implements AutoCloseable {
 
   private static void requireModel(Path folder, RewardConfig.Model config) {
     if (Files.isDirectory(folder)) {                                   // else an earlier stage has still to make it
-      ChatModel.open(folder, config.template()).close();
+      try (var _ = ChatModel.open(folder, config.template())) {
+        return;
+      }
     }
   }
 }

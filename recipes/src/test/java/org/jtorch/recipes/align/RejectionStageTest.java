@@ -102,7 +102,7 @@ class RejectionStageTest {
   @Test void rewardModelsMustBeSome() {
     var result = run("stages.best.rewards=[{type: model, from: base}]");
     assertThat(result.code()).isEqualTo(2);
-    assertThat(result.err()).contains("but a reward model is needed here");
+    assertThat(result.err()).contains("\"base\" is a model, but a reward model (a stage of type reward) is needed here");
   }
 
   @Test void sourcesAreOneOfTwo() {

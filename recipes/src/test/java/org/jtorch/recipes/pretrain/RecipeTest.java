@@ -72,6 +72,8 @@ class RecipeTest {
           "chats.template=" + template.toString().replace('\\', '/'));
       case "online-dpo", "rl" -> List.of("from=" + model, "prompts.sources=[\"" + chats.toString().replace('\\', '/') + "\"]", "prompts.max_tokens=16",
           "prompts.template=" + template.toString().replace('\\', '/'), "new_tokens=16", "rewards=[{type: length, free: 4, per_token: 0.1}]");
+      case "rejection-sampling" -> List.of("from=" + model, "prompts.sources=[\"" + chats.toString().replace('\\', '/') + "\"]", "prompts.max_tokens=16",
+          "prompts.template=" + template.toString().replace('\\', '/'), "draw.new_tokens=16");
       default -> List.of(path);
     };
   }
