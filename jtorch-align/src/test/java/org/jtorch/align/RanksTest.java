@@ -41,7 +41,7 @@ import org.jtorch.train.Progress;
 import org.junit.jupiter.api.Test;
 
 /// Two processes (threads here, which c10d allows) train as one does.
-class RanksTest {
+public class RanksTest {
   private static final Collator COLLATOR = new Collator(16, 4);
   private static final List<PreferencePair> PAIRS = pairs();
 
@@ -54,7 +54,7 @@ class RanksTest {
     }).toList();
   }
 
-  private static <R> List<R> together(Function<Ranks, R> body) throws Exception {
+  public static <R> List<R> together(Function<Ranks, R> body) throws Exception {
     int port;
     try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = socket.getLocalPort();

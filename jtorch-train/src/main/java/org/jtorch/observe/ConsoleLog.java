@@ -90,7 +90,8 @@ public final class ConsoleLog implements StepListener {
   }
 
   private String describe(StepEvent e) {
-    var text = new StringBuilder(String.format(Locale.ROOT, " loss %.4f", e.loss()));
+    boolean learns = !Double.isNaN(e.learningRate());          // else a loop that makes data
+    var text = new StringBuilder(learns ? String.format(Locale.ROOT, " loss %.4f", e.loss()) : "");
     if (e.skipped()) {
       text.append(" (skipped)");
     }

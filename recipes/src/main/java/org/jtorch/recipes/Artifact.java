@@ -2,6 +2,7 @@ package org.jtorch.recipes;
 
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.align.sampling.SampleFiles;
 import org.jtorch.decoder.DecoderConfig;
 import org.jtorch.loss.SparseTargets.Reduction;
 
@@ -64,7 +65,25 @@ public sealed interface Artifact {
   /// Conversations or judgements: files that [org.jtorch.align.chats.ChatSet] reads.
   ///
   /// @param rows how many there will be, at most
-  record Chats(Path folder, long rows) implements Artifact {
+  /// @param sampled whether they come from rejection sampling, which leaves a manifest beside the answers
+  /// @param pairs whether there are pairs of the best and the worst beside the answers, too
+  record Chats(Path folder, long rows, boolean sampled, boolean pairs) implements Artifact {
+    /// One kind of rows, in all files of a folder.
+    public Chats(Path folder, long rows) {
+      this(folder, rows, false, false);
+    }
+
+    /// The file or folder of the rows.
+    ///
+    /// @param paired whether pairs are wanted
+    /// @throws IllegalArgumentException if there are none
+    public Path place(boolean paired) {
+      if (paired && !pairs) {
+        throw new IllegalArgumentException("leaves no pairs; a stage of rejection sampling does with keep.pairs: true");
+      }
+      return !sampled ? folder : folder.resolve(paired ? SampleFiles.PAIRS : SampleFiles.ANSWERS);
+    }
+
     @Override public String kind() {
       return "set of chats";
     }

@@ -2,6 +2,7 @@ package org.jtorch.recipes;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jtorch.align.sampling.SampleFiles;
 import org.jtorch.corpus.PreparedCorpus;
 import org.jtorch.distill.CapturedTeacher;
 import org.jtorch.head.Classifiers;
@@ -17,6 +18,7 @@ public interface Artifacts {
       throw new IllegalArgumentException("no folder \"" + reference + "\" is there");
     }
     return PreparedCorpus.isIn(folder) ? FolderArtifacts.data(folder)
+        : SampleFiles.isIn(folder) ? FolderArtifacts.answers(folder)
         : CapturedTeacher.isIn(folder) ? new Artifact.Targets(folder, CapturedTeacher.reduction(folder))
         : Classifiers.isIn(folder) ? FolderArtifacts.rewardModel(folder) : FolderArtifacts.model(folder);
   };
@@ -49,6 +51,11 @@ public interface Artifacts {
       return data;
     }
     throw wrong(reference, "a data set");
+  }
+
+  /// The answers in a folder.
+  static Artifact.Chats answersIn(Path folder) {
+    return FolderArtifacts.answers(folder);
   }
 
   /// The captured teacher that a reference names.

@@ -2,6 +2,7 @@ package org.jtorch.recipes;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
+import org.jtorch.align.sampling.SampleFiles;
 import org.jtorch.corpus.PreparedCorpus;
 import org.jtorch.family.Pretrained;
 import org.jtorch.family.TokenIds;
@@ -17,6 +18,10 @@ final class FolderArtifacts {
     try (var corpus = PreparedCorpus.open(folder)) {
       return new Artifact.Data(folder, corpus.tokenizer().vocabSize(), corpus.eos());
     }
+  }
+
+  static Artifact.Chats answers(Path folder) {
+    return new Artifact.Chats(folder, SampleFiles.rows(folder), true, SampleFiles.hasPairs(folder));
   }
 
   static Artifact model(Path folder) {

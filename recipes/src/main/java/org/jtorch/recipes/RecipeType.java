@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.jtorch.recipes.config.Kinds;
 import org.jtorch.recipes.config.Problem;
 import org.jtorch.recipes.config.Resolved;
+import org.jtorch.recipes.report.ShownRow;
 import org.jtorch.tensor.ranks.Ranks;
 
 /// A kind of recipe: what stands after `type:` at its top, and the record it binds to. A recipe whose record is a [Stage] can stand by
@@ -51,6 +52,13 @@ public interface RecipeType {
   /// @return an exit code of [ExitCodes]
   default int prepare(Recipes.Loaded recipe, @Nullable Path folder, PrintWriter out) {
     throw new IllegalArgumentException("recipes of type " + name() + " have no text that is prepared");
+  }
+
+  /// The first rows of chats that the recipe trains on, as tokens; none if it trains on no chats.
+  ///
+  /// @param count examples of each source
+  default List<ShownRow> rows(Recipes.Loaded recipe, Artifacts known, int count) {
+    return List.of();
   }
 
   /// Runs the recipe in a folder, or goes on with the run that is there.

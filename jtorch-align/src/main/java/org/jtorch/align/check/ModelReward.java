@@ -2,7 +2,6 @@ package org.jtorch.align.check;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import org.jtorch.align.chats.AnswerRow;
@@ -52,9 +51,8 @@ public record ModelReward(DecoderClassifier model, ChatEncoder encoder, int batc
       int at = i;
       row(answers.get(i), problems).ifPresent(row -> rows.add(new Placed(at, row)));
     }
-    rows.sort(Comparator.comparingInt(r -> r.row.ids().length));
     var collator = new Collator(encoder.maxTokens(), Math.min(MULTIPLE, encoder.maxTokens()));
-    double[] found = new RewardScores(model, collator, batch).of(rows.stream().map(Placed::row).toList());
+    double[] found = new RewardScores(model, collator, batch).byLength(rows.stream().map(Placed::row).toList());
     for (int i = 0; i < found.length; i++) {
       scores[rows.get(i).at] = found[i];
     }

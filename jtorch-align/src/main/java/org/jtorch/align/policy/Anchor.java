@@ -21,20 +21,22 @@ import org.jtorch.train.BatchTensors;
 public final class Anchor implements AutoCloseable {
   private final CausalLm model;
   private final double weight;
-  private final @Nullable Previous previous;
+  private final @Nullable Previous copy;
+  private final boolean renewed;
 
-  private Anchor(CausalLm model, double weight, @Nullable Previous previous) {
+  private Anchor(CausalLm model, double weight, @Nullable Previous copy, boolean renewed) {
     if (!(weight > 0 && weight < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException("the weight of an anchor must be > 0 but was " + weight + "; 0.05 is usual");
     }
     this.model = model;
     this.weight = weight;
-    this.previous = previous;
+    this.copy = copy;
+    this.renewed = renewed;
   }
 
   /// A model that stays as it is, and which its maker closes.
   public static Anchor fixed(CausalLm model, double weight) {
-    return new Anchor(model, weight, null);
+    return new Anchor(model, weight, null, false);
   }
 
   /// The policy that gave the answers: a copy that is renewed at the beginning of each step.
@@ -44,13 +46,21 @@ public final class Anchor implements AutoCloseable {
   @SuppressWarnings("MustBeClosedChecker")                       // the anchor closes its copy
   public static Anchor previous(Decoder policy, double weight) {
     var copy = Previous.of(policy);
-    return new Anchor(copy.model(), weight, copy);
+    return new Anchor(copy.model(), weight, copy, true);
+  }
+
+  /// The policy as it is now: a copy that stays.
+  @MustBeClosed
+  @SuppressWarnings("MustBeClosedChecker")                       // the anchor closes its copy
+  public static Anchor first(Decoder policy, double weight) {
+    var copy = Previous.of(policy);
+    return new Anchor(copy.model(), weight, copy, false);
   }
 
   /// A step begins.
   void renew() {
-    if (previous != null) {
-      previous.renew();
+    if (copy != null && renewed) {
+      copy.renew();
     }
   }
 
@@ -73,8 +83,8 @@ public final class Anchor implements AutoCloseable {
   }
 
   @Override public void close() {
-    if (previous != null) {
-      previous.close();
+    if (copy != null) {
+      copy.close();
     }
   }
 }

@@ -29,6 +29,14 @@ import org.jtorch.train.BatchTensors;
 /// @param rows answers of a forward
 record Collector(CausalLm policy, @Nullable Reference reference, @Nullable Critic critic, Rollouts rollouts, RewardSum reward, Collator collator,
     TokenLogProbs how, int rows, Ranks ranks) {
+  /// Numbers of answers that no step reaches: those to held-out prompts.
+  private static final long HELD_OUT = 1L << 40;
+
+  /// Answers to held-out prompts, the same at every step but for the policy. Every process answers all of them.
+  List<Experience> held(List<Prompt> prompts) {
+    return judged(rollouts.sample(policy, prompts, HELD_OUT));
+  }
+
   /// The answers to a step's prompts, K in a row for each.
   ///
   /// @param step counted from 0

@@ -130,8 +130,22 @@ public final class PolicyTrainer {
 
   /// Answers to the prompts of a step, judged.
   List<Experience> experiences(long step) {
+    return collector().at(step, prompts.at(step));
+  }
+
+  private Collector collector() {
     int rows = Math.ceilDiv(prompts.batch() * options.rollouts.answers(), options.updates.miniBatches() * options.train.accumulate());
-    return new Collector(policy, reference, null, options.rollouts, reward, options.collator, logProbs, rows, ranks).at(step, prompts.at(step));
+    return new Collector(policy, reference, null, options.rollouts, reward, options.collator, logProbs, rows, ranks);
+  }
+
+  /// The policy's answers to held-out prompts, as many to each as in a step, judged.
+  public List<Experience> answers(List<Prompt> held) {
+    return collector().held(held);
+  }
+
+  /// What such answers show: the [RolloutFigures].
+  public SequencedMap<String, Double> figures(List<Experience> answers) {
+    return answers.isEmpty() ? new LinkedHashMap<>() : RolloutFigures.of(answers, options.rollouts.answers(), reward);
   }
 
   /// The advantage of each answer, from its reward minus β times its KL to the reference.

@@ -20,7 +20,14 @@ public final class RankingAccuracy {
   ///
   /// @param scores of every answer of every ranking, in their order
   public static double of(List<RankedRows> rankings, double[] scores) {
-    var accuracy = new RankingAccuracy("all");
+    return byLevel("all", rankings, scores).getOrDefault("all", Double.NaN);
+  }
+
+  /// Of all pairs, by the name, and of each level, with its words behind the name.
+  ///
+  /// @param scores of every answer of every ranking, in their order
+  public static SequencedMap<String, Double> byLevel(String name, List<RankedRows> rankings, double[] scores) {
+    var accuracy = new RankingAccuracy(name);
     int at = 0;
     for (var ranking : rankings) {
       int n = ranking.answers().size();
@@ -33,7 +40,7 @@ public final class RankingAccuracy {
       accuracy.add(ranking, leads.stream().mapToDouble(d -> d).toArray(), 0);
       at += n;
     }
-    return accuracy.shares().getOrDefault("all", Double.NaN);
+    return accuracy.shares();
   }
 
   /// Counts the pairs of a ranking.

@@ -67,12 +67,31 @@ public final class SampleFiles implements AutoCloseable {
     }
   }
 
+  /// Whether a folder holds what rejection sampling leaves.
+  public static boolean isIn(Path folder) {
+    return Files.isRegularFile(folder.resolve(MANIFEST)) && Files.isRegularFile(folder.resolve(ANSWERS));
+  }
+
+  /// Whether there are pairs among it.
+  public static boolean hasPairs(Path folder) {
+    return Files.isRegularFile(folder.resolve(PAIRS));
+  }
+
+  /// How many answers there are.
+  public static long rows(Path folder) {
+    try (var lines = Files.lines(folder.resolve(ANSWERS), UTF_8)) {
+      return lines.count();
+    } catch (IOException e) {
+      throw new DataException("cannot read " + folder.resolve(ANSWERS) + ": " + e.getMessage(), e);
+    }
+  }
+
   // ---- going on
 
-  /// Cuts off what is behind the last whole batch.
+  /// Cuts off what is behind the last whole batch. Doing so again changes nothing.
   ///
   /// @return how many batches are there
-  long begin(int batch, int prompts) {
+  public long begin(int batch, int prompts) {
     try {
       var lines = wholeLines(folder.resolve(MANIFEST));
       int done = lines.size() >= prompts ? prompts : lines.size() / batch * batch;

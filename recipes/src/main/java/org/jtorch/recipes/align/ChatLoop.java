@@ -1,6 +1,7 @@
 package org.jtorch.recipes.align;
 
 import com.google.errorprone.annotations.MustBeClosed;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,7 @@ import org.jtorch.optim.Optimizer;
 import org.jtorch.recipes.Artifacts;
 import org.jtorch.recipes.pretrain.MachineSpeed;
 import org.jtorch.recipes.pretrain.TrainedType;
+import org.jtorch.recipes.report.ShownRows;
 import org.jtorch.recipes.run.Interruption;
 import org.jtorch.recipes.run.RunFolder;
 import org.jtorch.recipes.run.RunLogs;
@@ -32,6 +34,9 @@ import org.jtorch.train.TrainOptions;
 
 /// A run on chats from its data to a Hugging Face folder: what supervised fine-tuning, preferences and reward models have in common.
 record ChatLoop(ChatRecipe recipe, Artifacts known, RunFolder run, RunLogs logs, Interruption interruption, Ranks ranks) {
+  /// Rows in the report.
+  private static final int SHOWN = 5;
+
   /// What is trained on.
   ///
   /// @param <M> what is trained
@@ -97,7 +102,15 @@ record ChatLoop(ChatRecipe recipe, Artifacts known, RunFolder run, RunLogs logs,
     double peak = ranks.afterFirst(() -> ranks.isFirst() ? MachineSpeed.flops(device, dtype) : 0);
     var start = new Learner.Start(from, device, dtype, recipe.adapter(), recipe.seed());
     try (var chats = ChatModel.open(home, null); var job = reader.read(chats); var learner = job.begin(start)) {
+      show(chats);
       return train(learner, job, home, peak);
+    }
+  }
+
+  /// Puts the first rows into the run's folder, for its report.
+  private void show(ChatModel chats) {
+    if (ranks.isFirst() && !Files.exists(run.rows())) {
+      RunFolder.write(run.rows(), ShownRows.html(ChatRows.of(recipe, chats, known, SHOWN)));
     }
   }
 

@@ -32,7 +32,8 @@ final class ChatProblems {
     } catch (IllegalArgumentException | DataException e) {
       problems.add("`from` " + e.getMessage());
     }
-    machine(recipe, problems);
+    machine(recipe.device(), recipe.dtype(), problems);
+    schedule(recipe, problems);
     adapter(recipe, known, problems);
     return problems;
   }
@@ -73,17 +74,20 @@ final class ChatProblems {
     }
   }
 
-  private static void machine(ChatRecipe recipe, List<String> problems) {
-    if (!recipe.dtype().matches("auto|bf16|f32")) {
-      problems.add("`dtype` is \"" + recipe.dtype() + "\"; use auto, bf16 or f32");
+  static void machine(String device, String dtype, List<String> problems) {
+    if (!dtype.matches("auto|bf16|f32")) {
+      problems.add("`dtype` is \"" + dtype + "\"; use auto, bf16 or f32");
     }
     try {
-      if (!List.of("best", "cpu").contains(recipe.device())) {        // which are always there: libtorch need not be asked
-        var _ = Device.parse(recipe.device());
+      if (!List.of("best", "cpu").contains(device)) {                 // which are always there: libtorch need not be asked
+        var _ = Device.parse(device);
       }
     } catch (IllegalArgumentException e) {
       problems.add("`device` " + e.getMessage());
     }
+  }
+
+  private static void schedule(ChatRecipe recipe, List<String> problems) {
     try {
       Long steps = recipe.train().steps();
       if (steps != null) {

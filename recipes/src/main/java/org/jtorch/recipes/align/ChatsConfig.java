@@ -23,10 +23,14 @@ public record ChatsConfig(
     @Doc("longer ones: drop_turns (the oldest go), leave_out or cut_end (they lose their end)") @Default("drop_turns") TooLong tooLong,
     @Doc("how turns are written: chatml, llama3, gemma, or a file with a Jinja template; unless given as the model's folder says")
     @Nullable String template) {
+  /// Which of the files of a stage that makes answers and pairs.
+  public enum Part { ANSWERS, PAIRS }
+
   /// A source.
   public record Source(
       @Doc("a file, a folder or a glob") @Nullable Path path,
       @Doc("instead of a path: an earlier stage that leaves chats") @Nullable Reference from,
+      @Doc("of what rejection sampling leaves: answers, to imitate, or pairs of the best and the worst") @Default("answers") Part part,
       @Doc("how much of the examples it gives, beside the others") @Default("1") double share) {
     public Source {
       if ((path == null) == (from == null)) {
@@ -37,13 +41,18 @@ public record ChatsConfig(
       }
     }
 
+    /// Of a path.
+    public Source(Path path, double share) {
+      this(path, null, Part.ANSWERS, share);
+    }
+
     /// What it holds.
     ChatSet read(Artifacts known) {
       return ChatSet.read(place(known));
     }
 
     private Path place(Artifacts known) {
-      return from != null ? known.chats(from).folder() : Objects.requireNonNull(path, "checked above");
+      return from == null ? Objects.requireNonNull(path, "checked above") : known.chats(from).place(part == Part.PAIRS);
     }
 
     /// How many examples it has; before the stage that makes them has run how many it promises.
@@ -65,7 +74,7 @@ public record ChatsConfig(
       String at = "`" + key + (from != null ? ".from` " : ".path` ");
       try {
         if (from != null) {
-          var _ = known.chats(from);
+          var _ = place(known);
         } else {
           var _ = JsonRows.files(place(known));
         }

@@ -61,6 +61,9 @@ final class DpoJob implements ChatLoop.Job<Decoder> {
   private EvalEvent evaluate(DpoTrainer trainer, Decoder model, long step) {
     var figures = trainer.score(held);
     Double loss = figures.remove("loss");
+    int longest = recipe.chats().maxTokens();
+    figures.putAll(StopRate.of(model, held.stream().map(p -> p.chosen().row()).toList(), chats.stops(),
+        new Collator(longest, Math.min(MULTIPLE, longest)), Math.max(1, recipe.train().batch() / recipe.train().accumulate())));
     return new EvalEvent(step, loss == null ? Double.NaN : loss, Double.NaN, Double.NaN, loop.answers(chats, model), figures);
   }
 

@@ -8,6 +8,7 @@ import org.jtorch.recipes.Artifacts;
 import org.jtorch.recipes.PlanFigures;
 import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
+import org.jtorch.recipes.report.ShownRow;
 import org.jtorch.recipes.run.RecipeRun;
 
 /// `type: dpo`.
@@ -30,6 +31,10 @@ public final class DpoType implements RecipeType {
 
   @Override public PlanFigures plan(Recipes.Loaded loaded, Artifacts known, PrintWriter out) {
     return new ChatPlan((DpoRecipe) loaded.bound().value(), known, 2, 4 / 3.0).print(out);
+  }
+
+  @Override public List<ShownRow> rows(Recipes.Loaded loaded, Artifacts known, int count) {
+    return ChatRows.of((DpoRecipe) loaded.bound().value(), known, count);
   }
 
   @Override public int run(Recipes.Loaded loaded, RunArgs args) {

@@ -11,6 +11,7 @@ import org.jtorch.recipes.PlanFigures;
 import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.pretrain.TeacherTokenizer;
+import org.jtorch.recipes.report.ShownRow;
 import org.jtorch.recipes.run.RecipeRun;
 import org.jtorch.text.Tokenizer;
 
@@ -59,6 +60,10 @@ public final class GkdType implements RecipeType {
 
   @Override public PlanFigures plan(Recipes.Loaded loaded, Artifacts known, PrintWriter out) {
     return new ChatPlan((GkdRecipe) loaded.bound().value(), known, 1, 2).print(out);
+  }
+
+  @Override public List<ShownRow> rows(Recipes.Loaded loaded, Artifacts known, int count) {
+    return ChatRows.of((GkdRecipe) loaded.bound().value(), known, count);
   }
 
   @Override public int run(Recipes.Loaded loaded, RunArgs args) {

@@ -26,10 +26,15 @@ import org.jtorch.train.ModelFolder;
 import org.jtorch.train.Saved;
 
 /// What a run on chats trains, from the model that it begins with to the folder that it leaves: the whole model, or an adapter on it, and of a
-/// reward model the heads for grades beside it.
+/// reward model the heads for grades beside it, of a policy its critic.
 ///
 /// @param <M> the network
 final class Learner<M extends Module> implements AutoCloseable {
+  /// What learns beside the model and is not part of what the run leaves: heads for grades, a critic.
+  ///
+  /// @param prefix of its weights' names in checkpoints
+  record Beside(String name, String prefix, Module module) {}
+
   /// Where a run begins.
   ///
   /// @param from the model's folder
@@ -45,16 +50,16 @@ final class Learner<M extends Module> implements AutoCloseable {
   private final M model;
   private final Decoder trunk;
   private final Function<Path, ModelFolder> folder;
-  private final @Nullable GradeHeads grades;
+  private final @Nullable Beside beside;
   private final @Nullable Lora adapter;
 
   @SuppressWarnings("MustBeClosedChecker")                       // closed with this
-  private Learner(Start start, M model, Decoder trunk, Function<Path, ModelFolder> folder, @Nullable GradeHeads grades) {
+  private Learner(Start start, M model, Decoder trunk, Function<Path, ModelFolder> folder, @Nullable Beside beside) {
     this.start = start;
     this.model = model;
     this.trunk = trunk;
     this.folder = folder;
-    this.grades = grades;
+    this.beside = beside;
     try {
       if (start.adapter == null) {
         model.requiresGrad(true);
@@ -65,8 +70,8 @@ final class Learner<M extends Module> implements AutoCloseable {
       }
     } catch (RuntimeException | Error e) {
       model.close();
-      if (grades != null) {
-        grades.close();
+      if (beside != null) {
+        beside.module.close();
       }
       throw e;
     }
@@ -78,6 +83,16 @@ final class Learner<M extends Module> implements AutoCloseable {
   static Learner<Decoder> ofLanguage(Start start) {
     var model = Pretrained.load(start.from, start.device, start.dtype);
     return new Learner<>(start, model, model, home -> ModelFolder.of(model, home), null);
+  }
+
+  /// A policy with a critic that learns beside it.
+  ///
+  /// @param critic made once the policy is there
+  @MustBeClosed
+  @SuppressWarnings("MustBeClosedChecker")                       // ownership passes to the caller
+  static Learner<Decoder> ofPolicy(Start start, Function<Decoder, Module> critic) {
+    var model = Pretrained.load(start.from, start.device, start.dtype);
+    return new Learner<>(start, model, model, home -> ModelFolder.of(model, home), new Beside("critic", "critic.", critic.apply(model)));
   }
 
   /// A reward model: a language model whose head gives way to a fresh one of one number.
@@ -92,7 +107,7 @@ final class Learner<M extends Module> implements AutoCloseable {
       throw new IllegalArgumentException(start.from + " holds an encoder; a reward model begins with a language model");
     }
     var grades = graded ? GradeHeads.create(model.config().dim(), start.device, start.dtype, rng) : null;
-    return new Learner<>(start, model, model.trunk(), home -> RewardFolder.of(model, home), grades);
+    return new Learner<>(start, model, model.trunk(), home -> RewardFolder.of(model, home), grades == null ? null : new Beside("grades", "", grades));
   }
 
   Start start() {
@@ -105,7 +120,12 @@ final class Learner<M extends Module> implements AutoCloseable {
 
   /// Heads for grades; null for none.
   @Nullable GradeHeads grades() {
-    return grades;
+    return beside != null && beside.module instanceof GradeHeads grades ? grades : null;
+  }
+
+  /// What learns beside the model; null for nothing.
+  @Nullable Module beside() {
+    return beside == null ? null : beside.module;
   }
 
   boolean hasAdapter() {
@@ -115,8 +135,8 @@ final class Learner<M extends Module> implements AutoCloseable {
   /// Everything that learns, by its name.
   SequencedMap<String, Weight> weights() {
     var all = new LinkedHashMap<>(adapter == null ? model.weights() : adapter.savedWeights());
-    if (grades != null) {
-      all.putAll(grades.weights());
+    if (beside != null) {
+      beside.module.weights().forEach((name, weight) -> all.put(beside.prefix + name, weight));
     }
     return all;
   }
@@ -143,11 +163,11 @@ final class Learner<M extends Module> implements AutoCloseable {
   /// @param home tokenizer, template and stop tokens, which go along
   ModelFolder kept(Path home) {
     var plain = adapter == null ? folder.apply(home) : AdapterFolder.of(adapter, start.from, home);
-    if (grades == null) {
+    if (beside == null) {
       return plain;
     }
     var parts = new LinkedHashMap<>(plain.parts());
-    parts.put("grades", Saved.of(grades.weights()));
+    parts.put(beside.name, Saved.of(beside.module.weights()));
     return new ModelFolder(plain.weights(), plain.file(), plain.writer(), parts);
   }
 
@@ -179,8 +199,8 @@ final class Learner<M extends Module> implements AutoCloseable {
     if (adapter != null) {
       adapter.close();
     }
-    if (grades != null) {
-      grades.close();
+    if (beside != null) {
+      beside.module.close();
     }
     model.close();
   }

@@ -29,26 +29,19 @@ final class OnlineDpoJob implements ChatLoop.Job<Decoder> {
   private final OnlineDpoRecipe recipe;
   private final ChatLoop loop;
   private final ChatModel chats;
-  private final List<Prompt> held = new ArrayList<>();
-  private final BatchSource<List<Prompt>> batches;
+  private final HeldPrompts prompts;
   private @Nullable Reference reference;
   private @Nullable Rewards rewards;
 
   OnlineDpoJob(OnlineDpoRecipe recipe, ChatLoop loop, ChatModel chats) {
-    this.recipe = recipe;
+    this.recipe = recipe.checked();
     this.loop = loop;
     this.chats = chats;
-    var prompts = recipe.prompts().read(chats, loop.logs()::note);
-    if (prompts.isEmpty()) {
-      throw new DataException("no prompt has at most " + recipe.prompts().maxTokens() + " tokens; raise `prompts.max_tokens`");
-    }
-    var train = new ArrayList<List<Prompt>>();
-    HeldOut.divide(prompts, recipe.heldOut(), recipe.seed(), train, held);
-    this.batches = new ExampleBatches<>(recipe.seed(), recipe.train().batch(), train.getFirst(), List::copyOf);
+    this.prompts = HeldPrompts.read(recipe, loop, chats);
   }
 
   @Override public double rows() {
-    return batches.order().rows();
+    return prompts.batches().order().rows();
   }
 
   @MustBeClosed
@@ -64,9 +57,9 @@ final class OnlineDpoJob implements ChatLoop.Job<Decoder> {
     reference = measured;
     var judges = Rewards.open(recipe.rewards(), new Rewards.Site(loop.known(), model.device()));
     rewards = judges;
-    var trainer = new OnlineDpoTrainer(model, measured, optimizer, batches, judges.sum(), options(loss, options), loop.ranks());
+    var trainer = new OnlineDpoTrainer(model, measured, optimizer, prompts.batches(), judges.sum(), options(loss, options), loop.ranks());
     Map<String, Saved> more = measured instanceof Reference.Following following ? Map.of("reference", following.saved(model.weights())) : Map.of();
-    return new ChatLoop.Trained(batches, trainer.spikes(), trainer::fit, step -> evaluate(trainer, model, step), more);
+    return new ChatLoop.Trained(prompts.batches(), trainer.spikes(), trainer::fit, step -> evaluate(trainer, model, step), more);
   }
 
   private OnlineDpoTrainer.Options options(PreferenceLoss loss, TrainOptions train) {
@@ -78,7 +71,7 @@ final class OnlineDpoJob implements ChatLoop.Job<Decoder> {
 
   /// The rewards of answers to the held-out prompts, and answers to the recipe's. The loss is the reward below zero: less is better.
   private EvalEvent evaluate(OnlineDpoTrainer trainer, Decoder model, long step) {
-    var figures = trainer.score(held);
+    var figures = trainer.score(prompts.held());
     double reward = figures.getOrDefault("reward", Double.NaN);
     return new EvalEvent(step, -reward, Double.NaN, Double.NaN, loop.answers(chats, model), figures);
   }

@@ -1,13 +1,7 @@
 package org.jtorch.recipes.align;
 
 import java.util.List;
-import java.util.Set;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.jtorch.align.chats.TooLong;
-import org.jtorch.generate.Options;
-import org.jtorch.generate.Sampling;
-import org.jtorch.recipes.Artifacts;
 import org.jtorch.recipes.config.Default;
 import org.jtorch.recipes.config.Doc;
 import org.jtorch.recipes.config.Named;
@@ -37,46 +31,18 @@ public record OnlineDpoRecipe(
     @Doc("what the likelihood of the best answers is multiplied by; unless given as in the loss's paper") @Nullable Double nll,
     @Doc("what the model is measured from") @Default("{}") ReferenceConfig reference,
     LoopConfig train, @Default("{}") OptimizerConfig optimizer, @Default("{}") Eval eval, @Default("{}") Save save,
-    @Default("{}") Metrics metrics) implements ChatRecipe {
+    @Default("{}") Metrics metrics) implements AnsweringRecipe {
   public OnlineDpoRecipe {
     rewards = List.copyOf(rewards);
-    if (answers < 2) {
-      throw new IllegalArgumentException("`answers` must be >= 2 but was " + answers + ": a pair is the best of them against the worst; 8 are usual");
-    }
-    if (newTokens < 1) {
-      throw new IllegalArgumentException("`new_tokens` must be >= 1 but was " + newTokens + "; 256 are usual");
-    }
-    if (!(temperature > 0)) {
-      throw new IllegalArgumentException("`temperature` must be > 0 but was " + temperature + ", or all answers to a prompt are the same; 1 is usual");
-    }
-    if (!(heldOut >= 0 && heldOut < 1)) {
-      throw new IllegalArgumentException("`held_out` must be from 0 to below 1 but was " + heldOut + "; 0.05 is usual");
-    }
     if (nll != null && !(nll >= 0 && nll < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException("`nll` must be >= 0 but was " + nll + "; 0.2 is Llama 3's");
     }
     var _ = new org.jtorch.align.preference.BestAgainstWorst(lead, cutPenalty);
   }
 
-  /// How the model answers.
-  ///
-  /// @param stops the tokens that end an answer
-  Options sampling(Set<Long> stops) {
-    return new Options(newTokens, Sampling.temperature(temperature), stops, seed, 0);
-  }
-
-  /// Tokens of a prompt with its answer, at most.
-  int longest() {
-    return prompts.maxTokens() + newTokens;
-  }
-
-  /// The prompts with room for their answers, as the loop of runs on chats sees them.
-  @Override public ChatsConfig chats() {
-    return new ChatsConfig(prompts.sources().stream().map(path -> new ChatsConfig.Source(path, null, 1)).toList(), heldOut, longest(), TooLong.LEAVE_OUT,
-        prompts.template());
-  }
-
-  @Override public long examples(Artifacts known, Consumer<String> note) {
-    return prompts.count(note);
+  /// Fails for answers that make no pair.
+  OnlineDpoRecipe checked() {
+    requireAnswers(2, "a pair is the best of them against the worst");
+    return this;
   }
 }

@@ -26,6 +26,11 @@ public final class OnlineDpoType implements RecipeType {
     var problems = new ArrayList<>(online.prompts().problems("prompts"));
     problems.addAll(Rewards.problems("rewards", online.rewards(), known));
     problems.addAll(ChatProblems.ofLoop(online, "prompts", known));
+    try {
+      var _ = online.checked();
+    } catch (IllegalArgumentException e) {
+      problems.add(String.valueOf(e.getMessage()));
+    }
     return problems;
   }
 

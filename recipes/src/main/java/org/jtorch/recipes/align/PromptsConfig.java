@@ -41,11 +41,15 @@ public record PromptsConfig(
     return new PromptFields(solution, topic);
   }
 
+  ChatEncoder encoder(ChatModel chats) {
+    return new ChatEncoder(chats.tokenizer(), chats.template(), chats.stops(), maxTokens, TooLong.LEAVE_OUT, TrainedTurns.ALL);
+  }
+
   /// All prompts that are short enough, in the order of the sources.
   ///
   /// @param note hears what was found, and what is the matter with some of it
   List<Prompt> read(ChatModel chats, Consumer<String> note) {
-    var encoder = new ChatEncoder(chats.tokenizer(), chats.template(), chats.stops(), maxTokens, TooLong.LEAVE_OUT, TrainedTurns.ALL);
+    var encoder = encoder(chats);
     var prompts = new ArrayList<Prompt>();
     for (Path source : sources) {
       var set = PromptSet.read(source, fields());

@@ -50,7 +50,7 @@ public sealed interface RewardConfig {
     @MustBeClosed
     @SuppressWarnings("MustBeClosedChecker")   // ownership passes to the caller
     @Override public OpenReward open(Rewards.Site site) {
-      return OpenReward.model(this, site.known().find(from).folder(), site.device());
+      return OpenReward.model(this, site.known().rewardModel(from).folder(), site.device());
     }
   }
 

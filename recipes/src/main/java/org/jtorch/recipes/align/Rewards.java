@@ -9,8 +9,6 @@ import java.util.Objects;
 import org.jtorch.align.check.JavaReward;
 import org.jtorch.align.rollout.RewardSum;
 import org.jtorch.io.DataException;
-import org.jtorch.io.JsonFile;
-import org.jtorch.recipes.Artifact;
 import org.jtorch.recipes.Artifacts;
 import org.jtorch.recipes.config.Named;
 import org.jtorch.tensor.Device;
@@ -51,6 +49,10 @@ final class Rewards implements AutoCloseable {
   static String name(RewardConfig config) {
     String given = config.name();
     return given == null ? Objects.requireNonNull(config.getClass().getAnnotation(Named.class), "each has one").value() : given;
+  }
+
+  List<RewardSum.Part> parts() {
+    return List.copyOf(parts);
   }
 
   /// All of them together.
@@ -101,7 +103,7 @@ final class Rewards implements AutoCloseable {
 
   private static void require(RewardConfig config, Artifacts known) {
     switch (config) {
-      case RewardConfig.Model m -> requireModel(known.find(m.from()), m);
+      case RewardConfig.Model m -> requireModel(known.rewardModel(m.from()).folder(), m);
       case RewardConfig.Code c -> c.language().require();
       case RewardConfig.Java j -> {
         var _ = JavaReward.load(j.implementation());
@@ -110,15 +112,9 @@ final class Rewards implements AutoCloseable {
     }
   }
 
-  private static void requireModel(Artifact artifact, RewardConfig.Model config) {
-    Path file = artifact.folder().resolve("config.json");
-    if (!artifact.kind().endsWith("model") || Files.isRegularFile(file) && !JsonFile.open(file).node().path("architectures").toString()
-        .contains("ForSequenceClassification")) {
-      throw new IllegalArgumentException("\"" + config.from() + "\" is a " + artifact.kind() + ", but a reward model is needed here: what a stage of"
-          + " type reward leaves, or a folder for sequence classification");
-    }
-    if (Files.isDirectory(artifact.folder())) {                        // else an earlier stage has still to make it
-      ChatModel.open(artifact.folder(), config.template()).close();
+  private static void requireModel(Path folder, RewardConfig.Model config) {
+    if (Files.isDirectory(folder)) {                                   // else an earlier stage has still to make it
+      ChatModel.open(folder, config.template()).close();
     }
   }
 }

@@ -83,7 +83,8 @@ final class SftJob implements ChatLoop.Job<Decoder> {
   /// The mean loss of the held-out conversations' trained tokens, and answers to the recipe's prompts.
   private EvalEvent evaluate(Decoder model, long step) {
     double loss = ChatLoss.of(model, held, collator(), Math.max(1, recipe.train().batch() / recipe.train().accumulate()));
-    return new EvalEvent(step, loss, Double.NaN, Math.exp(loss), loop.answers(chats, model));
+    var figures = StopRate.of(model, held, chats.stops(), collator(), Math.max(1, recipe.train().batch() / recipe.train().accumulate()));
+    return new EvalEvent(step, loss, Double.NaN, Math.exp(loss), loop.answers(chats, model), figures);
   }
 
   @Override public void close() {

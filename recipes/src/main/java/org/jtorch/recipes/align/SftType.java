@@ -8,6 +8,7 @@ import org.jtorch.recipes.Artifacts;
 import org.jtorch.recipes.PlanFigures;
 import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
+import org.jtorch.recipes.report.ShownRow;
 import org.jtorch.recipes.run.RecipeRun;
 
 /// `type: sft`.
@@ -30,6 +31,10 @@ public final class SftType implements RecipeType {
 
   @Override public PlanFigures plan(Recipes.Loaded loaded, Artifacts known, PrintWriter out) {
     return new ChatPlan((SftRecipe) loaded.bound().value(), known, 1, 1).print(out);
+  }
+
+  @Override public List<ShownRow> rows(Recipes.Loaded loaded, Artifacts known, int count) {
+    return ChatRows.of((SftRecipe) loaded.bound().value(), known, count);
   }
 
   @Override public int run(Recipes.Loaded loaded, RunArgs args) {

@@ -19,6 +19,7 @@ final class Commands {
       new Entry("generate", "Continue prompts with a model."),
       new Entry("chat", "Talk with a model, one line a message."),
       new Entry("eval", "Ask a model tasks and texts: accuracies, perplexities, and how sure they are."),
+      new Entry("score", "Score the answers of a file with a reward model: accuracy by level, calibration."),
       new Entry("convert", "Write a model for llama.cpp (GGUF), or in another type or smaller files."),
       new Entry("merge", "Make one model of several of the same shape: mean, SLERP, task arithmetic, TIES, DARE."),
       new Entry("doctor", "Show what this machine has, what is missing or slow, and what to do about it."),
@@ -44,6 +45,7 @@ final class Commands {
       case "generate" -> new GenerateCommand(System.in);
       case "chat" -> new ChatCommand(System.in);
       case "eval" -> new EvalCommand();
+      case "score" -> new ScoreCommand();
       case "convert" -> new ConvertCommand();
       case "merge" -> new MergeCommand();
       case "doctor" -> new DoctorCommand();

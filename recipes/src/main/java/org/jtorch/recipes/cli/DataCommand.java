@@ -3,7 +3,10 @@ package org.jtorch.recipes.cli;
 import java.nio.file.Path;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.recipes.Artifacts;
+import org.jtorch.recipes.ExitCodes;
 import org.jtorch.recipes.Recipes;
+import org.jtorch.recipes.report.ShownRows;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -34,5 +37,21 @@ final class DataCommand implements Runnable {
     var loaded = recipes.load(args.recipe(), args.overrides());
     loaded.check();
     return loaded.type().prepare(loaded, out, Output.of(spec));
+  }
+
+  @Command(name = "show", description = "Show the first rows of chats that a recipe trains on: the tokens, and which of them are learned.")
+  int show(@Mixin RecipeArgs args, @Option(names = "--rows", paramLabel = "N",
+      description = "Examples of each source. Default: ${DEFAULT-VALUE}.", defaultValue = "3") int count) {
+    if (count < 1) {
+      throw new IllegalArgumentException("--rows must be >= 1 but was " + count + "; 3 for example");
+    }
+    var loaded = recipes.load(args.recipe(), args.overrides());
+    loaded.check();
+    var rows = loaded.type().rows(loaded, Artifacts.FOLDERS, count);
+    if (rows.isEmpty()) {
+      throw new IllegalArgumentException(args.recipe() + " trains on no chats; recipes and stages of type sft, dpo, reward and gkd do");
+    }
+    ShownRows.print(rows, Output.of(spec), Output.isTerminal() && System.getenv("NO_COLOR") == null);
+    return ExitCodes.DONE;
   }
 }

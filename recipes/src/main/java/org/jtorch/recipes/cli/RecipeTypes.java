@@ -7,9 +7,11 @@ import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.align.AverageType;
 import org.jtorch.recipes.align.DpoType;
 import org.jtorch.recipes.align.GkdType;
-import org.jtorch.recipes.align.OnlineDpoType;
 import org.jtorch.recipes.align.GoldType;
+import org.jtorch.recipes.align.OnlineDpoType;
+import org.jtorch.recipes.align.RejectionType;
 import org.jtorch.recipes.align.RewardType;
+import org.jtorch.recipes.align.RlType;
 import org.jtorch.recipes.align.SftType;
 import org.jtorch.recipes.claims.ClaimType;
 import org.jtorch.recipes.eval.EvalType;
@@ -42,7 +44,9 @@ final class RecipeTypes {
         new SftType(),
         new DpoType(),
         new OnlineDpoType(),
+        new RlType(),
         new GkdType(),
+        new RejectionType(),
         new RewardType(),
         new AverageType(),
         new GoldType(),

@@ -51,6 +51,7 @@ public final class HtmlReport {
     curves();
     figures();
     samples();
+    rows();
     configuration();
     environment();
     checkpoints();
@@ -69,6 +70,7 @@ public final class HtmlReport {
     }
     section.figures();
     section.samples();
+    section.rows();
     section.notes();
     return section.out.toString();
   }
@@ -127,6 +129,13 @@ public final class HtmlReport {
       out.append("</details>\n");
     }
     out.append("</div>\n");
+  }
+
+  /// What the run trains on, token by token.
+  private void rows() {
+    if (!data.rows().isEmpty()) {
+      out.append("<h2>Rows</h2>\n<div class=\"card\">\n").append(data.rows()).append("</div>\n");
+    }
   }
 
   private void configuration() {

@@ -61,6 +61,11 @@ final class ReportStyle {
       td.key{color:var(--soft);width:30%}
       pre{margin:0;white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
       .sample{white-space:pre-wrap;overflow-wrap:anywhere;margin:0 0 10px;padding-left:12px;border-left:3px solid var(--dots)}
+      .row{white-space:pre-wrap;overflow-wrap:anywhere;margin:0 0 10px;font:13px/1.8 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+      .row span{border-right:1px solid var(--rule)}
+      .row .read{color:var(--soft)}
+      .row .trained{background:var(--goodbg);color:var(--good)}
+      .row .format{background:var(--warnbg);color:var(--warn)}
       details{margin-top:10px}
       summary{cursor:pointer;color:var(--soft)}
       details[open] summary{margin-bottom:10px}

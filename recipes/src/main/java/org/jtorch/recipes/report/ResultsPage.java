@@ -35,6 +35,11 @@ public final class ResultsPage {
     return this;
   }
 
+  public ResultsPage chart(DotChart chart) {
+    out.append("<div class=\"charts\">\n<div class=\"card plot\">").append(chart.standalone(WIDTH)).append("</div>\n</div>\n");
+    return this;
+  }
+
   /// As a part of another page.
   public String part() {
     return out.toString();

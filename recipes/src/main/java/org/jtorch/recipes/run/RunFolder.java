@@ -78,6 +78,11 @@ public record RunFolder(Path path, String result) {
     return path.resolve("figures");
   }
 
+  /// Rows that the run trains on, as HTML for its report.
+  public Path rows() {
+    return path.resolve("rows.html");
+  }
+
   /// Where what a change of course leaves behind goes; see [SetAside].
   public Path setAside() {
     return path.resolve("set-aside");

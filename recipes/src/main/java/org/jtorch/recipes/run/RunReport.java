@@ -36,7 +36,7 @@ public final class RunReport {
   public static ReportData data(RunFolder run) {
     var metrics = MetricsFile.read(run.metrics());
     String title = metrics.starts().isEmpty() ? String.valueOf(run.path().getFileName()) : metrics.starts().getLast().name();
-    return new ReportData(title, metrics, recipe(run), environment(), figures(run));
+    return new ReportData(title, metrics, recipe(run), environment(), figures(run), rows(run));
   }
 
   /// The pictures in the run's folder for them, by their names.
@@ -52,6 +52,14 @@ public final class RunReport {
       return svgs;
     } catch (IOException e) {
       throw new DataException("could not read the figures in " + run.figures() + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static String rows(RunFolder run) {
+    try {
+      return Files.exists(run.rows()) ? Files.readString(run.rows()) : "";
+    } catch (IOException e) {
+      throw new DataException("could not read " + run.rows() + ": " + e.getMessage(), e);
     }
   }
 

@@ -2,6 +2,8 @@ package org.jtorch.recipes.stage;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,7 +14,9 @@ import org.jtorch.recipes.PlanFigures;
 import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.Stage;
+import org.jtorch.recipes.config.Bound;
 import org.jtorch.recipes.config.Kinds;
+import org.jtorch.recipes.report.ShownRow;
 import org.jtorch.recipes.run.RecipeRun;
 import org.jtorch.recipes.run.RunFolder;
 
@@ -56,6 +60,19 @@ public final class StagesType implements RecipeType {
   @Override public PlanFigures plan(Recipes.Loaded loaded, Artifacts known, PrintWriter out) {
     var recipe = (StagesRecipe) loaded.bound().value();
     return new StagesPlan(graph(recipe, null), loaded, out).print();
+  }
+
+  @Override public List<ShownRow> rows(Recipes.Loaded loaded, Artifacts known, int count) {
+    var graph = graph((StagesRecipe) loaded.bound().value(), null);
+    var rows = new ArrayList<ShownRow>();
+    var seen = new HashSet<String>();                                        // the rounds of a group have the same
+    for (Node node : graph.nodes()) {
+      if (seen.add(node.path())) {
+        var bound = new Bound<>((Record) node.recipe(), loaded.bound().resolved().at(node.path()));
+        rows.addAll(node.type().rows(new Recipes.Loaded(loaded.source(), node.type(), bound), graph.artifacts(node), count));
+      }
+    }
+    return rows;
   }
 
   @Override public int run(Recipes.Loaded loaded, RunArgs args) {

@@ -115,6 +115,23 @@ class ChatRecipesTest {
     assertThat(temp.resolve("run")).doesNotExist();
   }
 
+  @Test void theFirstRowsAreShownTokenByToken() throws IOException {
+    assertThat(run("stages.taught.train.steps=2", "stages.preferred.train.steps=2").code()).isZero();
+    String base = temp.resolve("run/stages/base/model").toString().replace("\\", "/");
+    String file = temp.resolve("pairs.jsonl").toString().replace("\\", "/");
+    var dpo = TinyRun.jtorch("data", "show", "dpo", "from=" + base, "chats={sources: [{path: \"" + file + "\"}], max_tokens: 64, template: chatml}",
+        "--rows", "1");
+    assertThat(dpo.code()).as(dpo.err()).isZero();
+    assertThat(dpo.out()).contains("pairs.jsonl:1, the best answer, preferred", "the worst answer", "   <|im_start|>user\n   the cat 0<|im_end|>",
+        "{<|im_end|>}").containsPattern("\\|\\[.*sat\\]|\\[s\\]").doesNotContain("pairs.jsonl:2");
+    var sft = TinyRun.jtorch("data", "show", "sft", "from=" + base, "chats={sources: [{path: \"" + file + "\"}], max_tokens: 64, template: chatml}");
+    assertThat(sft.out()).contains("pairs.jsonl:3").contains("[<|im_end|>]").as("the stop token is learned").doesNotContain("{<|im_end|>}");
+    assertThat(TinyRun.jtorch("data", "show", recipe.toString()).out()).contains("taught: its model is not there yet");
+    assertThat(TinyRun.jtorch("data", "show", "quickstart").err()).contains("quickstart trains on no chats");
+    assertThat(Files.readString(temp.resolve("run/stages/preferred/report.html"))).contains("<h2>Rows</h2>", "<span class=\"trained\">",
+        "<span class=\"format\">&lt;|im_end|&gt;</span>");
+  }
+
   @Test void planAndOtherLosses() {
     var plan = TinyRun.jtorch("plan", recipe.toString());
     assertThat(plan.code()).as(plan.err()).isZero();

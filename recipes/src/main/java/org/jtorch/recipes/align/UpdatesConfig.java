@@ -1,0 +1,25 @@
+package org.jtorch.recipes.align;
+
+import org.jtorch.align.policy.Updates;
+import org.jtorch.recipes.config.Default;
+import org.jtorch.recipes.config.Doc;
+
+/// How much a policy learns from one batch of answers.
+public record UpdatesConfig(
+    @Doc("passes over the answers") @Default("1") int epochs,
+    @Doc("updates of a pass") @Default("1") int miniBatches,
+    @Doc("mean |log ratio| of an answer above which a step makes no further update") @Default(".inf") double farthest,
+    @Doc("weights answers by min(trainer / sampler, cap), which bf16 may need; 0 for not") @Default("0") double samplerCap,
+    @Doc("leave prompts out whose answers are all worth the same") @Default("false") boolean leaveOutAgreeing) {
+  public UpdatesConfig {
+    var _ = new Updates(epochs, miniBatches, farthest, samplerCap, leaveOutAgreeing);
+  }
+
+  Updates updates() {
+    return new Updates(epochs, miniBatches, farthest, samplerCap, leaveOutAgreeing);
+  }
+
+  boolean isOne() {
+    return epochs * miniBatches == 1;
+  }
+}
