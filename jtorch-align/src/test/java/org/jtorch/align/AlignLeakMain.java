@@ -16,17 +16,22 @@ import org.jtorch.align.preference.DpoTrainer;
 import org.jtorch.align.preference.JudgedRow;
 import org.jtorch.align.preference.Kto;
 import org.jtorch.align.preference.KtoTrainer;
+import org.jtorch.align.preference.OnlineDpoTrainer;
+import org.jtorch.align.preference.OnlineDpoTrainerTest;
 import org.jtorch.align.preference.PreferencePair;
 import org.jtorch.align.preference.Reference;
 import org.jtorch.align.reward.GradeHeads;
 import org.jtorch.align.reward.RankedRows;
 import org.jtorch.align.reward.Ranking;
 import org.jtorch.align.reward.RewardTrainer;
+import org.jtorch.align.rollout.RewardSum;
 import org.jtorch.data.Collator;
 import org.jtorch.data.ExampleBatches;
 import org.jtorch.head.DecoderClassifier;
 import org.jtorch.head.Labels;
 import org.jtorch.optim.AdamW;
+import org.jtorch.optim.OnlineMerging;
+import org.jtorch.optim.ParameterGroups;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Rng;
@@ -49,6 +54,7 @@ final class AlignLeakMain {
   public static void main(String[] args) {
     Path temp = Path.of(args[0]);
     rounds("dpo", round -> dpo(temp.resolve("dpo" + round)));
+    rounds("online", round -> online(temp.resolve("online" + round)));
     rounds("adapter", round -> adapter(temp.resolve("adapter" + round)));
     rounds("kto", _ -> kto());
     rounds("reward", round -> reward(temp.resolve("reward" + round)));
@@ -96,6 +102,22 @@ final class AlignLeakMain {
       var checkpoint = Checkpoint.of(folder, 1, ModelFolder.of(policy, null)).with("optimizer", Saved.of(adam, policy.weights()));
       trainer.fit(Progress.START, new TinyPolicy.Recorder(), saving(checkpoint));
       var _ = trainer.score(pairs());
+      goBack(checkpoint);
+    }
+  }
+
+  /// With a reference that follows, and the optimizer that merges.
+  private static void online(Path folder) {
+    var judge = RewardSum.of("even", answers -> answers.stream().mapToDouble(OnlineDpoTrainerTest::even).toArray());
+    try (var policy = TinyPolicy.model(DType.F32, 1); var reference = Reference.following(policy, 0.5, 1); var base = TinyPolicy.model(DType.F32, 2);
+        var merging = OnlineMerging.over(ParameterGroups.byRank(policy.parameters(), 0), OnlineMerging.taskVector(policy, policy, base),
+            OnlineMerging.Options.of(new OnlineMerging.OnDare(0.5, 1)))) {
+      var prompts = new ExampleBatches<>(1, 4, OnlineDpoTrainerTest.prompts(8, 1), List::copyOf);
+      var trainer = new OnlineDpoTrainer(policy, reference, merging, prompts, judge, OnlineDpoTrainerTest.options(3, TinyPolicy.options(2, 1e-3)),
+          Ranks.ALONE);
+      var checkpoint = Checkpoint.of(folder, 0, ModelFolder.of(policy, null)).with("optimizer", Saved.of(merging, policy.weights()))
+          .with("reference", reference.saved(policy.weights()));
+      trainer.fit(Progress.START, new TinyPolicy.Recorder(), saving(checkpoint));
       goBack(checkpoint);
     }
   }

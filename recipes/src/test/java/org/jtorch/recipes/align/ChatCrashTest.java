@@ -17,9 +17,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Stages on chats that are killed while they train end in the bits of those that were left alone: conversations with an adapter and its dropout,
-/// a reward model with grades, preferences, an average; in one process and in two.
+/// a reward model with grades, preferences, preferences among answers of its own, an average; in one process and in two.
 class ChatCrashTest {
-  private static final List<String> STAGES = List.of("taught", "judge", "preferred", "soup");
+  private static final List<String> STAGES = List.of("taught", "judge", "preferred", "online", "soup");
 
   @TempDir static Path shared = Path.of("");
   private static Path recipe = Path.of("");
@@ -51,6 +51,15 @@ class ChatCrashTest {
           - {type: sft, name: taught, from: base, adapter: {rank: 4, dropout: 0.2, base: nf4}}
           - {type: reward, name: judge, from: base, grade_weight: 0.1, centering: 0.01}
           - {type: dpo, name: preferred, from: taught, nll: 0.2, mask_format: true}
+          - type: online-dpo
+            name: online
+            from: preferred
+            prompts: {sources: ["%2$s/pairs.jsonl"], max_tokens: 40, template: chatml}
+            rewards: [{type: format, pattern: ".*[aeiou].*"}]
+            answers: 3
+            new_tokens: 8
+            reference: {type: following, mu: 0.3, every: 2}
+            optimizer: {type: online-merging, base: base, sft: preferred, alpha: 1e-3}
           - {type: average, name: soup, models: [taught, preferred], tests: {pairs: {path: "%2$s/pairs.jsonl"}}, max_tokens: 64}
         """.formatted(TinyRun.text(shared).toString().replace("\\", "/"), shared.toString().replace("\\", "/")));
   }
@@ -82,6 +91,7 @@ class ChatCrashTest {
     killWhen(() -> Files.exists(stage(run, "taught").adapter()), run);
     killWhen(() -> JtorchProcess.steps(stage(run, "judge")) >= 5, run);
     killWhen(() -> JtorchProcess.steps(stage(run, "preferred")) >= 4, run);
+    killWhen(() -> JtorchProcess.steps(stage(run, "online")) >= 5, run);
     finish(run);
     assertThat(models(run)).isEqualTo(models(whole));
   }
