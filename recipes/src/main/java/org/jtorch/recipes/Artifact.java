@@ -61,10 +61,16 @@ public sealed interface Artifact {
     }
   }
 
-  /// Conversations or judgements: files that [org.jtorch.align.chats.ChatSet] reads.
+  /// Conversations or judgements: a file that [org.jtorch.align.chats.ChatSet] reads, and what else lies beside it.
   ///
+  /// @param name of the file in the folder
   /// @param rows how many there will be, at most
-  record Chats(Path folder, long rows) implements Artifact {
+  record Chats(Path folder, String name, long rows) implements Artifact {
+    /// The file.
+    public Path file() {
+      return folder.resolve(name);
+    }
+
     @Override public String kind() {
       return "set of chats";
     }

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
-import org.jtorch.data.TokenRow;
 import org.jtorch.align.chats.PreferenceLevel;
+import org.jtorch.data.TokenRow;
 import org.junit.jupiter.api.Test;
 
 class CalibrationTest {

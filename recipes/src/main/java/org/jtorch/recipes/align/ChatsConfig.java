@@ -43,7 +43,7 @@ public record ChatsConfig(
     }
 
     private Path place(Artifacts known) {
-      return from != null ? known.chats(from).folder() : Objects.requireNonNull(path, "checked above");
+      return from != null ? known.chats(from).file() : Objects.requireNonNull(path, "checked above");
     }
 
     /// How many examples it has; before the stage that makes them has run how many it promises.
