@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.decoder.DecoderConfig;
@@ -80,7 +81,7 @@ public final class AverageType implements RecipeType {
 
   private static void text(AverageRecipe recipe, Artifacts known, @Nullable Artifact first, List<String> problems) {
     try {
-      var _ = known.data(java.util.Objects.requireNonNull(recipe.text()));
+      var _ = known.data(Objects.requireNonNull(recipe.text()));
     } catch (IllegalArgumentException | DataException e) {
       problems.add("`text` " + e.getMessage());
     }

@@ -19,6 +19,7 @@ import org.jtorch.recipes.run.BriefRun;
 /// `type: gold`.
 public final class GoldType implements RecipeType {
   private static final Path LEFT = Path.of("chats");
+  private static final String FILE = "rows.jsonl";
   private static final int BEST_OF = 4;
 
   @Override public String name() {
@@ -47,7 +48,7 @@ public final class GoldType implements RecipeType {
     var recipe = (GoldRecipe) loaded.bound().value();
     return BriefRun.execute(loaded.bound(), recipe.name(), LEFT, args, (run, note) -> {
       var rows = rows(recipe);
-      AtomicFolder.publish(run.path().resolve(LEFT), into -> write(into.resolve("rows.jsonl"), rows));
+      AtomicFolder.publish(run.path().resolve(LEFT), into -> write(into.resolve(FILE), rows));
       note.accept(rows.size() + " rows: " + run.path().resolve(LEFT));
     });
   }

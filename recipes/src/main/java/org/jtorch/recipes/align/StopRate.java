@@ -1,8 +1,8 @@
 package org.jtorch.recipes.align;
 
 import java.util.Arrays;
-import java.util.List;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.SequencedMap;
 import org.jtorch.align.Share;
 import org.jtorch.data.Batch;

@@ -42,7 +42,7 @@ public final class EvalModel implements AutoCloseable {
     if (place.batch > 0) {
       options = options.withRows(place.batch).withTokens(Integer.MAX_VALUE);
     }
-    var encoder = new PromptEncoder(model.tokenizer(), place.bos, start(folder, model));
+    var encoder = new PromptEncoder(model.tokenizer(), place.bos, start(model.texts(), model));
     this.text = new TextModel(new ModelScorer(model.model(), options), encoder, model.stopTokens());
   }
 

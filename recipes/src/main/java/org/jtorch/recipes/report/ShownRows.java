@@ -2,6 +2,7 @@ package org.jtorch.recipes.report;
 
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /// Rows of tokens on a terminal and in a report.
@@ -46,7 +47,7 @@ public final class ShownRows {
     var out = new StringBuilder();
     for (var row : rows) {
       out.append("<details open><summary>").append(Markup.escape(row.title())).append("</summary>\n<p class=\"row\">");
-      row.tokens().forEach(t -> out.append("<span class=\"").append(t.role().name().toLowerCase(java.util.Locale.ROOT)).append("\">")
+      row.tokens().forEach(t -> out.append("<span class=\"").append(t.role().name().toLowerCase(Locale.ROOT)).append("\">")
           .append(Markup.escape(t.text())).append("</span>"));
       out.append("</p></details>\n");
     }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.List;
 import org.jtorch.adapter.Lora;
 import org.jtorch.family.Pretrained;
 import org.jtorch.head.Classifiers;
@@ -93,9 +94,9 @@ class AdapterStageTest {
     assertThat(preferred.getLast().figures().get("rewards_margin")).isPositive();
     for (String[] asked : new String[][] {{taught.toString()}, {taught.resolve("adapter").toString()},
         {base.toString(), "--adapter", taught.resolve("adapter").toString()}}) {
-      var args = new ArrayList<String>(java.util.List.of("generate", asked[0], "the cat 5", "--max-new-tokens", "8", "--greedy",
+      var args = new ArrayList<String>(List.of("generate", asked[0], "the cat 5", "--max-new-tokens", "8", "--greedy",
           "--chat-template", taught.resolve("model/chat_template.jinja").toString()));
-      args.addAll(java.util.List.of(asked).subList(1, asked.length));
+      args.addAll(List.of(asked).subList(1, asked.length));
       var answer = TinyRun.jtorch(args.toArray(String[]::new));
       assertThat(answer.code()).as(answer.err()).isZero();
       assertThat(answer.out().strip()).endsWith("sat");
