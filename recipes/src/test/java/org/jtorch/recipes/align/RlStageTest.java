@@ -112,7 +112,7 @@ class RlStageTest {
   }
 
   @Test void whatCannotBeIsSaidBeforeAnythingStarts() {
-    assertThat(run("run", "stages.policy.answers=1").err()).contains("`answers` must be >= 2 but was 1: this algorithm compares");
+    assertThat(run("run", "stages.policy.answers=1").err()).contains("answers  must be >= 2 but was 1: this algorithm compares");
     assertThat(run("run", "stages.policy.kl={type: loss}").err()).contains("`kl: {type: loss}` is GRPO's");
     assertThat(run("run", "stages.policy.algorithm={type: ppo, critic: {type: own, from: base}}").err())
         .contains("`algorithm.critic.from` is a model, but a critic begins as a reward model");
