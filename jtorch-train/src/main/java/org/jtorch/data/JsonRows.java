@@ -22,15 +22,19 @@ import org.jtorch.io.Utf8;
 /// read, which its text says.
 public final class JsonRows {
   private static final ObjectReader ELEMENT = Jsonl.JSON.without(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+  private static final String MANIFEST = "manifest.json";
   private static final int LOOK_AHEAD = 1 << 16;
 
   private JsonRows() {}
 
-  /// The files of a path: itself, those of a folder, or those that a glob such as `data/**.jsonl.gz` names; sorted.
+  /// The files of a path: itself, those of a folder, or those that a glob such as `data/**.jsonl.gz` names; sorted. The list of files
+  /// that a folder of ours has beside its rows is none of them.
   ///
   /// @throws DataException if there are none
   public static List<Path> files(Path path) {
-    return FileSearch.find(path, ".jsonl", ".ndjson", ".json", ".parquet");
+    var files = FileSearch.find(path, ".jsonl", ".ndjson", ".json", ".parquet");
+    var rows = files.stream().filter(file -> file.equals(path) || !file.equals(path.resolve(MANIFEST))).toList();
+    return rows.isEmpty() ? files : rows;
   }
 
   /// Hands over every row of a file in its order.

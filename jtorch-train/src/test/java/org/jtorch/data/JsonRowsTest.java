@@ -47,6 +47,13 @@ class JsonRowsTest {
     assertThat(read(file("none.json", "[]"))).isEmpty();
   }
 
+  @Test void theListOfFilesBesideRowsIsNoneOfThem() throws IOException {
+    Path rows = file("rows.jsonl", "{}");
+    Path list = file("manifest.json", "{}");
+    assertThat(JsonRows.files(temp)).containsExactly(rows);
+    assertThat(JsonRows.files(list)).containsExactly(list);
+  }
+
   @Test void aBrokenRowIsToldAndTheNextOnesAreRead() throws IOException {
     var rows = read(file("a.jsonl", "{\"x\": 1\n[1]\n{\"x\": 2}\n"));
     assertThat(rows).hasSize(3);
