@@ -94,6 +94,7 @@ class PackedAnswersTest {
 
   @Test void theyArePackedWhereThatIsLess() {
     assertThat(PackedAnswers.pays(rankings(100), COLLATOR)).isTrue();
-    assertThat(PackedAnswers.pays(List.of(RankedRows.of(TokenRow.of(1, 2, 3), TokenRow.of(4, 5, 6))), COLLATOR)).isFalse();
+    assertThat(PackedAnswers.pays(List.of(RankedRows.of(TokenRow.of(1, 2, 3, 4, 5, 6, 7, 8), TokenRow.of(9, 2, 3, 4, 5, 6, 7, 8))), COLLATOR))
+        .as("nothing is shared").isFalse();
   }
 }
