@@ -90,11 +90,19 @@ final class RlJob implements ChatLoop.Job<Decoder> {
             step -> evaluate(step, trainer.answers(prompts.held()), trainer::figures, model), more);
       }
       case AlgorithmConfig.Judging judging -> {
-        var critic = learner.beside() instanceof ValueHead head ? new Critic.Shared(head) : new Critic.Own((DecoderClassifier) learner.beside());
+        var critic = critic(learner);
         var trainer = new PpoTrainer(model, critic, reference, optimizer, prompts.batches(), rewards.sum(), options(judging, beta, options), loop.ranks());
         yield new ChatLoop.Trained(prompts.batches(), trainer.spikes(), trainer::fit,
             step -> evaluate(step, trainer.answers(prompts.held()), trainer::figures, model), more);
       }
+    };
+  }
+
+  private static Critic critic(Learner<Decoder> learner) {
+    return switch (learner.beside()) {
+      case ValueHead head -> new Critic.Shared(head);
+      case DecoderClassifier own -> new Critic.Own(own);
+      case null, default -> throw new IllegalStateException("a policy that learns with a critic has none");
     };
   }
 
