@@ -11,6 +11,14 @@ import org.jtorch.adapter.LoraConfig;
 import org.jtorch.adapter.Targets;
 import org.jtorch.align.chats.AnswerRow;
 import org.jtorch.align.chats.Grades;
+import org.jtorch.align.policy.Anchor;
+import org.jtorch.align.policy.Critic;
+import org.jtorch.align.policy.Echo;
+import org.jtorch.align.policy.LeaveOneOut;
+import org.jtorch.align.policy.MirrorDescent;
+import org.jtorch.align.policy.PolicyTrainer;
+import org.jtorch.align.policy.PpoTrainer;
+import org.jtorch.align.policy.Updates;
 import org.jtorch.align.preference.Dpo;
 import org.jtorch.align.preference.DpoTrainer;
 import org.jtorch.align.preference.JudgedRow;
@@ -55,6 +63,8 @@ final class AlignLeakMain {
     Path temp = Path.of(args[0]);
     rounds("dpo", round -> dpo(temp.resolve("dpo" + round)));
     rounds("online", round -> online(temp.resolve("online" + round)));
+    rounds("policy", _ -> policy());
+    rounds("ppo", round -> ppo(temp.resolve("ppo" + round)));
     rounds("adapter", round -> adapter(temp.resolve("adapter" + round)));
     rounds("kto", _ -> kto());
     rounds("reward", round -> reward(temp.resolve("reward" + round)));
@@ -119,6 +129,32 @@ final class AlignLeakMain {
           .with("reference", reference.saved(policy.weights()));
       trainer.fit(Progress.START, new TinyPolicy.Recorder(), saving(checkpoint));
       goBack(checkpoint);
+    }
+  }
+
+  /// Answers, two passes of two updates, an anchor on the policy that answered, held-out answers.
+  private static void policy() {
+    try (var policy = Echo.begun(DType.F32); var reference = Reference.frozenCopyOf(policy); var adam = TinyPolicy.adam(policy);
+        var previous = Anchor.previous(policy, 0.5)) {
+      var options = Echo.options(new LeaveOneOut(false), new MirrorDescent(1), 2, 1e-3).withUpdates(Updates.of(2, 2)).withAnchors(List.of(previous));
+      var trainer = new PolicyTrainer(policy, reference, adam, Echo.batches(2), Echo.reward(), options, Ranks.ALONE);
+      trainer.fit(Progress.START, new TinyPolicy.Recorder(), TinyPolicy.NO_HOOKS);
+      var _ = trainer.figures(trainer.answers(Echo.prompts()));
+    }
+  }
+
+  /// With a critic of its own, a checkpoint and the way back.
+  private static void ppo(Path folder) {
+    try (var policy = Echo.begun(DType.F32); var reference = Reference.frozenCopyOf(policy);
+        var critic = DecoderClassifier.create(TinyPolicy.SHAPE, Labels.SCORE, 1, Device.CPU, DType.F32, Rng.of(2))) {
+      critic.requiresGrad(true);
+      try (var adam = AdamW.over(Stream.concat(policy.parameters().stream(), critic.parameters().stream()).toList(), 0, AdamW.Options.DEFAULT)) {
+        var options = PpoTrainer.Options.of(Echo.rollouts(4, 1), Echo.COLLATOR, TinyPolicy.options(2, 1e-3).withAccumulate(2));
+        var trainer = new PpoTrainer(policy, new Critic.Own(critic), reference, adam, Echo.batches(2), Echo.reward(), options);
+        var checkpoint = Checkpoint.of(folder, 0, ModelFolder.of(policy, null)).with("critic", Saved.of(critic.weights()));
+        trainer.fit(Progress.START, new TinyPolicy.Recorder(), saving(checkpoint));
+        goBack(checkpoint);
+      }
     }
   }
 

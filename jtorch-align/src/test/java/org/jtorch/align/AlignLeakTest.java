@@ -33,7 +33,7 @@ class AlignLeakTest {
       assertThat(parts[1]).as("live tensors in \"%s\"", line).isEqualTo("0");
       counts.computeIfAbsent(parts[0], _ -> new ArrayList<>()).add(Long.parseLong(parts[2]));
     }
-    assertThat(counts.keySet()).containsExactly("dpo", "online", "adapter", "kto", "reward", "closed");
+    assertThat(counts.keySet()).containsExactly("dpo", "online", "policy", "ppo", "adapter", "kto", "reward", "closed");
     counts.forEach((what, objects) ->
         assertThat(objects.subList(Math.min(1, objects.size() - 1), objects.size())).as(what).containsOnly(objects.getLast()));
   }

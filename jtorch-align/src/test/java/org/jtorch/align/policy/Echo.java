@@ -26,14 +26,14 @@ import org.jtorch.tensor.GradTape;
 import org.jtorch.train.BatchTensors;
 
 /// A task that a model of a few thousand parameters learns in seconds: say the prompt's number, and then stop.
-final class Echo {
-  static final long STOP = 1;
-  static final int NUMBERS = 2;
-  static final Collator COLLATOR = new Collator(16, 4);
+public final class Echo {
+  public static final long STOP = 1;
+  public static final int NUMBERS = 2;
+  public static final Collator COLLATOR = new Collator(16, 4);
 
   private Echo() {}
 
-  static List<Prompt> prompts() {
+  public static List<Prompt> prompts() {
     var prompts = new ArrayList<Prompt>();
     for (int i = 0; i < NUMBERS; i++) {
       prompts.add(new Prompt(Chat.of(List.of(new Message("user", "say " + (10 + 12 * i)))), new long[] {3, 10 + 12 * i, 4}, String.valueOf(10 + 12 * i), "echo:" + (i + 1)));
@@ -44,7 +44,7 @@ final class Echo {
   /// A model that says one of the numbers and stops, whatever it is asked: what supervised fine-tuning would leave.
   @MustBeClosed
   @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the caller
-  static Decoder begun(DType dtype) {
+  public static Decoder begun(DType dtype) {
     var model = TinyPolicy.model(dtype, 1);
     var rows = new ArrayList<TokenRow>();
     prompts().forEach(p -> prompts().forEach(q -> rows.add(TokenRow.of(p.tokens(), new long[] {q.tokens()[1], STOP}))));
@@ -62,16 +62,16 @@ final class Echo {
     return model;
   }
 
-  static ExampleBatches<Prompt, List<Prompt>> batches(int n) {
+  public static ExampleBatches<Prompt, List<Prompt>> batches(int n) {
     return new ExampleBatches<>(3, n, prompts(), List::copyOf);
   }
 
-  static Rollouts rollouts(int k, double temperature) {
+  public static Rollouts rollouts(int k, double temperature) {
     return new Rollouts(k, new Options(5, Sampling.temperature(temperature), Set.of(STOP), 7, 0), Arrays::toString);
   }
 
   /// 1 for the prompt's number as the first token and less the further it is away, a half more for a stop right behind it.
-  static RewardSum reward() {
+  public static RewardSum reward() {
     return RewardSum.of("near", answers -> answers.stream().mapToDouble(a -> {
       long[] tokens = a.generation().tokens();
       double near = Math.max(0, 1 - Math.abs(tokens[0] - a.prompt().tokens()[1]) / 10.0);
@@ -80,7 +80,7 @@ final class Echo {
   }
 
   /// The same, but the lower number is right whatever was asked.
-  static RewardSum lower() {
+  public static RewardSum lower() {
     return RewardSum.of("lower", answers -> answers.stream().mapToDouble(a -> {
       long[] tokens = a.generation().tokens();
       double near = Math.max(0, 1 - Math.abs(tokens[0] - prompts().getFirst().tokens()[1]) / 10.0);
@@ -88,7 +88,7 @@ final class Echo {
     }).toArray());
   }
 
-  static PolicyTrainer.Options options(Advantage advantage, PolicyLoss loss, int steps, double rate) {
+  public static PolicyTrainer.Options options(Advantage advantage, PolicyLoss loss, int steps, double rate) {
     return PolicyTrainer.Options.of(rollouts(16, 1), advantage, loss, COLLATOR, TinyPolicy.options(steps, rate));
   }
 }

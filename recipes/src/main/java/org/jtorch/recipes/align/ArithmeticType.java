@@ -1,15 +1,11 @@
 package org.jtorch.recipes.align;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jtorch.data.BatchOrder;
-import org.jtorch.io.AtomicFolder;
-import org.jtorch.io.DataException;
 import org.jtorch.recipes.Artifact;
 import org.jtorch.recipes.Artifacts;
 import org.jtorch.recipes.PlanFigures;
@@ -19,8 +15,6 @@ import org.jtorch.recipes.run.BriefRun;
 
 /// `type: arithmetic`.
 public final class ArithmeticType implements RecipeType {
-  private static final Path LEFT = Path.of("chats");
-
   @Override public String name() {
     return "arithmetic";
   }
@@ -34,7 +28,7 @@ public final class ArithmeticType implements RecipeType {
   }
 
   @Override public Artifact leaves(Object recipe, Path folder, Artifacts known) {
-    return new Artifact.Chats(folder.resolve(LEFT), ((ArithmeticRecipe) recipe).rows());
+    return new Artifact.Chats(folder.resolve(MadeUp.LEFT), ((ArithmeticRecipe) recipe).rows());
   }
 
   @Override public PlanFigures plan(Recipes.Loaded loaded, Artifacts known, PrintWriter out) {
@@ -45,10 +39,10 @@ public final class ArithmeticType implements RecipeType {
 
   @Override public int run(Recipes.Loaded loaded, RunArgs args) {
     var recipe = (ArithmeticRecipe) loaded.bound().value();
-    return BriefRun.execute(loaded.bound(), recipe.name(), LEFT, args, (run, note) -> {
+    return BriefRun.execute(loaded.bound(), recipe.name(), MadeUp.LEFT, args, (run, note) -> {
       var rows = rows(recipe);
-      AtomicFolder.publish(run.path().resolve(LEFT), into -> write(into.resolve("rows.jsonl"), rows));
-      note.accept(rows.size() + " rows: " + run.path().resolve(LEFT));
+      MadeUp.write(run.path().resolve(MadeUp.LEFT), rows);
+      note.accept(rows.size() + " rows: " + run.path().resolve(MadeUp.LEFT));
     });
   }
 
@@ -65,13 +59,5 @@ public final class ArithmeticType implements RecipeType {
           .put("completion", Integer.toString(operation.of(a, b))).toString());
     }
     return rows;
-  }
-
-  private static void write(Path file, List<String> rows) {
-    try {
-      Files.write(file, rows);
-    } catch (IOException e) {
-      throw new DataException("could not write " + file + ": " + e.getMessage(), e);
-    }
   }
 }

@@ -1,14 +1,10 @@
 package org.jtorch.recipes.align;
 
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import org.jtorch.io.AtomicFolder;
-import org.jtorch.io.DataException;
 import org.jtorch.recipes.Artifact;
 import org.jtorch.recipes.Artifacts;
 import org.jtorch.recipes.PlanFigures;
@@ -18,8 +14,6 @@ import org.jtorch.recipes.run.BriefRun;
 
 /// `type: gold`.
 public final class GoldType implements RecipeType {
-  private static final Path LEFT = Path.of("chats");
-  private static final String FILE = "rows.jsonl";
   private static final int BEST_OF = 4;
 
   @Override public String name() {
@@ -35,7 +29,7 @@ public final class GoldType implements RecipeType {
   }
 
   @Override public Artifact leaves(Object recipe, Path folder, Artifacts known) {
-    return new Artifact.Chats(folder.resolve(LEFT), ((GoldRecipe) recipe).rows());
+    return new Artifact.Chats(folder.resolve(MadeUp.LEFT), ((GoldRecipe) recipe).rows());
   }
 
   @Override public PlanFigures plan(Recipes.Loaded loaded, Artifacts known, PrintWriter out) {
@@ -46,10 +40,10 @@ public final class GoldType implements RecipeType {
 
   @Override public int run(Recipes.Loaded loaded, RunArgs args) {
     var recipe = (GoldRecipe) loaded.bound().value();
-    return BriefRun.execute(loaded.bound(), recipe.name(), LEFT, args, (run, note) -> {
+    return BriefRun.execute(loaded.bound(), recipe.name(), MadeUp.LEFT, args, (run, note) -> {
       var rows = rows(recipe);
-      AtomicFolder.publish(run.path().resolve(LEFT), into -> write(into.resolve(FILE), rows));
-      note.accept(rows.size() + " rows: " + run.path().resolve(LEFT));
+      MadeUp.write(run.path().resolve(MadeUp.LEFT), rows);
+      note.accept(rows.size() + " rows: " + run.path().resolve(MadeUp.LEFT));
     });
   }
 
@@ -69,13 +63,5 @@ public final class GoldType implements RecipeType {
       }
     }
     return rows;
-  }
-
-  private static void write(Path file, List<String> rows) {
-    try {
-      Files.write(file, rows);
-    } catch (IOException e) {
-      throw new DataException("could not write " + file + ": " + e.getMessage(), e);
-    }
   }
 }

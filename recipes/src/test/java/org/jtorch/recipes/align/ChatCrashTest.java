@@ -17,9 +17,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Stages on chats that are killed while they train end in the bits of those that were left alone: conversations with an adapter and its dropout,
-/// a reward model with grades, preferences, preferences among answers of its own, an average; in one process and in two.
+/// a reward model with grades, preferences, preferences among answers of its own, a policy with its critic, an average; in one process and in two.
 class ChatCrashTest {
-  private static final List<String> STAGES = List.of("taught", "judge", "preferred", "online", "soup");
+  private static final List<String> STAGES = List.of("taught", "judge", "preferred", "online", "policy", "soup");
 
   @TempDir static Path shared = Path.of("");
   private static Path recipe = Path.of("");
@@ -60,6 +60,17 @@ class ChatCrashTest {
             new_tokens: 8
             reference: {type: following, mu: 0.3, every: 2}
             optimizer: {type: online-merging, base: base, sft: preferred, alpha: 1e-3}
+          - type: rl
+            name: policy
+            from: online
+            prompts: {sources: ["%2$s/pairs.jsonl"], max_tokens: 40, template: chatml}
+            rewards: [{type: format, pattern: ".*[aeiou].*"}]
+            answers: 3
+            new_tokens: 8
+            algorithm: {type: ppo}
+            kl: {type: adaptive, target: 1}
+            updates: {epochs: 2, mini_batches: 2}
+            reference: {type: following, mu: 0.3, every: 2}
           - {type: average, name: soup, models: [taught, preferred], tests: {pairs: {path: "%2$s/pairs.jsonl"}}, max_tokens: 64}
         """.formatted(TinyRun.text(shared).toString().replace("\\", "/"), shared.toString().replace("\\", "/")));
   }
@@ -92,6 +103,7 @@ class ChatCrashTest {
     killWhen(() -> JtorchProcess.steps(stage(run, "judge")) >= 5, run);
     killWhen(() -> JtorchProcess.steps(stage(run, "preferred")) >= 4, run);
     killWhen(() -> JtorchProcess.steps(stage(run, "online")) >= 5, run);
+    killWhen(() -> JtorchProcess.steps(stage(run, "policy")) >= 5, run);
     finish(run);
     assertThat(models(run)).isEqualTo(models(whole));
   }
@@ -102,6 +114,7 @@ class ChatCrashTest {
     finish(whole, two);
     var run = new RunFolder(shared.resolve("killed-two"));
     killWhen(() -> JtorchProcess.steps(stage(run, "judge")) >= 4, run, two);
+    killWhen(() -> JtorchProcess.steps(stage(run, "policy")) >= 4, run, two);
     finish(run, two);
     assertThat(models(run)).isEqualTo(models(whole));
   }
