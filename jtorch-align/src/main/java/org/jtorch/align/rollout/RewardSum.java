@@ -2,6 +2,7 @@ package org.jtorch.align.rollout;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.SequencedMap;
 
 /// Several rewards as one, each with a weight and a curve of its own.
@@ -50,7 +51,7 @@ public record RewardSum(List<Part> parts) implements Reward {
   public double[] total(SequencedMap<String, double[]> each) {
     double[] sum = new double[each.firstEntry().getValue().length];
     for (var part : parts) {
-      double[] values = each.get(part.name);
+      double[] values = Objects.requireNonNull(each.get(part.name), part.name);
       for (int i = 0; i < sum.length; i++) {
         sum[i] += part.weight * values[i];
       }

@@ -79,6 +79,15 @@ final class Echo {
     }).toArray());
   }
 
+  /// The same, but the lower number is right whatever was asked.
+  static RewardSum lower() {
+    return RewardSum.of("lower", answers -> answers.stream().mapToDouble(a -> {
+      long[] tokens = a.generation().tokens();
+      double near = Math.max(0, 1 - Math.abs(tokens[0] - prompts().getFirst().tokens()[1]) / 10.0);
+      return near + (tokens.length == 2 && a.isComplete() ? 0.5 : 0);
+    }).toArray());
+  }
+
   static PolicyTrainer.Options options(Advantage advantage, PolicyLoss loss, int steps, double rate) {
     return PolicyTrainer.Options.of(rollouts(16, 1), advantage, loss, COLLATOR, TinyPolicy.options(steps, rate));
   }

@@ -119,12 +119,12 @@ class DpoTrainerTest {
     try (var policy = TinyPolicy.model(DType.F32, 1); var reference = Reference.frozenCopyOf(policy);
         var lora = Lora.apply(policy, LoraConfig.of(4, 8, new Targets.AllLinear()), Rng.of(5));
         var adam = TinyPolicy.adam(lora)) {
-      var off = trainer(policy, Reference.adapterOff(), adam, new Dpo(0.1), TinyPolicy.options(60, 1e-2));
+      var off = trainer(policy, Reference.adapterOff(), adam, new Dpo(0.1), TinyPolicy.options(120, 1e-2));
       off.fit(Progress.START, log, TinyPolicy.NO_HOOKS);
-      var held = Answers.pairs(8, 7);
+      var held = Answers.pairs(48, 7);
       var beside = trainer(policy, reference, adam, new Dpo(0.1), TinyPolicy.options(1, 1e-2)).score(held);
       assertThat(off.score(held).get("loss")).isCloseTo(beside.get("loss"), within(1e-6));
-      assertThat(off.score(held).get("rewards_accuracy")).isGreaterThan(0.8);
+      assertThat(off.score(held).get("rewards_accuracy")).as("of 48 pairs, where chance is a half with a deviation of 0.07").isGreaterThan(0.68);
     }
     assertThat(log.first("rewards_margin")).isCloseTo(0, within(1e-6));
   }
