@@ -40,6 +40,8 @@ final class WarpRun {
     private static final long serialVersionUID = 1;
   }
 
+  /// What a published folder has beside its files, and writes anew.
+  private static final String MANIFEST = "manifest.json";
   private static final int MULTIPLE = 32;
   private static final int ROWS = 64;
 
@@ -153,7 +155,7 @@ final class WarpRun {
 
   private static void copy(Path from, Path into) {
     try (var files = Files.list(from)) {
-      for (Path file : files.toList()) {
+      for (Path file : files.filter(f -> !f.endsWith(MANIFEST)).toList()) {
         Files.copy(file, into.resolve(file.getFileName()));
       }
     } catch (IOException e) {

@@ -75,6 +75,6 @@ class WarpStageTest {
     assertThat(run("stages.joined.held_out=0").err()).contains("the front is measured on held-out prompts");
     assertThat(run("stages.joined.rounds=0").err()).contains("rounds  must be >= 1 but was 0; 2 or 3 are usual");
     assertThat(run("stages.joined.front=[0, 2]").err()).contains("must be numbers from 0 to 1");
-    assertThat(run("stages.joined.answers=1").err()).contains("must be >= 2 but was 1");
+    assertThat(run("stages.joined.answers=0").err()).contains("must be >= 1 but was 0");
   }
 }
