@@ -104,7 +104,7 @@ class RlStageTest {
         {"question": "Half of 9 pounds?", "answer": "9 / 2 = <<9/2=4.5>>4.5 pounds\\n#### 4.5"}
         """);
     var result = run("run", "stages.policy.prompts={sources: [\"" + problems.toString().replace("\\", "/") + "\"], max_tokens: 96, template: chatml}",
-        "stages.policy.rewards=[{type: math}]", "stages.base.data.seq_len=128", "stages.policy.train={steps: 2, batch: 2, learning_rate: 1e-3}", "stages.policy.held_out=0.34");
+        "stages.policy.rewards=[{type: math}]", "stages.base.data.seq_len=128", "stages.policy.train={steps: 2, batch: 2, learning_rate: 1e-3}", "stages.policy.held_out=0.3");
     assertThat(result.code()).as(result.out() + result.err()).isZero();
     assertThat(result.out()).contains("3 prompts of 3 prompts with answers");
     assertThat(MetricsFile.read(temp.resolve("run/stages/policy/metrics.jsonl")).evals()).allSatisfy(e -> assertThat(e.figures())
