@@ -34,6 +34,26 @@ public sealed interface AlgorithmConfig {
     return false;
   }
 
+  /// Fails for a KL that does not go with it.
+  default void require(KlConfig kl) {
+    if (kl instanceof KlConfig.InLoss && !takesKlInLoss()) {
+      throw new IllegalArgumentException("`kl: {type: loss}` is GRPO's, which puts it into its own loss; use `algorithm: {type: grpo}`, or"
+          + " `kl: {type: reward}`");
+    }
+    if (kl instanceof KlConfig.InFull && this instanceof Judging) {
+      throw new IllegalArgumentException("`kl: {type: full}` goes with algorithms without a critic; use `kl: {type: reward}` or `{type: adaptive}`");
+    }
+  }
+
+  /// Fails for answers that it can make nothing of.
+  default void require(AnsweringRecipe recipe) {
+    if (this instanceof Comparing comparing) {
+      recipe.requireAnswers(comparing.advantage().least(), "this algorithm compares a prompt's answers");
+    } else {
+      recipe.requireAnswers(1, "there must be one to learn from");
+    }
+  }
+
   /// One that compares answers with each other: no critic.
   sealed interface Comparing extends AlgorithmConfig {
     Advantage advantage();

@@ -1,6 +1,7 @@
 package org.jtorch.recipes.align;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.jtorch.recipes.Stage;
 import org.jtorch.recipes.config.Default;
 import org.jtorch.recipes.config.Doc;
@@ -15,7 +16,8 @@ public record ArithmeticRecipe(
     @Doc("how many rows are written") int rows,
     @Doc("so many problems of the order are left to others") @Default("0") int skip,
     @Doc("plus, minus and times") @Default("[plus]") List<Operation> operations,
-    @Doc("the greatest number of a problem") @Default("30") int largest) implements Stage {
+    @Doc("the greatest number of a problem") @Default("30") int largest,
+    @Doc("the greatest second number, for easier problems; unless given as `largest`") @Nullable Integer second) implements Stage {
   /// What is asked.
   public enum Operation {
     PLUS("+"), MINUS("-"), TIMES("*");
@@ -47,19 +49,27 @@ public record ArithmeticRecipe(
     if (largest < 1 || largest > 1_000) {
       throw new IllegalArgumentException("`largest` must be from 1 to 1000 but was " + largest + "; e.g. 30");
     }
-    long all = problems(operations.size(), largest);
+    if (second != null && (second < 0 || second > largest)) {
+      throw new IllegalArgumentException("`second` must be from 0 to `largest` (" + largest + ") but was " + second + "; e.g. 9");
+    }
+    long all = problems(operations.size(), largest, second);
     if (rows < 1 || skip < 0 || (long) rows + skip > all) {
       throw new IllegalArgumentException("`rows` (" + rows + ") must be >= 1, `skip` (" + skip + ") >= 0, and both together at most " + all
-          + ", all problems that there are with `largest: " + largest + "`");
+          + ", all problems that there are with `largest: " + largest + "`" + (second == null ? "" : " and `second: " + second + "`"));
     }
   }
 
-  private static long problems(int operations, int largest) {
-    return (long) operations * (largest + 1) * (largest + 1);
+  private static long problems(int operations, int largest, @Nullable Integer second) {
+    return (long) operations * (largest + 1) * ((second == null ? largest : second) + 1);
   }
 
   /// All problems that there are.
   long problems() {
-    return problems(operations.size(), largest);
+    return problems(operations.size(), largest, second);
+  }
+
+  /// How many second numbers there are.
+  int seconds() {
+    return (second == null ? largest : second) + 1;
   }
 }

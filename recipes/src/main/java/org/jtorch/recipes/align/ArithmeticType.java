@@ -53,8 +53,8 @@ public final class ArithmeticType implements RecipeType {
     for (int i = 0; i < recipe.rows(); i++) {
       long problem = order.row(0, recipe.skip() + i);
       int a = (int) (problem % numbers);
-      int b = (int) (problem / numbers % numbers);
-      var operation = recipe.operations().get((int) (problem / numbers / numbers));
+      int b = (int) (problem / numbers % recipe.seconds());
+      var operation = recipe.operations().get((int) (problem / numbers / recipe.seconds()));
       rows.add(JsonNodeFactory.instance.objectNode().put("prompt", a + " " + operation.sign() + " " + b)
           .put("completion", Integer.toString(operation.of(a, b))).toString());
     }

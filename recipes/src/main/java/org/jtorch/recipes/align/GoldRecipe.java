@@ -29,9 +29,7 @@ public record GoldRecipe(
     if (rows < 1) {
       throw new IllegalArgumentException("`rows` must be >= 1 but was " + rows + "; e.g. 1000");
     }
-    if (fewest < 1 || most < fewest) {
-      throw new IllegalArgumentException("`fewest` (" + fewest + ") must be >= 1 and at most `most` (" + most + "); e.g. fewest: 6, most: 10");
-    }
+    requireLetters(fewest, most);
     if (!(noise >= 0 && noise < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException("`noise` must be >= 0 but was " + noise + "; e.g. 0.9");
     }
@@ -40,6 +38,12 @@ public record GoldRecipe(
     }
     if (keep == Keep.FLIPPED && flip == 0) {
       throw new IllegalArgumentException("`keep` is flipped but `flip` is 0, which leaves nothing; e.g. flip: 0.25");
+    }
+  }
+
+  static void requireLetters(int fewest, int most) {
+    if (fewest < 1 || most < fewest) {
+      throw new IllegalArgumentException("`fewest` (" + fewest + ") must be >= 1 and at most `most` (" + most + "); e.g. fewest: 6, most: 10");
     }
   }
 }

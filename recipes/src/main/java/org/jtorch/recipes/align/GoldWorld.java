@@ -16,6 +16,8 @@ import org.jtorch.align.chats.PreferenceLevel;
 final class GoldWorld {
   private static final int LETTERS = 26;
   private static final int PROMPT = 4;
+  /// In the place of a letter: what counts as one and is worth nothing.
+  private static final int NOTHING = -1;
   private static final int SAMPLE = 4_000;
   /// Standard deviations below which a quarter, a half and three quarters of a normal distribution's differences lie, without their sign.
   private static final double[] QUARTERS = {0.3186, 0.6745, 1.1503};
@@ -68,6 +70,9 @@ final class GoldWorld {
     double root = Math.sqrt(answer.length);
     double[] aspects = new double[values.length];
     for (int letter : answer) {
+      if (letter == NOTHING) {
+        continue;
+      }
       aspects[0] += (IntStream.of(prompt).anyMatch(p -> p == letter) ? 2.5 : 0) / root;
       for (int a = 1; a < aspects.length; a++) {
         aspects[a] += values[a][letter] / root;
@@ -125,6 +130,22 @@ final class GoldWorld {
       best = sum(aspects(prompt, other)) > sum(aspects(prompt, best)) ? other : best;
     }
     return JsonNodeFactory.instance.objectNode().put("prompt", text(prompt)).put("completion", text(best));
+  }
+
+  /// What an answer is worth, in deviations of random answers from their mean. Only the first letters count, as many as an answer of this world
+  /// has at most; those that follow, and whatever is no letter, make the answer longer and are worth nothing.
+  double worth(String prompt, String answer) {
+    int[] read = letters(answer);
+    Arrays.fill(read, Math.min(most, read.length), read.length, NOTHING);
+    return (sum(aspects(letters(prompt), read)) - sum(mean)) / (spread / Math.sqrt(2));
+  }
+
+  private static int[] letters(String text) {
+    return Arrays.stream(text.strip().split("\\s+")).filter(word -> !word.isEmpty()).mapToInt(GoldWorld::letter).toArray();
+  }
+
+  private static int letter(String word) {
+    return word.length() == 1 && word.charAt(0) >= 'a' && word.charAt(0) < 'a' + LETTERS ? word.charAt(0) - 'a' : NOTHING;
   }
 
   /// Letters apart, so that each is a token.

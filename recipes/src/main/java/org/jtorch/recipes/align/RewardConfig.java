@@ -166,6 +166,21 @@ public sealed interface RewardConfig {
     }
   }
 
+  /// What an answer is worth in the made-up language of the stage `gold`, in deviations of random answers: for experiments.
+  @Named("gold")
+  record Gold(@Doc("as the stage has it") @Default("1") long world, @Doc("letters of an answer, at least") @Default("6") int fewest,
+      @Doc("letters of an answer that count, at most") @Default("10") int most, @Default("1") double weight, @Nullable String name)
+      implements RewardConfig {
+    public Gold {
+      GoldRecipe.requireLetters(fewest, most);
+    }
+
+    @MustBeClosed
+    @Override public OpenReward open(Rewards.Site site) {
+      return OpenReward.of(new GoldReward(new GoldWorld(fewest, most, world)));
+    }
+  }
+
   /// A class of the user's, on the class path.
   @Named("java")
   record Java(@Doc("its full name; it implements org.jtorch.align.rollout.Reward and has a public constructor without parameters") String implementation,

@@ -40,10 +40,14 @@ final class RlJob implements ChatLoop.Job<Decoder> {
   private final List<Runnable> open = new ArrayList<>();
 
   RlJob(RlRecipe recipe, ChatLoop loop, ChatModel chats) {
+    this(recipe, loop, chats, HeldPrompts.read(recipe, loop, chats));
+  }
+
+  RlJob(RlRecipe recipe, ChatLoop loop, ChatModel chats, HeldPrompts prompts) {
     this.recipe = recipe.checked();
     this.loop = loop;
     this.chats = chats;
-    this.prompts = HeldPrompts.read(recipe, loop, chats);
+    this.prompts = prompts;
   }
 
   @Override public double rows() {

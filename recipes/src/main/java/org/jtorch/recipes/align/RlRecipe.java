@@ -35,22 +35,12 @@ public record RlRecipe(
     @Default("{}") Metrics metrics) implements AnsweringRecipe {
   public RlRecipe {
     rewards = List.copyOf(rewards);
-    if (kl instanceof KlConfig.InLoss && !algorithm.takesKlInLoss()) {
-      throw new IllegalArgumentException("`kl: {type: loss}` is GRPO's, which puts it into its own loss; use `algorithm: {type: grpo}`, or"
-          + " `kl: {type: reward}`");
-    }
-    if (kl instanceof KlConfig.InFull && algorithm instanceof AlgorithmConfig.Judging) {
-      throw new IllegalArgumentException("`kl: {type: full}` goes with algorithms without a critic; use `kl: {type: reward}` or `{type: adaptive}`");
-    }
+    algorithm.require(kl);
   }
 
   /// Fails for answers that the algorithm can make nothing of.
   RlRecipe checked() {
-    if (algorithm instanceof AlgorithmConfig.Comparing comparing) {
-      requireAnswers(comparing.advantage().least(), "this algorithm compares a prompt's answers");
-    } else {
-      requireAnswers(1, "there must be one to learn from");
-    }
+    algorithm.require(this);
     return this;
   }
 }

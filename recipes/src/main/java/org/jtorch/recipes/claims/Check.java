@@ -3,12 +3,13 @@ package org.jtorch.recipes.claims;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jtorch.recipes.config.Default;
 import org.jtorch.recipes.config.Doc;
 import org.jtorch.recipes.config.Named;
 
-/// A rule over measures. All but [Similar] compare two numbers of every seed: the rule holds if the difference has the right sign on every
+/// A rule over measures. All but [Similar] and [Enough] compare two numbers of every seed: the rule holds if the difference has the right sign on every
 /// seed, or if its mean has and the paired t-test gives p below 0.05.
 public sealed interface Check {
   /// What the rule says of the measures of all seeds.
@@ -125,6 +126,27 @@ public sealed interface Check {
 
     @Override public List<String> names() {
       return values;
+    }
+  }
+
+  /// Of several rules so many hold; what each came to is part of the text.
+  @Named("enough")
+  record Enough(List<Check> rules, @Doc("how many of them") int hold) implements Check {
+    public Enough {
+      if (hold < 1 || hold > rules.size()) {
+        throw new IllegalArgumentException("`hold` must be from 1 to " + rules.size() + ", the number of `rules`, but was " + hold);
+      }
+    }
+
+    @Override public List<Outcome> of(Measured m) {
+      var outcomes = rules.stream().flatMap(rule -> rule.of(m).stream()).toList();
+      long holding = outcomes.stream().filter(Outcome::holds).count();
+      String each = outcomes.stream().map(o -> (o.holds() ? "holds: " : "fails: ") + o.describe()).collect(Collectors.joining("; "));
+      return List.of(new Outcome(hold + " of " + outcomes.size() + " hold (" + each + ")", holding >= hold, new double[] {holding}));
+    }
+
+    @Override public List<String> names() {
+      return rules.stream().flatMap(rule -> rule.names().stream()).toList();
     }
   }
 

@@ -90,6 +90,7 @@ final class ClaimRun {
         double difference = Objects.requireNonNull(before.get(of))[i] - taken;
         yield relative ? difference / taken : difference;
       }
+      case Measure.Where where -> StageFigures.of(run, where.stage()).where(where);
       case Measure.StepsTo(String stage, String loss) -> StageFigures.of(run, stage).stepsTo(Objects.requireNonNull(before.get(loss))[i]);
     };
   }

@@ -31,4 +31,13 @@ public sealed interface Measure {
   /// How many steps a stage takes until a validation is as good as a loss; one more than it has if none is.
   @Named("steps_to")
   record StepsTo(@Doc("the stage, with eval.every") String stage, @Doc("a measure of a loss") String loss) implements Measure {}
+
+  /// A figure of a stage's validations at the point where another of them first reaches a value, on straight lines between validations: a reward
+  /// at one distance from the reference, for example.
+  @Named("where")
+  record Where(
+      @Doc("the stage, with eval.every") String stage,
+      @Doc("what is read") String figure,
+      @Doc("what it is read at") String reaches,
+      @Doc("the value that this one reaches") double value) implements Measure {}
 }

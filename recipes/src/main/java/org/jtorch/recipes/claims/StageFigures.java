@@ -67,6 +67,24 @@ record StageFigures(Path folder) {
     return evals.stream().filter(e -> e.loss() <= loss).mapToLong(EvalEvent::step).findFirst().orElse(evals.getLast().step() + 1);
   }
 
+  /// A figure where another one first reaches a value.
+  double where(Measure.Where at) {
+    var evals = evals();
+    double x0 = figure(evals.getFirst(), at.reaches());
+    double most = x0;
+    for (int i = 0; i < evals.size(); i++) {
+      double x1 = figure(evals.get(i), at.reaches());
+      if (x1 >= at.value()) {
+        double y1 = figure(evals.get(i), at.figure());
+        return i == 0 ? y1 : y1 + (figure(evals.get(i - 1), at.figure()) - y1) * (x1 - at.value()) / (x1 - x0);
+      }
+      x0 = x1;
+      most = Math.max(most, x1);
+    }
+    throw new DataException("`" + at.reaches() + "` of " + folder + " comes to " + most + " and does not reach " + at.value()
+        + "; train longer, or read at a smaller value");
+  }
+
   private List<EvalEvent> evals() {
     return MetricsFile.read(metrics()).evals();
   }

@@ -14,6 +14,7 @@ import org.jtorch.recipes.align.RejectionType;
 import org.jtorch.recipes.align.RewardType;
 import org.jtorch.recipes.align.RlType;
 import org.jtorch.recipes.align.SftType;
+import org.jtorch.recipes.align.WarpType;
 import org.jtorch.recipes.claims.ClaimType;
 import org.jtorch.recipes.eval.EvalType;
 import org.jtorch.recipes.experts.UpcycleType;
@@ -46,6 +47,7 @@ final class RecipeTypes {
         new DpoType(),
         new OnlineDpoType(),
         new RlType(),
+        new WarpType(),
         new GkdType(),
         new RejectionType(),
         new RewardType(),

@@ -2,6 +2,7 @@ package org.jtorch.recipes.config;
 
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.reader.StreamReader;
@@ -30,6 +31,17 @@ public final class Resolved {
       throw new IllegalArgumentException("\"" + path + "\" is no block of " + recipe);
     }
     return new Resolved(recipe, block);
+  }
+
+  /// The same without some keys of its top.
+  public Resolved without(Set<String> keys) {
+    var rest = Tree.Mapping.empty(root.origin(), false);
+    root.entries().forEach((key, entry) -> {
+      if (!keys.contains(key)) {
+        rest.entries().put(key, entry);
+      }
+    });
+    return new Resolved(recipe, rest);
   }
 
   /// Where the value at `stages[1].optim.lr` came from, or null if there is none.

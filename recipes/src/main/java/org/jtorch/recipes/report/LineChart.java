@@ -46,7 +46,7 @@ record LineChart(String id, String title, String unit, List<Series> series) {
       return out.append("<text class=\"tick\" text-anchor=\"middle\" x=\"").append(width / 2).append("\" y=\"")
           .append(height / 2).append("\">no data yet</text>\n</svg>\n").toString();
     }
-    grid(out, axes);
+    grid(out, axes, "step");
     out.append("<clipPath id=\"clip-").append(id).append("\"><rect x=\"").append(px(axes.left())).append("\" y=\"")
         .append(px(axes.top() - 4)).append("\" width=\"").append(px(axes.right() - axes.left() + 6)).append("\" height=\"")
         .append(px(axes.bottom() - axes.top() + 8)).append("\"/></clipPath>\n<g clip-path=\"url(#clip-").append(id)
@@ -58,7 +58,8 @@ record LineChart(String id, String title, String unit, List<Series> series) {
     return out.append("</svg>\n").toString();
   }
 
-  private static void grid(StringBuilder out, Axes axes) {
+  /// @param below what the horizontal axis counts
+  static void grid(StringBuilder out, Axes axes, String below) {
     var ys = Ticks.between(axes.minY(), axes.maxY(), 5);
     for (double v : ys.values()) {
       String y = px(axes.y(v));
@@ -72,13 +73,13 @@ record LineChart(String id, String title, String unit, List<Series> series) {
     }
     out.append("<line class=\"axis\" x1=\"").append(px(axes.left())).append("\" x2=\"").append(px(axes.right()))
         .append("\" y1=\"").append(px(axes.bottom())).append("\" y2=\"").append(px(axes.bottom())).append("\"/>");
-    text(out, "middle", (axes.left() + axes.right()) / 2, axes.bottom() + 32, "step");
+    text(out, "middle", (axes.left() + axes.right()) / 2, axes.bottom() + 32, below);
     if (axes.clipped() > 0) {
       text(out, "end", axes.right(), axes.bottom() + 32, axes.clipped() + " above the top");
     }
   }
 
-  private static void text(StringBuilder out, String anchor, double x, double y, String text) {
+  static void text(StringBuilder out, String anchor, double x, double y, String text) {
     out.append("<text class=\"tick\" text-anchor=\"").append(anchor).append("\" x=\"").append(px(x)).append("\" y=\"")
         .append(px(y)).append("\">").append(escape(text)).append("</text>\n");
   }

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import org.jtorch.align.rollout.Answer;
 import org.jtorch.align.rollout.Prompt;
 import org.jtorch.align.rollout.Reward;
@@ -51,6 +53,29 @@ class RewardsTest {
       assertThat(rewards.sum().of(List.of(answer("it is 7", false), answer("7", true))))
           .containsExactly(2 + 0 - 3 - 3 + 1 - 0.5 + 3.5, 2 + 1 - 3 + 0 + 1 - 0.5 + 0.5);
     }
+  }
+
+  @Test void goldIsTheTruthOfMadeUpJudgements() {
+    var world = new GoldWorld(3, 5, 1);
+    var random = new Random(2);
+    var worth = new double[400];
+    for (int i = 0; i < worth.length; i++) {
+      var row = world.judgement(random, 0, false);
+      String prompt = row.path("prompt").asText();
+      double chosen = world.worth(prompt, row.path("chosen").asText());
+      double rejected = world.worth(prompt, row.path("rejected").asText());
+      assertThat(chosen).isGreaterThanOrEqualTo(rejected);
+      worth[i] = random.nextBoolean() ? chosen : rejected;
+    }
+    double mean = Arrays.stream(worth).average().orElseThrow();
+    assertThat(mean).isBetween(-0.25, 0.25);
+    assertThat(Math.sqrt(Arrays.stream(worth).map(w -> (w - mean) * (w - mean)).average().orElseThrow())).isBetween(0.8, 1.2);
+    assertThat(world.worth("a b c d", "a a a a a a a")).as("two letters too many").isEqualTo(world.worth("a b c d", "a a a a a , X")).isLessThan(world.worth("a b c d", "a a a a a"));
+    assertThat(world.worth("a b c d", "")).isEqualTo(world.worth("a b c d", "aa"));
+    try (var rewards = Rewards.open(bind("[{type: gold, fewest: 3, most: 5}]").rewards(), new Rewards.Site(Artifacts.FOLDERS, Device.CPU))) {
+      assertThat(rewards.sum().of(List.of(answer("q q", true)))).containsExactly(world.worth("q", "q q"));
+    }
+    assertThatThrownBy(() -> bind("[{type: gold, fewest: 3, most: 2}]")).hasMessageContaining("must be >= 1 and at most `most` (2)");
   }
 
   @Test void whatIsMissingIsSaidWithItsKey(@TempDir Path temp) throws IOException {

@@ -97,6 +97,20 @@ class RlStageTest {
     assertThat(temp.resolve("run/stages/policy/model/model.safetensors")).exists();
   }
 
+  @Test void problemsInTheFormatOfGsm8kAreJudgedByTheirResults() throws IOException {
+    Path problems = Files.writeString(temp.resolve("gsm8k.jsonl"), """
+        {"question": "A hen lays 3 eggs a day. How many in 4 days?", "answer": "She lays 3 * 4 = <<3*4=12>>12 eggs.\\n#### 12"}
+        {"question": "Of 1,100 seats 100 are free. How many are taken?", "answer": "1,100 - 100 = <<1100-100=1000>>1,000\\n#### 1,000"}
+        {"question": "Half of 9 pounds?", "answer": "9 / 2 = <<9/2=4.5>>4.5 pounds\\n#### 4.5"}
+        """);
+    var result = run("run", "stages.policy.prompts={sources: [\"" + problems.toString().replace("\\", "/") + "\"], max_tokens: 96, template: chatml}",
+        "stages.policy.rewards=[{type: math}]", "stages.base.data.seq_len=128", "stages.policy.train={steps: 2, batch: 2, learning_rate: 1e-3}", "stages.policy.held_out=0.3");
+    assertThat(result.code()).as(result.out() + result.err()).isZero();
+    assertThat(result.out()).contains("3 prompts of 3 prompts with answers");
+    assertThat(MetricsFile.read(temp.resolve("run/stages/policy/metrics.jsonl")).evals()).allSatisfy(e -> assertThat(e.figures())
+        .containsEntry("unjudged", 0.0).hasEntrySatisfying("reward", r -> assertThat(r).isBetween(0.0, 1.0)));
+  }
+
   @Test void anAdapterIsMeasuredFromTheModelBeneath() {
     var result = run("run", "stages.policy.adapter={rank: 4}", "stages.policy.train.steps=3");
     assertThat(result.code()).as(result.out() + result.err()).isZero();
@@ -115,7 +129,7 @@ class RlStageTest {
     assertThat(run("run", "stages.policy.answers=1").err()).contains("answers  must be >= 2 but was 1: this algorithm compares");
     assertThat(run("run", "stages.policy.kl={type: loss}").err()).contains("`kl: {type: loss}` is GRPO's");
     assertThat(run("run", "stages.policy.algorithm={type: ppo, critic: {type: own, from: base}}").err())
-        .contains("`algorithm.critic.from` is a model, but a critic begins as a reward model");
+        .contains("algorithm.critic.from  is a model, but a critic begins as a reward model");
     assertThat(run("run", "stages.policy.algorithm={type: grop}").err()).contains("grpo");
     assertThat(run("run", "stages.policy.prompts={from: [nowhere]}").err()).contains("prompts.from[0]", "nowhere");
     assertThat(temp.resolve("run")).doesNotExist();

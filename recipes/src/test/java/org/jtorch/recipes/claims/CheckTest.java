@@ -71,6 +71,15 @@ class CheckTest {
     assertThat(holds(new Check.Similar(List.of("a", "c"), 2), values)).isFalse();
   }
 
+  @Test void enoughRulesHold() {
+    var values = Map.of("a", seeds(1, 2, 3), "b", seeds(2, 3, 4), "c", seeds(2, 3, 2));
+    var rules = List.<Check>of(new Check.Less("a", "b", 1), new Check.Less("a", "c", 1), new Check.Above("a", 0));
+    assertThat(holds(new Check.Enough(rules, 2), values)).isTrue();
+    assertThat(holds(new Check.Enough(rules, 3), values)).isFalse();
+    assertThat(new Check.Enough(rules, 2).of(measured(values)).getFirst().text()).startsWith("2 of 3 hold (holds: a < b: ").contains("fails: a < c");
+    assertThatThrownBy(() -> new Check.Enough(rules, 4)).hasMessageContaining("`hold` must be from 1 to 3");
+  }
+
   @Test void whatCameOutIsToldWithItsInterval() {
     var outcome = new Check.Less("a", "b", 1).of(measured(Map.of("a", seeds(0, 0, 0), "b", seeds(1, 2, 3)))).getFirst();
     assertThat(outcome.describe()).isEqualTo("a < b: difference 2.0000 ± 0.5774 (95 %: -0.4841 to 4.4841), p = 0.074");

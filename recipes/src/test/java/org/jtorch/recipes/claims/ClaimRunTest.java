@@ -52,6 +52,7 @@ class ClaimRunTest {
           scored: {stage: scored, figure: plain.loss}
           gain: {type: difference, of: core, minus: longer}
           steps: {type: steps_to, stage: longer, loss: core}
+          halfway: {type: where, stage: longer, figure: perplexity, reaches: loss, value: 0.5}
         judge:
           - {type: less, less: longer, than: core}
         beside:
@@ -80,6 +81,7 @@ class ClaimRunTest {
       assertThat(verdict.measured().of("members")[i]).isEqualTo((evals.get(1).loss() + evals.get(2).loss()) / 2);
       assertThat(verdict.measured().of("averaged")[i]).isEqualTo(evals.getLast().figures().get("averaged_loss"));
       assertThat(verdict.measured().of("scored")[i]).isCloseTo(verdict.measured().of("core")[i], within(1e-6));
+      assertThat(verdict.measured().of("halfway")[i]).isEqualTo(evals.getFirst().perplexity());       // it begins beyond
       assertThat(verdict.measured().of("steps")[i]).isEqualTo(0);                  // it begins there
     }
     assertThat(Files.readString(temp.resolve("T1/figure.svg"))).startsWith("<svg").contains("core: ", "longer: ").endsWith("</svg>\n");
