@@ -5,10 +5,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.stream.IntStream;
+import org.jtorch.align.chats.PreferenceLevel;
 import org.jtorch.align.rollout.Prompt;
 import org.jtorch.align.sampling.SampleFiles;
 import org.jtorch.align.sampling.Sampled;
@@ -51,7 +55,20 @@ public final class Committee {
   /// @param pairs that were written
   /// @param alike prompts to which both members said the same, or answers worth the same
   /// @param silent prompts to which a member gave no answer that could be judged
-  public record Tally(int pairs, int alike, int silent) {}
+  /// @param levels how many of the pairs are how clear
+  public record Tally(int pairs, int alike, int silent, SequencedMap<PreferenceLevel, Integer> levels) {
+    public Tally {
+      levels = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(levels));
+    }
+
+    private static Tally of(List<ObjectNode> rows, int alike, int silent) {
+      var levels = new LinkedHashMap<PreferenceLevel, Integer>();
+      for (var level : PreferenceLevel.values()) {
+        levels.put(level, (int) rows.stream().filter(row -> row.path("level").asText().equals(level.words())).count());
+      }
+      return new Tally(rows.size(), alike, silent, levels);
+    }
+  }
 
   // ---- distil
 
@@ -112,9 +129,7 @@ public final class Committee {
       throw new IllegalArgumentException("a pair needs two members but there is " + members.size() + "; give two or more");
     }
     var pairings = IntStream.range(0, prompts.size()).mapToObj(x -> Pairing.of(members.size(), seed, x)).toList();
-    var asked = IntStream.range(0, members.size())
-        .mapToObj(m -> IntStream.range(0, prompts.size()).filter(x -> pairings.get(x).has(m)).mapToObj(prompts::get).toList()).toList();
-    var said = answers(asked);
+    var said = answers(asked(members.size(), prompts, seed));
     if (said.isEmpty()) {
       return Optional.empty();
     }
@@ -132,7 +147,13 @@ public final class Committee {
       }
     }
     AtomicFolder.publish(into, files -> Rows.write(files.resolve(SampleFiles.PAIRS), rows));
-    return Optional.of(new Tally(rows.size(), prompts.size() - silent - rows.size(), silent));
+    return Optional.of(Tally.of(rows, prompts.size() - silent - rows.size(), silent));
+  }
+
+  /// Which prompts each of so many members answers when pairs are collected.
+  public static List<List<Prompt>> asked(int members, List<Prompt> prompts, long seed) {
+    return IntStream.range(0, members).mapToObj(m -> IntStream.range(0, prompts.size()).filter(x -> Pairing.of(members, seed, x).has(m))
+        .mapToObj(prompts::get).toList()).toList();
   }
 
   private Optional<ObjectNode> pair(Pairing pairing, Sampled one, Sampled other, double gap, Levels levels) {

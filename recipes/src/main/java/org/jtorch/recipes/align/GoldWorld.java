@@ -15,6 +15,7 @@ import org.jtorch.align.chats.PreferenceLevel;
 /// For experiments whose outcome has to be judged by the truth and not by a label.
 final class GoldWorld {
   private static final int LETTERS = 26;
+  private static final int NO_LETTER = -1;
   private static final int PROMPT = 4;
   private static final int SAMPLE = 4_000;
   /// Standard deviations below which a quarter, a half and three quarters of a normal distribution's differences lie, without their sign.
@@ -68,6 +69,9 @@ final class GoldWorld {
     double root = Math.sqrt(answer.length);
     double[] aspects = new double[values.length];
     for (int letter : answer) {
+      if (letter == NO_LETTER) {
+        continue;
+      }
       aspects[0] += (IntStream.of(prompt).anyMatch(p -> p == letter) ? 2.5 : 0) / root;
       for (int a = 1; a < aspects.length; a++) {
         aspects[a] += values[a][letter] / root;
@@ -78,6 +82,17 @@ final class GoldWorld {
 
   private static double sum(double[] aspects) {
     return Arrays.stream(aspects).sum();
+  }
+
+  /// What an answer is worth, in deviations of the differences of random answers. What is no letter is worth nothing.
+  double worth(String prompt, String answer) {
+    int[] said = codes(answer);
+    return said.length == 0 ? Double.NaN : sum(aspects(codes(prompt), said)) / spread;
+  }
+
+  private static int[] codes(String text) {
+    return text.isBlank() ? new int[0] : Arrays.stream(text.strip().split("\\s+"))
+        .mapToInt(word -> word.length() == 1 && word.charAt(0) >= 'a' && word.charAt(0) <= 'z' ? word.charAt(0) - 'a' : NO_LETTER).toArray();
   }
 
   /// A judgement of two answers, by an annotator who sees their difference with some noise, and says how clear it is in four levels, each of

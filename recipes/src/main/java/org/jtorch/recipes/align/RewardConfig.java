@@ -25,6 +25,10 @@ import org.jtorch.recipes.config.Reference;
 /// What an answer is worth: a reward model, or a checker. Each has a weight in the sum and a name for its curve, which is its type's unless
 /// given.
 public sealed interface RewardConfig {
+  /// Letters of the made-up answers that others are compared with, where a stage does not say otherwise.
+  int FEWEST = 6;
+  int MOST = 10;
+
   @Nullable String name();
 
   double weight();
@@ -163,6 +167,17 @@ public sealed interface RewardConfig {
     @MustBeClosed
     @Override public OpenReward open(Rewards.Site site) {
       return OpenReward.of(new CodeTests(language(), new CodeLimits(seconds, megabytes), parallel));
+    }
+  }
+
+  /// The truth about answers to made-up prompts (a stage of type gold): for experiments.
+  @Named("gold")
+  record Gold(@Doc("of which world the prompts are; as in the stage") @Default("1") long world,
+      @Default("1") double weight, @Nullable String name) implements RewardConfig {
+    @MustBeClosed
+    @Override public OpenReward open(Rewards.Site site) {
+      var truth = new GoldWorld(FEWEST, MOST, world);
+      return OpenReward.of(answers -> answers.stream().mapToDouble(a -> truth.worth(a.prompt().chat().messages().getLast().text(), a.text())).toArray());
     }
   }
 
