@@ -1,6 +1,7 @@
 package org.jtorch.recipes;
 
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.align.sampling.SampleFiles;
 import org.jtorch.decoder.DecoderConfig;
@@ -34,6 +35,19 @@ public sealed interface Artifact {
   record RewardModel(Path folder, DecoderConfig shape, int tokens, String eos) implements Artifact {
     @Override public String kind() {
       return "reward model";
+    }
+  }
+
+  /// The models that were chosen of several. Before the stage has run it is not known which; then they are the first ones.
+  ///
+  /// @param members the best first
+  record Chosen(Path folder, List<Model> members) implements Artifact {
+    public Chosen {
+      members = List.copyOf(members);
+    }
+
+    @Override public String kind() {
+      return "choice of models";
     }
   }
 

@@ -2,6 +2,7 @@ package org.jtorch.recipes;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.jtorch.align.sampling.SampleFiles;
 import org.jtorch.corpus.PreparedCorpus;
 import org.jtorch.distill.CapturedTeacher;
@@ -20,6 +21,7 @@ public interface Artifacts {
     return PreparedCorpus.isIn(folder) ? FolderArtifacts.data(folder)
         : SampleFiles.isIn(folder) ? FolderArtifacts.answers(folder)
         : CapturedTeacher.isIn(folder) ? new Artifact.Targets(folder, CapturedTeacher.reduction(folder))
+        : ChosenFile.isIn(folder) ? ChosenFile.read(folder)
         : Classifiers.isIn(folder) ? FolderArtifacts.rewardModel(folder) : FolderArtifacts.model(folder);
   };
 
@@ -29,12 +31,18 @@ public interface Artifacts {
   /// @throws org.jtorch.io.DataException if the folder cannot be read
   Artifact find(Reference reference);
 
-  /// The model that a reference names.
+  /// The model that a reference names; the best one of a choice.
   default Artifact.Model model(Reference reference) {
-    if (find(reference) instanceof Artifact.Model model) {
-      return model;
-    }
-    throw wrong(reference, "a model");
+    return models(reference).getFirst();
+  }
+
+  /// The model that a reference names, or all of a choice, the best first.
+  default List<Artifact.Model> models(Reference reference) {
+    return switch (find(reference)) {
+      case Artifact.Model model -> List.of(model);
+      case Artifact.Chosen chosen -> chosen.members();
+      default -> throw wrong(reference, "a model");
+    };
   }
 
   /// The reward model that a reference names.

@@ -24,7 +24,7 @@ final class FolderArtifacts {
     return new Artifact.Chats(folder, SampleFiles.rows(folder), true, SampleFiles.hasPairs(folder));
   }
 
-  static Artifact model(Path folder) {
+  static Artifact.Model model(Path folder) {
     var shape = Pretrained.config(folder);
     try (var tokenizer = Tokenizer.load(folder)) {
       return new Artifact.Model(folder, shape, tokenizer.vocabSize(), eos(folder, tokenizer), null);

@@ -35,7 +35,7 @@ public final class RejectionType implements RecipeType {
     var recipe = (RejectionRecipe) value;
     var problems = new ArrayList<>(recipe.prompts().problems("prompts", known));
     try {
-      model(recipe, known.model(recipe.from()), problems);
+      model(recipe.prompts(), recipe.draw(), known.model(recipe.from()), problems);
     } catch (IllegalArgumentException | DataException e) {
       problems.add("`from` " + e.getMessage());
     }
@@ -47,15 +47,16 @@ public final class RejectionType implements RecipeType {
     return problems;
   }
 
-  private static void model(RejectionRecipe recipe, Artifact.Model from, List<String> problems) {
-    long longest = (long) recipe.prompts().maxTokens() + recipe.draw().newTokens();
+  /// What keeps a model from answering prompts.
+  static void model(PromptsConfig prompts, DrawConfig draw, Artifact.Model from, List<String> problems) {
+    long longest = (long) prompts.maxTokens() + draw.newTokens();
     if (longest > from.shape().maxPositions() && !from.shape().growsWithLength()) {
-      problems.add("`prompts.max_tokens` (" + recipe.prompts().maxTokens() + ") and `draw.new_tokens` (" + recipe.draw().newTokens()
+      problems.add("`prompts.max_tokens` (" + prompts.maxTokens() + ") and `draw.new_tokens` (" + draw.newTokens()
           + ") are together longer than the model allows (max_positions: " + from.shape().maxPositions() + ")");
     }
     if (Files.isDirectory(from.folder()) && problems.isEmpty()) {       // else an earlier stage has still to make it
-      try (var chats = ChatModel.open(from.folder(), recipe.prompts().template())) {
-        recipe.prompts().encoder(chats).requireGenerationPrompt();
+      try (var chats = ChatModel.open(from.folder(), prompts.template())) {
+        prompts.encoder(chats).requireGenerationPrompt();
       } catch (IllegalArgumentException | DataException e) {
         problems.add("`prompts.template` " + e.getMessage());
       }

@@ -6,6 +6,9 @@ import org.jtorch.recipes.RecipeType;
 import org.jtorch.recipes.Recipes;
 import org.jtorch.recipes.align.ArithmeticType;
 import org.jtorch.recipes.align.AverageType;
+import org.jtorch.recipes.align.ChooseType;
+import org.jtorch.recipes.align.CollectType;
+import org.jtorch.recipes.align.CommitteeType;
 import org.jtorch.recipes.align.DpoType;
 import org.jtorch.recipes.align.GkdType;
 import org.jtorch.recipes.align.GoldType;
@@ -50,6 +53,9 @@ final class RecipeTypes {
         new WarpType(),
         new GkdType(),
         new RejectionType(),
+        new CommitteeType(),
+        new CollectType(),
+        new ChooseType(),
         new RewardType(),
         new AverageType(),
         new GoldType(),

@@ -18,7 +18,7 @@ class PresetSourcesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"qwen2-pretraining", "afm-pretraining", "gemma2-pretraining", "llama3-pretraining", "qwen2-mini", "afm-mini",
-      "gemma2-mini", "llama3-mini"})
+      "gemma2-mini", "llama3-mini", "llama3-alignment", "afm-alignment", "qwen2-alignment", "gemma2-alignment"})
   void everyValueNamesItsSource(String recipe) throws IOException {
     assertThat(lines(recipe).stream().filter(line -> !BARE.matcher(line).matches() && !SOURCED.matcher(line).matches()).toList())
         .as(recipe).isEmpty();
