@@ -177,7 +177,8 @@ public sealed interface RewardConfig {
     @MustBeClosed
     @Override public OpenReward open(Rewards.Site site) {
       var truth = new GoldWorld(FEWEST, MOST, world);
-      return OpenReward.of(answers -> answers.stream().mapToDouble(a -> truth.worth(a.prompt().chat().messages().getLast().text(), a.text())).toArray());
+      return OpenReward.of(answers -> answers.stream().mapToDouble(a -> truth.worth(a.prompt().chat().messages().getLast().text(), a.text()))
+          .toArray());
     }
   }
 
