@@ -8,7 +8,7 @@ import org.jtorch.align.sampling.Sampled;
 /// Who is to sit on the committee: promising new models and the best of earlier rounds, ranked by what they say to held-out prompts (AFM,
 /// arXiv:2407.21075, section 4.2.1).
 ///
-/// @param answers that are kept of each candidate, in the order of the candidates
+/// @param answers of each candidate to each prompt, in the order of the candidates
 public record Candidates(List<List<Sampled>> answers) {
   /// By what candidates are ranked.
   public enum By {

@@ -64,7 +64,7 @@ public record WhoWon(List<String> members, List<Integer> winners, double reward,
   }
 
   private static double mean(int[] prompts, IntToDoubleFunction value) {
-    return IntStream.of(prompts).mapToDouble(value::applyAsDouble).average().orElse(Double.NaN);
+    return IntStream.of(prompts).mapToDouble(value).average().orElse(Double.NaN);
   }
 
   /// Who won a prompt.
@@ -88,7 +88,7 @@ public record WhoWon(List<String> members, List<Integer> winners, double reward,
       figures.put("best." + members.get(m), scores.get(m).best());
       figures.put("mean." + members.get(m), scores.get(m).mean());
     }
-    figures.values().removeIf(v -> Double.isNaN(v));
+    figures.values().removeIf(value -> value.isNaN());
     return figures;
   }
 }

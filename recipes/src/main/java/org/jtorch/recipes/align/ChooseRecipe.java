@@ -27,7 +27,7 @@ public record ChooseRecipe(
   public ChooseRecipe {
     candidates = List.copyOf(candidates);
     rewards = List.copyOf(rewards);
-    MembersRecipe.requireModels("candidates", candidates, 1);
+    MembersRecipe.requireModels("candidates", candidates);
     MembersRecipe.requireAlone(keep);
     if (best < 1) {
       throw new IllegalArgumentException("`best` must be >= 1 but was " + best + "; 4 makes a committee");

@@ -38,7 +38,7 @@ public record CollectRecipe(
   public CollectRecipe {
     members = List.copyOf(members);
     rewards = List.copyOf(rewards);
-    MembersRecipe.requireModels("members", members, 1);
+    MembersRecipe.requireModels("members", members);
     MembersRecipe.requireAlone(keep);
   }
 

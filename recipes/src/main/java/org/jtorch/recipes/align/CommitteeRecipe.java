@@ -12,7 +12,8 @@ import org.jtorch.recipes.run.Metrics;
 @Named("committee")
 public record CommitteeRecipe(
     @Doc("names the run; its folder is runs/<name> unless --out says otherwise") String name,
-    @Doc("the models that answer: earlier stages, choices among them, or Hugging Face folders; of equal answers the first one's is kept") List<Reference> members,
+    @Doc("the models that answer: earlier stages, choices among them, or Hugging Face folders; of equal answers the first one's is kept")
+    List<Reference> members,
     @Doc("one number that all draws follow from") @Default("1") long seed,
     @Doc("best, cpu, cuda or cuda:N") @Default("best") String device,
     @Doc("auto (as pretrain), bf16 or f32") @Default("auto") String dtype,
@@ -23,7 +24,7 @@ public record CommitteeRecipe(
   public CommitteeRecipe {
     members = List.copyOf(members);
     rewards = List.copyOf(rewards);
-    MembersRecipe.requireModels("members", members, 1);
+    MembersRecipe.requireModels("members", members);
     MembersRecipe.requireAlone(keep);
   }
 

@@ -40,10 +40,10 @@ sealed interface MembersRecipe extends Stage permits CommitteeRecipe, CollectRec
     }
   }
 
-  /// Fails where there are not enough models.
-  static void requireModels(String key, List<Reference> models, int least) {
-    if (models.isEmpty() || least > 1 && models.size() < least) {
-      throw new IllegalArgumentException("`" + key + "` must name " + least + " or more but was " + models + "; e.g. [sft, dpo]");
+  /// Fails where there is no model.
+  static void requireModels(String key, List<Reference> models) {
+    if (models.isEmpty()) {
+      throw new IllegalArgumentException("`" + key + "` must name 1 or more but was " + models + "; e.g. [sft, dpo]");
     }
   }
 }

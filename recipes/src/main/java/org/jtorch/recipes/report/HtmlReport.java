@@ -51,6 +51,7 @@ public final class HtmlReport {
     curves();
     figures();
     samples();
+    out.append(data.part());
     rows();
     configuration();
     environment();

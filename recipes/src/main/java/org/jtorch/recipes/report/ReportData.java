@@ -14,11 +14,12 @@ import org.jtorch.observe.MetricsFile;
 /// @param environment machine, versions and settings, in the order to show them
 /// @param figures pictures that the run drew, as SVG
 /// @param rows of what it trains on, as HTML; empty for none
+/// @param part tables of results, as HTML; empty for none
 public record ReportData(String title, MetricsFile metrics, String configYaml, Map<String, String> environment, List<String> figures,
-    String rows) {
+    String rows, String part) {
   /// A run that drew nothing.
   public ReportData(String title, MetricsFile metrics, String configYaml, Map<String, String> environment) {
-    this(title, metrics, configYaml, environment, List.of(), "");
+    this(title, metrics, configYaml, environment, List.of(), "", "");
   }
 
   public ReportData {

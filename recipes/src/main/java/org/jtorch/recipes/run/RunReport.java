@@ -36,7 +36,7 @@ public final class RunReport {
   public static ReportData data(RunFolder run) {
     var metrics = MetricsFile.read(run.metrics());
     String title = metrics.starts().isEmpty() ? String.valueOf(run.path().getFileName()) : metrics.starts().getLast().name();
-    return new ReportData(title, metrics, recipe(run), environment(), figures(run), rows(run));
+    return new ReportData(title, metrics, recipe(run), environment(), figures(run), text(run.rows()), text(run.part()));
   }
 
   /// The pictures in the run's folder for them, by their names.
@@ -55,11 +55,11 @@ public final class RunReport {
     }
   }
 
-  private static String rows(RunFolder run) {
+  private static String text(Path file) {
     try {
-      return Files.exists(run.rows()) ? Files.readString(run.rows()) : "";
+      return Files.exists(file) ? Files.readString(file) : "";
     } catch (IOException e) {
-      throw new DataException("could not read " + run.rows() + ": " + e.getMessage(), e);
+      throw new DataException("could not read " + file + ": " + e.getMessage(), e);
     }
   }
 

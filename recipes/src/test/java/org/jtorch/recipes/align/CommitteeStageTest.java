@@ -136,6 +136,7 @@ class CommitteeStageTest {
         """.formatted(home));
     var whole = new RunFolder(temp.resolve("whole"), "answers");
     assertThat(TinyRun.run(alone, whole.path()).code()).isZero();
+    assertThat(Files.readString(whole.report())).contains("Who won where");
     var run = new RunFolder(temp.resolve("killed"), "answers");
     var random = new Random(5);
     for (int kill = 0; kill < KILLS; kill++) {
