@@ -17,7 +17,9 @@ public record ArithmeticRecipe(
     @Doc("so many problems of the order are left to others") @Default("0") int skip,
     @Doc("plus, minus and times") @Default("[plus]") List<Operation> operations,
     @Doc("the greatest number of a problem") @Default("30") int largest,
-    @Doc("the greatest second number, for easier problems; unless given as `largest`") @Nullable Integer second) implements Stage {
+    @Doc("the greatest second number, for easier problems; unless given as `largest`") @Nullable Integer second,
+    @Doc("share of the rows whose answer is one too many or too few: what is imitated is not always right, and a checker knows better")
+    @Default("0") double slips) implements Stage {
   /// What is asked.
   public enum Operation {
     PLUS("+"), MINUS("-"), TIMES("*");
@@ -51,6 +53,9 @@ public record ArithmeticRecipe(
     }
     if (second != null && (second < 0 || second > largest)) {
       throw new IllegalArgumentException("`second` must be from 0 to `largest` (" + largest + ") but was " + second + "; e.g. 9");
+    }
+    if (!(slips >= 0 && slips <= 1)) {
+      throw new IllegalArgumentException("`slips` must be from 0 to 1 but was " + slips + "; e.g. 0.5");
     }
     long all = problems(operations.size(), largest, second);
     if (rows < 1 || skip < 0 || (long) rows + skip > all) {

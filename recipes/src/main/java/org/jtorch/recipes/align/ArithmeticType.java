@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import org.jtorch.data.BatchOrder;
 import org.jtorch.recipes.Artifact;
 import org.jtorch.recipes.Artifacts;
@@ -49,6 +50,7 @@ public final class ArithmeticType implements RecipeType {
   static List<String> rows(ArithmeticRecipe recipe) {
     var order = new BatchOrder(recipe.seed(), recipe.problems());
     int numbers = recipe.largest() + 1;
+    var random = new Random(recipe.seed());
     var rows = new ArrayList<String>();
     for (int i = 0; i < recipe.rows(); i++) {
       long problem = order.row(0, recipe.skip() + i);
@@ -56,8 +58,12 @@ public final class ArithmeticType implements RecipeType {
       int b = (int) (problem / numbers % recipe.seconds());
       var operation = recipe.operations().get((int) (problem / numbers / recipe.seconds()));
       rows.add(JsonNodeFactory.instance.objectNode().put("prompt", a + " " + operation.sign() + " " + b)
-          .put("completion", Integer.toString(operation.of(a, b))).toString());
+          .put("completion", Integer.toString(operation.of(a, b) + slip(recipe, random))).toString());
     }
     return rows;
+  }
+
+  private static int slip(ArithmeticRecipe recipe, Random random) {
+    return random.nextDouble() >= recipe.slips() ? 0 : random.nextBoolean() ? 1 : -1;
   }
 }
