@@ -65,7 +65,13 @@ public final class CaptureType implements RecipeType {
     var shape = known.model(recipe.teacher()).shape();
     Device device = Device.parse(recipe.device());
     DType dtype = TrainedType.of(setup, device, note -> Plan.line(out, "", "%s", note));
-    double tokens = PlannedText.of(setup).trainTokens();
+    var text = PlannedText.of(setup);
+    if (!text.isCounted()) {
+      Plan.line(out, "teacher", "%s, %,d parameters", recipe.teacher(), shape.parameterCount());
+      Plan.line(out, "text", "%s", text.lines().getFirst());
+      return new PlanFigures(0, (double) shape.parameterCount() * dtype.bytes(), 0, 0);
+    }
+    double tokens = text.trainTokens();
     int seqLen = recipe.data().seqLen();
     var work = new Workload(shape, device, dtype, recipe.batch(), seqLen, 1, false, 0, true);
     double seconds = tokens / work.tokens() * work.forwardFlops() / MachineSpeed.flops(device, dtype);

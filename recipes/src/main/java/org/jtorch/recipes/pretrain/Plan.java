@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.FormatMethod;
 import com.google.errorprone.annotations.FormatString;
 import java.io.PrintWriter;
 import java.util.Locale;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.decoder.DecoderConfig;
 import org.jtorch.observe.BusyWatch;
@@ -33,7 +34,12 @@ record Plan(Setup setup) {
     var t = recipe.train();
     var text = PlannedText.of(setup);
     var ramp = t.ramp(recipe.data().seqLen());
-    long steps = t.steps(recipe.data().seqLen(), text.trainTokens() / ramp.longest());
+    if (!text.isCounted() && t.steps() == null && t.tokens() == null) {
+      line(out, "model", "%s, %,d parameters", shape.family(), shape.parameterCount());
+      line(out, "text", "%s: then %s epochs have a length, too", text.lines().getFirst(), Units.figure(Objects.requireNonNullElse(t.epochs(), Double.NaN)));
+      return new PlanFigures(shape.parameterCount(), 0, 0, 0);
+    }
+    long steps = t.steps(recipe.data().seqLen(), text.isCounted() ? text.trainTokens() / ramp.longest() : Double.POSITIVE_INFINITY);
     var length = new Length(steps, ramp.at(steps).tokens());
     double flops = MachineSpeed.flops(device, dtype);
     line(out, "model", "%s, %,d parameters (%,d outside the embedding)", shape.family(), shape.parameterCount(),

@@ -13,6 +13,7 @@ import org.jtorch.observe.Units;
 
 /// How much text a recipe has: counted where it is prepared, else judged by the sizes of its files, which are not read.
 ///
+/// @param trainTokens NaN if an earlier stage has still to prepare the text
 /// @param lines about each source, for people
 record PlannedText(double trainTokens, double validationTokens, List<String> lines) {
   /// Of text in a language that the tokenizer was trained on.
@@ -22,6 +23,9 @@ record PlannedText(double trainTokens, double validationTokens, List<String> lin
   static PlannedText of(Setup setup) {
     var recipe = setup.recipe();
     var tokens = setup.tokens();
+    if (tokens != null && !PreparedCorpus.isIn(tokens.folder())) {
+      return new PlannedText(Double.NaN, 0, List.of("what an earlier stage will prepare, counted when it has run"));
+    }
     if (tokens != null) {
       try (var prepared = PreparedCorpus.open(tokens.folder())) {
         return counted(prepared);
@@ -91,5 +95,9 @@ record PlannedText(double trainTokens, double validationTokens, List<String> lin
 
   private static double bytes(SourceFile file) {
     return file.bytes() * (file.name().matches(".*\\.(gz|zst|parquet)") ? COMPRESSION : 1);
+  }
+
+  boolean isCounted() {
+    return !Double.isNaN(trainTokens);
   }
 }
