@@ -119,8 +119,8 @@ public final class PolicyTrainer {
       var figures = RolloutFigures.of(experiences, options.rollouts.answers(), reward);
       var learned = learn(lessons(experiences), loop.step(), update);
       options.kl.follow(figures.getOrDefault(RolloutFigures.KL, Double.NaN));
-      figures.putAll(learned.loss.figures());
-      loop.count(new StepLoss(learned.loss.loss(), learned.loss.tokens(), figures), learned.made);
+      figures.putAll(learned.loss().figures());
+      loop.count(new StepLoss(learned.loss().loss(), learned.loss().tokens(), figures), learned.made());
       loop.saveIfDue();
       options.bounds.check(loop.step(), figures);
       loop.evaluateIfDue();
@@ -160,30 +160,15 @@ public final class PolicyTrainer {
     return options.updates.leaveOutAgreeing() ? Lessons.disputed(corrected, k) : corrected;
   }
 
-  /// What the updates of a step came to.
-  ///
-  /// @param loss of the last one
-  private record Learned(StepLoss loss, StepUpdate.Made made) {}
-
-  /// Passes over the lessons, an update for each mini-batch, until the policy is too far from the one that answered.
   private Learned learn(List<Lesson> lessons, long step, StepUpdate update) {
     var loss = options.loss.at((double) step / options.train.steps());
-    var how = options.updates;
-    var learned = new Learned(new StepLoss(0, 0), new StepUpdate.Made(0, options.train.learningRate() * options.train.schedule().at(step), true, false));
-    for (int epoch = 0; epoch < how.epochs(); epoch++) {
-      for (var part : Lessons.parts(lessons, how.miniBatches(), options.rollouts.sampling().seed(), step * how.epochs() + epoch)) {
-        if (part.isEmpty() || learned.loss.figures().getOrDefault(RolloutFigures.FARNESS, 0.0) > how.farthest()) {
-          return learned;
-        }
-        var found = gradients(part, loss);
-        var made = update.make(step, found.loss());
-        learned = new Learned(new StepLoss(found.loss(), learned.loss.tokens() + found.tokens(), found.figures()), made);
-        if (reference != null) {
-          reference.follow(policy);
-        }
-      }
+    return Learned.from(lessons, step, options.rollouts.sampling().seed(), options.updates, update, (part, _) -> gradients(part, loss), this::follow);
+  }
+
+  private void follow() {
+    if (reference != null) {
+      reference.follow(policy);
     }
-    return learned;
   }
 
   /// Adds the gradients of a mini-batch to the parameters', micro-batch by micro-batch; of several ranks each adds those of its own answers.

@@ -1,10 +1,9 @@
 package org.jtorch.align.policy;
 
 import com.google.errorprone.annotations.MustBeClosed;
+import org.jtorch.align.PolicyCopy;
 import org.jtorch.decoder.Decoder;
-import org.jtorch.nn.Parameter;
 import org.jtorch.tensor.Grad;
-import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
 
 /// The policy as it was when a step began.
@@ -15,17 +14,7 @@ record Previous(Decoder policy, Decoder model) implements AutoCloseable {
   @MustBeClosed
   @SuppressWarnings("MustBeClosedChecker")                       // ownership passes to the caller
   static Previous of(Decoder policy) {
-    var copy = new Decoder(policy.config());
-    var from = policy.parameters().iterator();
-    try (var _ = Grad.off()) {
-      copy.allocate((p, _) -> copied(from.next(), p, policy));
-    }
-    return new Previous(policy, copy);
-  }
-
-  private static Tensor copied(Parameter from, Parameter to, Decoder policy) {
-    var _ = to.typeIn(policy.dtype());
-    return from.tensor().detach().copy();
+    return new Previous(policy, PolicyCopy.of(policy));
   }
 
   void renew() {

@@ -40,7 +40,7 @@ public record Updates(int epochs, int miniBatches, double farthest, double sampl
   }
 
   /// Whether a step makes one update, from the policy that answered.
-  boolean once() {
+  public boolean once() {
     return epochs * miniBatches == 1;
   }
 }

@@ -1,18 +1,16 @@
 package org.jtorch.align.preference;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.google.errorprone.annotations.MustBeClosed;
 import java.util.SequencedMap;
+import org.jtorch.align.PolicyCopy;
 import org.jtorch.data.Batch;
 import org.jtorch.decoder.CausalLm;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.io.JsonFile;
 import org.jtorch.loss.TokenLogProbs;
-import org.jtorch.nn.Parameter;
 import org.jtorch.nn.Pass;
 import org.jtorch.nn.Weight;
 import org.jtorch.optim.Ema;
-import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
@@ -31,24 +29,7 @@ public abstract sealed class Reference implements AutoCloseable {
   /// A copy of the policy as it is now, in its type; before an adapter is put on it, if there is one. The reference frees it.
   @SuppressWarnings("MustBeClosedChecker")                       // the reference closes it
   public static Reference frozenCopyOf(Decoder policy) {
-    return new Beside(copied(policy), true);
-  }
-
-  @MustBeClosed
-  @SuppressWarnings("MustBeClosedChecker")                       // ownership passes to the caller
-  private static Decoder copied(Decoder policy) {
-    var copy = new Decoder(policy.config());
-    var from = policy.parameters().iterator();
-    DType type = policy.dtype();
-    try (var _ = Grad.off()) {
-      copy.allocate((p, _) -> copyOf(from.next(), p, type));
-    }
-    return copy;
-  }
-
-  private static Tensor copyOf(Parameter from, Parameter to, DType type) {
-    var _ = to.typeIn(type);
-    return from.tensor().detach().copy();
+    return new Beside(PolicyCopy.of(policy), true);
   }
 
   /// A copy that follows the policy: `θ_ref ← (1 − μ) θ_ref + μ θ` after every `every`-th step, in float32 whatever the model is in.
@@ -127,7 +108,7 @@ public abstract sealed class Reference implements AutoCloseable {
       if (every < 1) {
         throw new IllegalArgumentException("`every` must be >= 1 but was " + every + "; 512 is TR-DPO's, 1 WARP's");
       }
-      this.copy = copied(policy);
+      this.copy = PolicyCopy.of(policy);
       this.average = Ema.of(policy.parameters(), 1 - mu);
       this.every = every;
     }

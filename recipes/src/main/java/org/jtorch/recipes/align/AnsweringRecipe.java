@@ -43,6 +43,9 @@ interface AnsweringRecipe extends ChatRecipe {
     return prompts().count(known, note);
   }
 
+  /// Fails for answers that the recipe can make nothing of.
+  void check();
+
   /// Fails for answers that cannot be.
   ///
   /// @param least answers to a prompt

@@ -21,6 +21,19 @@ final class ChatProblems {
     return problems;
   }
 
+  /// What a recipe lacks whose model learns from its own answers.
+  static List<String> ofAnswers(AnsweringRecipe recipe, Artifacts known) {
+    var problems = new ArrayList<>(recipe.prompts().problems("prompts", known));
+    problems.addAll(Rewards.problems("rewards", recipe.rewards(), known));
+    problems.addAll(ofLoop(recipe, "prompts", known));
+    try {
+      recipe.check();
+    } catch (IllegalArgumentException e) {
+      problems.add(String.valueOf(e.getMessage()));
+    }
+    return problems;
+  }
+
   /// All but the data.
   ///
   /// @param data the key under which that stands

@@ -34,7 +34,8 @@ final class OnlineDpoJob implements ChatLoop.Job<Decoder> {
   private @Nullable Rewards rewards;
 
   OnlineDpoJob(OnlineDpoRecipe recipe, ChatLoop loop, ChatModel chats) {
-    this.recipe = recipe.checked();
+    this.recipe = recipe;
+    recipe.check();
     this.loop = loop;
     this.chats = chats;
     this.prompts = HeldPrompts.read(recipe, loop, chats);

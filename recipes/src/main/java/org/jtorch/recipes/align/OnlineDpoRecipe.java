@@ -40,9 +40,7 @@ public record OnlineDpoRecipe(
     var _ = new org.jtorch.align.preference.BestAgainstWorst(lead, cutPenalty);
   }
 
-  /// Fails for answers that make no pair.
-  OnlineDpoRecipe checked() {
+  @Override public void check() {
     requireAnswers(2, "a pair is the best of them against the worst");
-    return this;
   }
 }

@@ -2,7 +2,6 @@ package org.jtorch.recipes.align;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.jtorch.recipes.Artifact;
 import org.jtorch.recipes.Artifacts;
@@ -22,16 +21,7 @@ public final class OnlineDpoType implements RecipeType {
   }
 
   @Override public List<String> problems(Object recipe, Artifacts known) {
-    var online = (OnlineDpoRecipe) recipe;
-    var problems = new ArrayList<>(online.prompts().problems("prompts", known));
-    problems.addAll(Rewards.problems("rewards", online.rewards(), known));
-    problems.addAll(ChatProblems.ofLoop(online, "prompts", known));
-    try {
-      var _ = online.checked();
-    } catch (IllegalArgumentException e) {
-      problems.add(String.valueOf(e.getMessage()));
-    }
-    return problems;
+    return ChatProblems.ofAnswers((OnlineDpoRecipe) recipe, known);
   }
 
   @Override public Artifact leaves(Object recipe, Path folder, Artifacts known) {

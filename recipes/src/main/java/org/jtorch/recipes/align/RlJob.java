@@ -44,7 +44,8 @@ final class RlJob implements ChatLoop.Job<Decoder> {
   }
 
   RlJob(RlRecipe recipe, ChatLoop loop, ChatModel chats, HeldPrompts prompts) {
-    this.recipe = recipe.checked();
+    this.recipe = recipe;
+    recipe.check();
     this.loop = loop;
     this.chats = chats;
     this.prompts = prompts;
@@ -129,7 +130,7 @@ final class RlJob implements ChatLoop.Job<Decoder> {
   }
 
   private PolicyTrainer.Options options(AlgorithmConfig.Comparing algorithm, Learner<Decoder> learner, KlCoefficient beta, TrainOptions train) {
-    var loss = algorithm.loss(recipe.updates().isOne(), recipe.newTokens(), recipe.kl().inLoss());
+    var loss = algorithm.loss(recipe.updates().updates().once(), recipe.newTokens(), recipe.kl().inLoss());
     return new PolicyTrainer.Options(rollouts(), algorithm.advantage(), loss, beta, recipe.kl().estimator(), recipe.updates().updates(),
         anchors(algorithm, learner), recipe.bounds().bounds(), collator(), train);
   }
@@ -148,7 +149,7 @@ final class RlJob implements ChatLoop.Job<Decoder> {
   }
 
   private PpoTrainer.Options options(AlgorithmConfig.Judging algorithm, KlCoefficient beta, TrainOptions train) {
-    var loss = algorithm.loss(recipe.updates().isOne(), recipe.newTokens(), 0);
+    var loss = algorithm.loss(recipe.updates().updates().once(), recipe.newTokens(), 0);
     return new PpoTrainer.Options(rollouts(), algorithm.gae(), loss, algorithm.valueLoss(), algorithm.valueWeight(), algorithm.whiten(), beta,
         recipe.kl().estimator(), recipe.updates().updates(), null, recipe.bounds().bounds(), collator(), train);
   }

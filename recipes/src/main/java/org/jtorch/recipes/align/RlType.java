@@ -2,7 +2,6 @@ package org.jtorch.recipes.align;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.jtorch.io.DataException;
 import org.jtorch.recipes.Artifact;
@@ -24,14 +23,7 @@ public final class RlType implements RecipeType {
 
   @Override public List<String> problems(Object recipe, Artifacts known) {
     var rl = (RlRecipe) recipe;
-    var problems = new ArrayList<>(rl.prompts().problems("prompts", known));
-    problems.addAll(Rewards.problems("rewards", rl.rewards(), known));
-    problems.addAll(ChatProblems.ofLoop(rl, "prompts", known));
-    try {
-      var _ = rl.checked();
-    } catch (IllegalArgumentException e) {
-      problems.add(String.valueOf(e.getMessage()));
-    }
+    var problems = ChatProblems.ofAnswers(rl, known);
     if (rl.algorithm() instanceof AlgorithmConfig.Judging judging && judging.critic() instanceof CriticConfig.Own own) {
       critic(own, known, problems);
     }

@@ -23,8 +23,4 @@ public record UpdatesConfig(
   private static Updates updates(int epochs, int miniBatches, @Nullable Double farthest, double samplerCap, boolean leaveOutAgreeing) {
     return new Updates(epochs, miniBatches, farthest == null ? Double.POSITIVE_INFINITY : farthest, samplerCap, leaveOutAgreeing);
   }
-
-  boolean isOne() {
-    return epochs * miniBatches == 1;
-  }
 }

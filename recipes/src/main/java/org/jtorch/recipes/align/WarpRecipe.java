@@ -54,6 +54,10 @@ public record WarpRecipe(
     }
   }
 
+  @Override public void check() {
+    algorithm.require(this);
+  }
+
   /// The seed of a member's answers and of the order of its prompts.
   long seed(int round, int member) {
     return (seed * APART + round) * APART + member;

@@ -2,7 +2,6 @@ package org.jtorch.recipes.align;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.jtorch.recipes.Artifact;
 import org.jtorch.recipes.Artifacts;
@@ -24,14 +23,7 @@ public final class WarpType implements RecipeType {
 
   @Override public List<String> problems(Object recipe, Artifacts known) {
     var warp = (WarpRecipe) recipe;
-    var problems = new ArrayList<>(warp.prompts().problems("prompts", known));
-    problems.addAll(Rewards.problems("rewards", warp.rewards(), known));
-    problems.addAll(ChatProblems.ofLoop(warp, "prompts", known));
-    try {
-      warp.algorithm().require(warp);
-    } catch (IllegalArgumentException e) {
-      problems.add(String.valueOf(e.getMessage()));
-    }
+    var problems = ChatProblems.ofAnswers(warp, known);
     if (warp.heldOut() == 0) {
       problems.add("`held_out` is 0, but the front is measured on held-out prompts; e.g. held_out: 0.05");
     }

@@ -5,10 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.stream.IntStream;
-import org.jtorch.align.rollout.Answer;
-import org.jtorch.align.rollout.Reward;
 import org.jtorch.observe.MetricsFile;
 import org.jtorch.recipes.pretrain.TinyRun;
 import org.jtorch.tensor.TensorScope;
@@ -23,13 +20,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 class RlStageTest {
   @TempDir Path temp = Path.of("");
   private Path recipe = Path.of("");
-
-  /// A reward of the user's.
-  public static final class LettersA implements Reward {
-    @Override public double[] of(List<Answer> answers) {
-      return answers.stream().mapToDouble(a -> a.text().chars().filter(c -> c == 'a').count()).toArray();
-    }
-  }
 
   @AfterEach void nothingLives() {
     assertThat(TensorScope.stats().live()).isZero();
@@ -52,7 +42,7 @@ class RlStageTest {
             from: base
             prompts: {sources: ["%2$s/prompts.jsonl"], max_tokens: 32, template: chatml}
             held_out: 0.1
-            rewards: [{type: java, implementation: "org.jtorch.recipes.align.RlStageTest$LettersA", name: letters}]
+            rewards: [{type: java, implementation: "org.jtorch.recipes.align.LettersA", name: letters}]
             answers: 4
             new_tokens: 8
             kl: {beta: 0.01}

@@ -41,7 +41,7 @@ class WarpStageTest {
             from: taught
             prompts: {sources: ["%2$s/prompts.jsonl"], max_tokens: 32}
             held_out: 0.1
-            rewards: [{type: java, implementation: "org.jtorch.recipes.align.RlStageTest$LettersA", name: letters}]
+            rewards: [{type: java, implementation: "org.jtorch.recipes.align.LettersA", name: letters}]
             answers: 4
             new_tokens: 8
             kl: {beta: 0.01}
