@@ -8,6 +8,8 @@ if "%JT_HOME:~-1%"=="\" set "JT_HOME=%JT_HOME:~0,-1%"
 set "JT_TARGET=%JT_HOME%\recipes\target"
 set "JT_JDK="
 set "JT_JVM=--enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -XX:+UseSerialGC -XX:Tier4InvocationThreshold=40000 -XX:Tier4MinInvocationThreshold=5000 -XX:Tier4CompileThreshold=100000 -XX:Tier4BackEdgeThreshold=400000"
+rem The small methods of the fused passes must be part of the loops that call them, which the compiler by itself does in some runs only.
+set "JT_VECTORS=--add-modules=jdk.incubator.vector -XX:CompileCommand=quiet -XX:CompileCommand=inline,org.jtorch.tensor.kernel.*::* -XX:CompileCommand=CompileThresholdScaling,org.jtorch.tensor.kernel.*::*,0.125"
 
 if defined JAVA_HOME call :try "%JAVA_HOME%"
 if not defined JT_JDK for /f "delims=" %%j in ('where java 2^>nul') do call :try "%%~dpj.."
@@ -25,8 +27,8 @@ call :build
 if errorlevel 1 exit /b %errorlevel%
 
 :run
-rem What computes has vector instructions for its fused passes; what ends at once is not worth optimising at all.
-set "JT_KIND=--add-modules=jdk.incubator.vector"
+rem What computes has the fused passes; what ends at once is not worth optimising at all.
+set "JT_KIND=%JT_VECTORS%"
 set "JT_FIRST=%~1"
 if not defined JT_FIRST set "JT_FIRST=-"
 if "%JT_FIRST:~0,1%"=="-" set "JT_KIND=-XX:TieredStopAtLevel=1"
@@ -73,7 +75,7 @@ powershell -NoProfile -Command "$c = (Get-Content -LiteralPath ($env:JT_TARGET +
 if errorlevel 1 exit /b 70
 rem One step of training leaves a cache of loaded classes, so that later ones start quicker; without it all still works.
 if exist "%JT_TARGET%\jtorch.aot" del "%JT_TARGET%\jtorch.aot"
-"%JT_JDK%\bin\java.exe" %JT_JVM% --add-modules=jdk.incubator.vector "-XX:AOTCacheOutput=%JT_TARGET%\jtorch.aot" "@%JT_TARGET%\jtorch.args" org.jtorch.recipes.cli.WarmUp run quickstart --out "%JT_TARGET%\jtorch.warm" train.steps=1 train.schedule.warmup=0 eval.new_tokens=2 data.held_out_bytes=2000 >nul 2>nul
+"%JT_JDK%\bin\java.exe" %JT_JVM% %JT_VECTORS% "-XX:AOTCacheOutput=%JT_TARGET%\jtorch.aot" "@%JT_TARGET%\jtorch.args" org.jtorch.recipes.cli.WarmUp run quickstart --out "%JT_TARGET%\jtorch.warm" train.steps=1 train.schedule.warmup=0 eval.new_tokens=2 data.held_out_bytes=2000 >nul 2>nul
 if exist "%JT_TARGET%\jtorch.warm" rmdir /s /q "%JT_TARGET%\jtorch.warm"
 move /y "%JT_TARGET%\jtorch.building" "%JT_TARGET%\jtorch.built" >nul
 exit /b 0

@@ -1,5 +1,6 @@
 package org.jtorch.adapter;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.nn.Init;
 import org.jtorch.nn.Module;
@@ -55,6 +56,11 @@ final class LoraWeights extends Module {
     return a.tensor();
   }
 
+  /// `s B`. `[rows, r]`
+  Tensor up() {
+    return b.tensor().mul(scale);
+  }
+
   /// The model's weight under its name in the checkpoint.
   Weight base() {
     return new Weight(module + ".weight", projection.weight(), part);
@@ -69,19 +75,16 @@ final class LoraWeights extends Module {
     }
   }
 
-  /// The rows of the product with the adapter: `W x + s B A x`, with DoRA `r (W x + s B A x)` where r is [#ratio].
+  /// The rows of the product with the adapter under DoRA: `r (W x + s B A x)` where r is [#ratio].
   ///
-  /// With dropout DoRA computes what PEFT does: `W x + (r − 1) W d + r s B A d` with d the x that dropout left.
+  /// With dropout this computes what PEFT does: `W x + (r − 1) W d + r s B A d` with d the x that dropout left.
   ///
   /// @param h `A x`, or `A d`, `[..., r]`
   /// @param y `W x + b`, `[..., rows]`
   /// @param dropped d, `[..., in]`; null without dropout
   Tensor adapt(Tensor h, Tensor y, @Nullable Tensor dropped) {
     Tensor delta = Ops.linear(h.mul(scale), b.tensor(), null);
-    if (magnitude == null) {
-      return y.add(delta).to(y.dtype());
-    }
-    Tensor m = ratio(magnitude);
+    Tensor m = ratio(Objects.requireNonNull(magnitude));
     if (dropped != null) {
       return y.add(Ops.linear(dropped, current(), null).mul(m.sub(1))).add(delta.mul(m)).to(y.dtype());
     }

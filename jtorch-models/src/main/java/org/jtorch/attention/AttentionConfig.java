@@ -2,6 +2,7 @@ package org.jtorch.attention;
 
 import org.jspecify.annotations.Nullable;
 import org.jtorch.nn.SoftCap;
+import org.jtorch.tensor.kernel.RotaryPass;
 
 /// The kinds of attention. Each variant carries its own fields; impossible combinations cannot be written.
 public sealed interface AttentionConfig extends MixerConfig {
@@ -64,6 +65,11 @@ public sealed interface AttentionConfig extends MixerConfig {
 
     public Gqa withCap(SoftCap c) {
       return new Gqa(heads, kvHeads, headDim, qkvBias, outputBias, rope, span, qkNorm, scale, c);
+    }
+
+    /// How q, k and v lie side by side.
+    RotaryPass.Heads headLayout() {
+      return new RotaryPass.Heads(kvHeads, heads / kvHeads, headDim, scale);
     }
   }
 

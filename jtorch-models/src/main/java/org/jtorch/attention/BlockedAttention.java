@@ -49,7 +49,7 @@ final class BlockedAttention {
     this.config = config;
     this.state = state;
     this.all = all;
-    this.heads = new RotaryPass.Heads(config.kvHeads(), config.heads() / config.kvHeads(), config.headDim(), config.scale());
+    this.heads = config.headLayout();
     this.type = all.dtype();
     this.precise = type.isHalf() ? DType.F32 : type;
     this.B = all.size(0);

@@ -13,6 +13,7 @@ import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.GradTape;
 import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Tensor;
+import org.jtorch.tensor.kernel.RotaryPass;
 
 /// Grouped-query attention. B batch, T time, C channels, H query heads, G key-value heads, D head size; query head j reads
 /// key-value head j / (H/G).
@@ -87,8 +88,19 @@ public final class GroupedQueryAttention extends Layer {
     }
     boolean whole = x.device().isCuda() || config.span() instanceof Span.DualChunk || prefixed(pass);
     boolean blocks = !whole && (tape != null || !Grad.isOn() && state.cache() == null);
-    Tensor y = blocks ? inBlocks(all, pass, state, tape) : plain(all, pass, state);
-    return out.apply(y, pass);                                                    // [B, T, C]
+    Tensor y = blocks ? inBlocks(all, pass, state, tape) : whole ? null : step(all, state);
+    return out.apply(y == null ? plain(all, pass, state) : y, pass);              // [B, T, C]
+  }
+
+  /// One new token a row in few passes, or null where this is something else. `[B, 1, (H + 2G) D]` to `[B, 1, H D]`
+  private @Nullable Tensor step(Tensor all, AttentionState state) {
+    var cache = state.cache();
+    if (cache == null || all.size(1) != 1 || Grad.isOn() || norms != null) {
+      return null;
+    }
+    var angles = config.rope() == null ? null : state.tables(config.rope(), config.headDim()).angles();
+    var parts = RotaryPass.splitStep(all, config.headLayout(), angles);
+    return parts == null ? null : new Scores(config, state).attendScaled(parts.q(), cache.append(layer, parts.k(), parts.v()));
   }
 
   private boolean prefixed(Pass pass) {

@@ -93,9 +93,13 @@ final class Scores {
   /// are read once and never repeated. q `[B, H, 1, D]`
   private Tensor fusedStep(Tensor q, KvCache.Filled kv) {
     Tensor rows = q.reshape(q.size(0), config.kvHeads(), config.heads() / config.kvHeads(), config.headDim());
+    return fused(rows, kv, config.scale()).reshape(q.shape());
+  }
+
+  /// rows `[B, G, R, D]`; result of the same shape
+  private Tensor fused(Tensor rows, KvCache.Filled kv, double scale) {
     Tensor bias = stepBias(kv);
-    Tensor mask = bias == null ? null : bias.unsqueeze(1);
-    return Ops.attention(rows, kv.keys(), kv.values(), mask, false, config.scale(), false).reshape(q.shape());
+    return Ops.attention(rows, kv.keys(), kv.values(), bias == null ? null : bias.unsqueeze(1), false, scale, false);
   }
 
   /// Null if the new token sees all of these keys. `[1 or B, 1, keys]`
@@ -107,27 +111,47 @@ final class Scores {
     return open ? null : state.bias(config.span(), 0, 1, all(kv));
   }
 
+  /// One new token a row whose queries are scaled already. q `[B, G, 1, R, D]`; result `[B, 1, H D]`
+  Tensor attendScaled(Tensor q, KvCache.Filled kv) {
+    long B = q.size(0);
+    long G = config.kvHeads();
+    long R = config.heads() / G;
+    long D = config.headDim();
+    Tensor y = inProducts(q) ? products(q.view(B * G, R, D), B, kv) : fused(q.view(B, G, R, D), kv, 1);
+    return y.view(B, 1, G * R * D);
+  }
+
+  private boolean inProducts(Tensor q) {
+    return q.dtype().isHalf() || config.cap().isActive();
+  }
+
   /// [#fusedStep] as two products for each key-value head and the heads that read it, with the softmax in place: in half
   /// precision, where the fused kernel multiplies element by element here, and under a cap. Keys times queries is up to four
   /// times as fast as queries times keys, for it leaves the many keys as they lie. q `[B, H, 1, D]`
   private Tensor step(Tensor q, KvCache.Filled filled) {
-    if (!q.dtype().isHalf() && !config.cap().isActive()) {
+    if (!inProducts(q)) {
       return fusedStep(q, filled);
     }
-    var kv = rounded(filled);
     long B = q.size(0);
     long G = config.kvHeads();
     long R = config.heads() / G;
+    return products(q.mul(config.scale()).reshape(B * G, R, config.headDim()), B, filled).view(B, G * R, 1, config.headDim());
+  }
+
+  /// rows scaled queries `[B G, R, D]`; result of the same shape
+  private Tensor products(Tensor rows, long B, KvCache.Filled filled) {
+    var kv = rounded(filled);
+    long G = config.kvHeads();
+    long R = rows.size(1);
     long S = kv.keys().size(2);
-    long D = config.headDim();
-    Tensor rows = q.mul(config.scale()).reshape(B * G, R, D);
+    long D = rows.size(2);
     Tensor s = config.cap().apply(Ops.bmm(kv.keys().reshape(B * G, S, D), rows.transpose(1, 2)).transpose(1, 2).contiguous()); // [B G, R, S]
     Tensor bias = stepBias(kv);
     if (bias != null) {
       s.view(B, G * R, S).addInPlace(bias);
     }
     Ops.softmaxInto(s, s, 2);
-    return Ops.bmm(s, kv.values().reshape(B * G, S, D)).view(B, G * R, 1, D);
+    return Ops.bmm(s, kv.values().reshape(B * G, S, D));
   }
 
   private KvCache.Filled rounded(KvCache.Filled kv) {

@@ -53,6 +53,37 @@ class LoraModesTest {
     }
   }
 
+  /// In bf16 the products run in bf16 on float32 parameters, as under PyTorch's autocast: gradients stay float32 and close.
+  @Test void inBf16GradientsAreNearThoseOfFloat32() {
+    var near = new LinkedHashMap<String, double[]>();
+    var precise = new LinkedHashMap<String, double[]>();
+    for (var type : new DType[] {DType.BF16, DType.F32}) {
+      try (var model = Small.model(type)) {
+        if (type == DType.F32) {
+          try (var _ = TensorScope.open(); var _ = Grad.off()) {                  // the same weights
+            model.parameters().forEach(p -> p.tensor().copyInPlace(p.tensor().to(DType.BF16)));
+          }
+        }
+        try (var lora = Lora.apply(model, LoraConfig.of(4, 6, "q_proj", "v_proj", "up_proj").withStart(LoraConfig.Start.RANDOM), Rng.of(2))) {
+          assertThat(lora.parameters()).allMatch(p -> p.tensor().dtype() == DType.F32);
+          (type == DType.BF16 ? near : precise).putAll(Small.gradients(model, lora, Way.TAPE));
+        }
+      }
+    }
+    assertThat(near).hasSize(2 * 3 * 2);
+    for (var name : precise.keySet()) {
+      double[] expected = Objects.requireNonNull(precise.get(name));
+      double[] found = Objects.requireNonNull(near.get(name));
+      double gap = 0;
+      double size = 0;
+      for (int i = 0; i < expected.length; i++) {
+        gap += Math.pow(found[i] - expected[i], 2);
+        size += Math.pow(expected[i], 2);
+      }
+      assertThat(Math.sqrt(gap / size)).as(name).isPositive().isLessThan(0.05);
+    }
+  }
+
   @Test void doraWithDropoutHasTheSameGradientsInEveryWay() {
     var expected = new LinkedHashMap<String, double[]>();
     for (var way : Way.values()) {

@@ -23,6 +23,8 @@ import org.jtorch.tensor.Ops;
 import org.jtorch.tensor.Rng;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
+import org.jtorch.tensor.kernel.Kernels;
+import org.jtorch.tensor.kernel.RotaryPass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -85,6 +87,35 @@ class DecodeStepTest {
       try (var cache = model.cache(2, 150)) {
         for (int at = 0; at < length; at += at == 0 ? 58 : 1) {
           int n = at == 0 ? 58 : 1;
+          var pass = Pass.EMPTY.withKeyMask(mask).withPositions(part(positions, at, n));
+          Tensor step = model.hidden(ids.narrow(1, at, n), pass, cache).select(1, n - 1).to(DType.F32);
+          double gap = step.sub(whole.select(1, at + n - 1)).abs().max().item();
+          assertThat(gap).as("token %d", at + n - 1).isLessThan(dtype == DType.F32 ? 1e-4 : 0.06);
+        }
+      }
+    }
+  }
+
+  /// Enough rows that a step goes through the fused passes of one token ([Kernels#fuseForward], [RotaryPass#splitStep]).
+  @ParameterizedTest
+  @CsvSource({"F32, false, 0", "F32, true, 0", "F32, true, 30", "BF16, false, 0", "BF16, true, 30"})
+  void stepsInFewPassesEqualTheWholeSequence(DType dtype, boolean padded, double cap) {
+    int rows = 8;
+    var gqa = new AttentionConfig.Gqa(8, 4, 32, true, false, new Rope(10_000, RopeScaling.NONE), Span.FULL);
+    gqa = cap == 0 ? gqa : gqa.withCap(new SoftCap(cap));
+    var block = new BlockConfig(gqa, new FeedForwardConfig.Gated(512, Activation.SILU, false));
+    var config = new DecoderConfig("qwen2", VOCAB, 256, 200, 1e-5, false, 0.05, Collections.nCopies(2, block));
+    try (var model = Decoder.create(config, Device.CPU, dtype, Rng.of(1)); var _ = TensorScope.open(); var _ = Grad.off()) {
+      assertThat(RotaryPass.splitStep(Ops.zeros(dtype, Device.CPU, rows, 1, 16L * 32), gqa.headLayout(), null) != null)
+          .isEqualTo(Kernels.available());
+      Tensor ids = Ops.of(LongStream.range(0, (long) rows * LENGTH).map(i -> i * i % VOCAB).toArray(), Device.CPU, rows, LENGTH);
+      Tensor hidden = Ops.arange(0, rows, Device.CPU).view(rows, 1).mul(0.4);                       // 0 to 2 tokens of padding
+      Tensor mask = padded ? Ops.arange(0, LENGTH, Device.CPU).view(1, LENGTH).sub(hidden.to(DType.I64)).ge(0) : null;
+      Tensor positions = mask == null ? null : Ops.clampMin(mask.to(DType.I64).cumsum(1).sub(1), 0);
+      Tensor whole = model.hidden(ids, Pass.EMPTY.withKeyMask(mask).withPositions(positions), null).to(DType.F32);
+      try (var cache = model.cache(rows, LENGTH)) {
+        for (int at = 0; at < LENGTH; at += at == 0 ? PROMPT : 1) {
+          int n = at == 0 ? PROMPT : 1;
           var pass = Pass.EMPTY.withKeyMask(mask).withPositions(part(positions, at, n));
           Tensor step = model.hidden(ids.narrow(1, at, n), pass, cache).select(1, n - 1).to(DType.F32);
           double gap = step.sub(whole.select(1, at + n - 1)).abs().max().item();

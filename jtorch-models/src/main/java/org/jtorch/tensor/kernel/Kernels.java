@@ -10,6 +10,10 @@ public final class Kernels {
   /// the loops are compiled. The choice looks at shapes alone, so a run always takes the same.
   static final long SMALLEST = 1L << 13;
 
+  /// The same for one new token a row, where a step is made of passes over few elements: about 20 µs of libtorch's operations
+  /// or 5 of a pass.
+  static final long SMALLEST_STEP = 1L << 11;
+
   private static final boolean MODULE = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
   private static final boolean WANTED = !System.getProperty("jtorch.kernels", "on").equals("off");
 
@@ -29,6 +33,16 @@ public final class Kernels {
 
   /// True if a pass over these tensors should be fused: float32 or bf16 on the CPU, dense, and enough of it.
   static boolean fuse(Tensor... tensors) {
+    return fuse(SMALLEST, tensors);
+  }
+
+  /// [#fuse] of a forward: x is `[..., T, C]`.
+  static boolean fuseForward(Tensor x, Tensor other) {
+    return fuse(x.dim() > 2 && x.size(x.dim() - 2) == 1 ? SMALLEST_STEP : SMALLEST, x, other);
+  }
+
+  /// @param smallest elements of the largest tensor
+  static boolean fuse(long smallest, Tensor... tensors) {
     if (!available()) {
       return false;
     }
@@ -39,7 +53,7 @@ public final class Kernels {
       }
       most = Math.max(most, t.numel());
     }
-    return most >= SMALLEST;
+    return most >= smallest;
   }
 
   /// Asks the vector module, which may not be there, only when it is.

@@ -13,7 +13,7 @@ public final class ResidualPass {
   /// @return of x's type
   public static Tensor add(Tensor x, Tensor f) {
     Tensor g = f.contiguous();
-    if (!Kernels.fuse(x, g)) {
+    if (!Kernels.fuseForward(x, g)) {
       return plain(x, g);
     }
     Tensor y = Ops.empty(x.dtype(), x.device(), x.shape());

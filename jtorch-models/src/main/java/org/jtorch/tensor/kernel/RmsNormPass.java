@@ -28,7 +28,7 @@ public final class RmsNormPass {
       var n = Fused.rmsNorm(x.to(DType.F32), scale, eps);
       return new Normed(n.y().to(type), n.r().reshape(-1, 1));
     }
-    if (!Kernels.fuse(x, scale) || type != DType.F32 && type != DType.BF16) {
+    if (!Kernels.fuseForward(x, scale) || type != DType.F32 && type != DType.BF16) {
       return plain(x, scale, eps, early, type);
     }
     long C = x.size(x.dim() - 1);

@@ -31,17 +31,33 @@ public final class RotaryPass {
   /// @param qk the type of q and k
   /// @param v the type of v
   public static Parts split(Tensor all, Heads heads, @Nullable Angles angles, DType qk, DType v) {
-    long B = all.size(0);
-    long T = all.size(1);
-    var device = all.device();
-    var parts = new Parts(Ops.empty(qk, device, B, heads.G, T, heads.R, heads.D), Ops.empty(qk, device, B, heads.G, T, heads.D),
-        Ops.empty(v, device, B, heads.G, T, heads.D));
+    var parts = empty(all, heads, qk, v);
     if (fuse(all, heads, angles, parts)) {
       Loops.move(all, parts, heads, angles, true);
     } else {
       plainSplit(all, heads, angles, parts);
     }
     return parts;
+  }
+
+  /// [#split] of one new token a row, all parts of the type of `all`; null where the plain operations are as quick, or all there is.
+  public static @Nullable Parts splitStep(Tensor all, Heads heads, @Nullable Angles angles) {
+    boolean fused = heads.D % 32 == 0 && (angles == null ? Kernels.fuse(Kernels.SMALLEST_STEP, all)
+        : Kernels.fuse(Kernels.SMALLEST_STEP, all, angles.cos, angles.sin));
+    if (!fused) {
+      return null;
+    }
+    var parts = empty(all, heads, all.dtype(), all.dtype());
+    Loops.move(all, parts, heads, angles, true);
+    return parts;
+  }
+
+  private static Parts empty(Tensor all, Heads heads, DType qk, DType v) {
+    long B = all.size(0);
+    long T = all.size(1);
+    var device = all.device();
+    return new Parts(Ops.empty(qk, device, B, heads.G, T, heads.R, heads.D), Ops.empty(qk, device, B, heads.G, T, heads.D),
+        Ops.empty(v, device, B, heads.G, T, heads.D));
   }
 
   /// The gradient of `all` from those of its parts.
