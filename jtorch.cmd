@@ -9,7 +9,7 @@ set "JT_TARGET=%JT_HOME%\recipes\target"
 set "JT_JDK="
 set "JT_JVM=--enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -XX:+UseSerialGC -XX:Tier4InvocationThreshold=40000 -XX:Tier4MinInvocationThreshold=5000 -XX:Tier4CompileThreshold=100000 -XX:Tier4BackEdgeThreshold=400000"
 rem The small methods of the fused passes must be part of the loops that call them, which the compiler by itself does in some runs only.
-set "JT_VECTORS=--add-modules=jdk.incubator.vector -XX:CompileCommand=quiet -XX:CompileCommand=inline,org.jtorch.tensor.kernel.*::* -XX:CompileCommand=CompileThresholdScaling,org.jtorch.tensor.kernel.*::*,0.125"
+set "JT_VECTORS=--add-modules=jdk.incubator.vector -XX:CompileCommand=quiet -XX:CompileCommand=inline,org.jtorch.tensor.kernel.Mem::* -XX:CompileCommand=inline,org.jtorch.tensor.kernel.VectorMath::* -XX:CompileCommand=dontinline,org.jtorch.tensor.kernel.Mem::*Block -XX:CompileCommand=CompileThresholdScaling,org.jtorch.tensor.kernel.*::*,0.125"
 
 if defined JAVA_HOME call :try "%JAVA_HOME%"
 if not defined JT_JDK for /f "delims=" %%j in ('where java 2^>nul') do call :try "%%~dpj.."

@@ -87,75 +87,105 @@ public final class GatedPass {
     return t.dtype().isHalf() ? t.to(DType.F32) : t;
   }
 
+  /// Over blocks of a row in float32, read and written by loops of their own: loading, the activation's slope and rounding in one loop
+  /// are more than the compiler inlines, and then each vector becomes an object.
   private static final class Loops {
+    /// Elements of a block: a few of them stay in the nearest cache. A multiple of every vector's length.
+    private static final int BLOCK = 512;
+
     static void forward(Gate gate, Tensor boths, Tensor as) {
       int F = (int) as.size(as.dim() - 1);
-      int whole = Mem.whole(F);
       var both = Mem.of(boths);
       var a = Mem.of(as);
       Crew.over(as.numel() / F, F, (from, to) -> {
+        var g = new float[BLOCK];
+        var u = new float[BLOCK];
         for (int i = from; i < to; i++) {
-          long g = 2L * i * F;
-          long y = (long) i * F;
-          for (int c = 0; c < whole; c += Mem.LANES) {
-            a.store(y + c, act(gate, both.load(g + c)).mul(both.load(g + F + c)));
-          }
-          if (whole < F) {
-            int n = F - whole;
-            a.store(y + whole, act(gate, both.load(g + whole, n)).mul(both.load(g + F + whole, n)), n);
+          for (int c = 0; c < F; c += BLOCK) {
+            int n = Math.min(BLOCK, F - c);
+            both.readBlock(2L * i * F + c, n, g);
+            both.readBlock(2L * i * F + F + c, n, u);
+            if (gate == Gate.SILU) {
+              silu(g, u, n);
+            } else {
+              gelu(g, u, n);
+            }
+            a.writeBlock((long) i * F + c, n, g);
           }
         }
       });
     }
 
-    private static FloatVector act(Gate gate, FloatVector g) {
-      return gate == Gate.SILU ? g.mul(VectorMath.sigmoid(g)) : g.mul(0.5f).mul(inner(g).add(1f));
+    /// `g = act(g) ⊙ u`
+    private static void silu(float[] gs, float[] us, int n) {
+      for (int c = 0; c < n; c += Mem.LANES) {
+        var g = at(gs, c);
+        g.mul(VectorMath.sigmoid(g)).mul(at(us, c)).intoArray(gs, c);
+      }
+    }
+
+    private static void gelu(float[] gs, float[] us, int n) {
+      for (int c = 0; c < n; c += Mem.LANES) {
+        var g = at(gs, c);
+        g.mul(0.5f).mul(inner(g).add(1f)).mul(at(us, c)).intoArray(gs, c);
+      }
     }
 
     private static FloatVector inner(FloatVector g) {
       return VectorMath.tanh(g.mul(g).mul(CUBE).add(1f).mul(g).mul(ROOT));
     }
 
+    private static FloatVector at(float[] block, int c) {
+      return FloatVector.fromArray(Mem.F, block, c);
+    }
+
     static void backward(Gate gate, Tensor das, Tensor boths, Tensor ds) {
       int F = (int) das.size(das.dim() - 1);
-      int whole = Mem.whole(F);
       var both = Mem.of(boths);
       var da = Mem.of(das);
       var d = Mem.of(ds);
       Crew.over(das.numel() / F, 2L * F, (from, to) -> {
+        var g = new float[BLOCK];
+        var u = new float[BLOCK];
+        var along = new float[BLOCK];
         for (int i = from; i < to; i++) {
-          long g = 2L * i * F;
-          long y = (long) i * F;
-          for (int c = 0; c < whole; c += Mem.LANES) {
-            var gate1 = both.load(g + c);
-            var up = both.load(g + F + c);
-            var along = da.load(y + c);
+          for (int c = 0; c < F; c += BLOCK) {
+            int n = Math.min(BLOCK, F - c);
+            both.readBlock(2L * i * F + c, n, g);
+            both.readBlock(2L * i * F + F + c, n, u);
+            da.readBlock((long) i * F + c, n, along);
             if (gate == Gate.SILU) {
-              var s = VectorMath.sigmoid(gate1);
-              var a = gate1.mul(s);
-              d.store(g + c, along.mul(up).mul(s.mul(gate1.sub(a).add(1f))));   // σ (1 + g − g σ)
-              d.store(g + F + c, along.mul(a));
+              siluSlopes(g, u, along, n);
             } else {
-              var t = inner(gate1);
-              d.store(g + c, along.mul(up).mul(geluSlope(gate1, t)));
-              d.store(g + F + c, along.mul(gate1.mul(0.5f).mul(t.add(1f))));
+              geluSlopes(g, u, along, n);
             }
-          }
-          if (whole < F) {
-            rest(gate, both, da, d, g, y, F, whole);
+            d.writeBlock(2L * i * F + c, n, g);
+            d.writeBlock(2L * i * F + F + c, n, u);
           }
         }
       });
     }
 
-    private static void rest(Gate gate, Mem both, Mem da, Mem d, long g, long y, int F, int at) {
-      int n = F - at;
-      var gate1 = both.load(g + at, n);
-      var along = da.load(y + at, n);
-      var t = gate == Gate.SILU ? VectorMath.sigmoid(gate1) : inner(gate1);
-      var slope = gate == Gate.SILU ? t.mul(gate1.sub(gate1.mul(t)).add(1f)) : geluSlope(gate1, t);
-      d.store(g + at, along.mul(both.load(g + F + at, n)).mul(slope), n);
-      d.store(g + F + at, along.mul(act(gate, gate1)), n);
+    /// `g = act'(g) ⊙ da ⊙ u` and `u = act(g) ⊙ da`, with `act' = σ (1 + g − g σ)`
+    private static void siluSlopes(float[] gs, float[] us, float[] das, int n) {
+      for (int c = 0; c < n; c += Mem.LANES) {
+        var g = at(gs, c);
+        var da = at(das, c);
+        var s = VectorMath.sigmoid(g);
+        var a = g.mul(s);
+        da.mul(at(us, c)).mul(s.mul(g.sub(a).add(1f))).intoArray(gs, c);
+        da.mul(a).intoArray(us, c);
+      }
+    }
+
+    private static void geluSlopes(float[] gs, float[] us, float[] das, int n) {
+      for (int c = 0; c < n; c += Mem.LANES) {
+        var g = at(gs, c);
+        var da = at(das, c);
+        var t = inner(g);
+        da.mul(at(us, c)).mul(geluSlope(g, t)).intoArray(gs, c);
+        da.mul(g.mul(0.5f).mul(t.add(1f))).intoArray(us, c);
+      }
     }
 
     /// `(1 + t) / 2 + x (1 − t²) √(2/π) (1 + 3 · 0.044715 x²) / 2` with `t` the inner tanh.

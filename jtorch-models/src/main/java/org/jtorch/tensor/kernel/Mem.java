@@ -24,6 +24,11 @@ record Mem(MemorySegment at, boolean half) {
   private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
   private static final VectorSpecies<Short> S = VectorSpecies.of(short.class, VectorShape.forBitSize(F.vectorBitSize() / 2));
   private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
+  // As constants, for each broadcast counts towards what the compiler inlines into one loop.
+  private static final IntVector ONE = IntVector.broadcast(I, 1);
+  private static final IntVector BELOW_HALF = IntVector.broadcast(I, 0x7fff);
+  private static final IntVector HIGH = IntVector.broadcast(I, 0xffff_0000);
+  private static final IntVector NAN = IntVector.broadcast(I, 0x7fc0_0000);
 
   static Mem of(Tensor t) {
     try (var p = UnsafeJavaCpp.borrow(t).data_ptr()) {
@@ -39,6 +44,11 @@ record Mem(MemorySegment at, boolean half) {
   /// Elements `[i, i + LANES)`.
   FloatVector load(long i) {
     return half ? widen(ShortVector.fromMemorySegment(S, at, 2 * i, ORDER)) : FloatVector.fromMemorySegment(F, at, 4 * i, ORDER);
+  }
+
+  /// [#load] of a tensor that is float32 for sure: half of what there is to compile.
+  FloatVector precise(long i) {
+    return FloatVector.fromMemorySegment(F, at, 4 * i, ORDER);
   }
 
   /// Elements `[i, i + n)` with n below LANES, then zeros.
@@ -65,6 +75,28 @@ record Mem(MemorySegment at, boolean half) {
     }
   }
 
+  /// Elements `[i, i + n)` into the first places of a block.
+  void readBlock(long i, int n, float[] block) {
+    int whole = whole(n);
+    for (int c = 0; c < whole; c += LANES) {
+      load(i + c).intoArray(block, c);
+    }
+    for (int c = whole; c < n; c++) {
+      block[c] = get(i + c);
+    }
+  }
+
+  /// The first places of a block into elements `[i, i + n)`.
+  void writeBlock(long i, int n, float[] block) {
+    int whole = whole(n);
+    for (int c = 0; c < whole; c += LANES) {
+      store(i + c, FloatVector.fromArray(F, block, c));
+    }
+    for (int c = whole; c < n; c++) {
+      set(i + c, block[c]);
+    }
+  }
+
   float get(long i) {
     return half ? Float.intBitsToFloat(at.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * i) << 16) : at.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * i);
   }
@@ -79,7 +111,7 @@ record Mem(MemorySegment at, boolean half) {
 
   /// v rounded to bf16, still as float32.
   static FloatVector round(FloatVector v) {
-    return rounded(v).lanewise(VectorOperators.AND, 0xffff_0000).reinterpretAsFloats();
+    return rounded(v).and(HIGH).reinterpretAsFloats();
   }
 
   /// v rounded to bf16, still as float32.
@@ -102,8 +134,8 @@ record Mem(MemorySegment at, boolean half) {
 
   private static IntVector rounded(FloatVector v) {
     var b = v.reinterpretAsInts();
-    var r = b.add(b.lanewise(VectorOperators.LSHR, 16).lanewise(VectorOperators.AND, 1)).add(0x7fff);
-    VectorMask<Integer> nan = v.test(VectorOperators.IS_NAN).cast(I);
-    return r.blend(0x7fc0_0000, nan);
+    var r = b.add(b.lanewise(VectorOperators.LSHR, 16).and(ONE)).add(BELOW_HALF);
+    VectorMask<Integer> nan = v.compare(VectorOperators.NE, v).cast(I);
+    return r.blend(NAN, nan);
   }
 }

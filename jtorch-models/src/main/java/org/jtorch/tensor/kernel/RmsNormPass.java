@@ -28,7 +28,7 @@ public final class RmsNormPass {
       var n = Fused.rmsNorm(x.to(DType.F32), scale, eps);
       return new Normed(n.y().to(type), n.r().reshape(-1, 1));
     }
-    if (!Kernels.fuseForward(x, scale) || type != DType.F32 && type != DType.BF16) {
+    if (scale.dtype() != DType.F32 || !Kernels.fuseForward(x, scale) || type != DType.F32 && type != DType.BF16) {
       return plain(x, scale, eps, early, type);
     }
     long C = x.size(x.dim() - 1);
@@ -57,7 +57,7 @@ public final class RmsNormPass {
   /// @return dx, or null if it was added to `sum`
   public static @Nullable Tensor backward(Tensor dy, Tensor x, Tensor r, Tensor scale, @Nullable Tensor sum, @Nullable Tensor ds) {
     Tensor g = dy.contiguous();
-    if (!Kernels.fuse(g, x, scale) || sum != null && !Kernels.fuse(sum)) {
+    if (scale.dtype() != DType.F32 || !Kernels.fuse(g, x, scale) || sum != null && !Kernels.fuse(sum)) {
       Tensor dx = onDevice(x, scale) ? deviceBackward(g, x, r, scale, ds) : plainBackward(g, x, r, scale, ds);
       if (sum == null) {
         return dx.to(x.dtype());
@@ -124,7 +124,7 @@ public final class RmsNormPass {
       int whole = Mem.whole(C);
       for (int c = 0; c < whole; c += Mem.LANES) {
         var hat = x.load(at + c).mul(root);
-        y.store(at + c, (early ? Mem.round(hat) : hat).mul(s.load(c)));
+        y.store(at + c, (early ? Mem.round(hat) : hat).mul(s.precise(c)));
       }
       for (int c = whole; c < C; c++) {
         float hat = x.get(at + c) * root;
@@ -163,23 +163,29 @@ public final class RmsNormPass {
 
     private static void row(Mem dy, Mem x, Mem s, Mem dx, long at, int C, float root, boolean add) {
       int whole = Mem.whole(C);
-      var a = FloatVector.zero(Mem.F);
+      float k = -dot(dy, x, s, at, C) * root * root * root / C;             // dx = r g − x r³ Σ(g x) / C
       for (int c = 0; c < whole; c += Mem.LANES) {
-        a = dy.load(at + c).mul(s.load(c)).fma(x.load(at + c), a);
-      }
-      float dot = VectorMath.sum(a);
-      for (int c = whole; c < C; c++) {
-        dot += dy.get(at + c) * s.get(c) * x.get(at + c);
-      }
-      float k = -dot * root * root * root / C;                              // dx = r g − x r³ Σ(g x) / C
-      for (int c = 0; c < whole; c += Mem.LANES) {
-        var d = dy.load(at + c).mul(s.load(c)).mul(root).add(x.load(at + c).mul(k));
+        var d = dy.load(at + c).mul(s.precise(c)).mul(root).add(x.load(at + c).mul(k));
         dx.store(at + c, add ? d.add(dx.load(at + c)) : d);
       }
       for (int c = whole; c < C; c++) {
         float d = dy.get(at + c) * s.get(c) * root + x.get(at + c) * k;
         dx.set(at + c, add ? d + dx.get(at + c) : d);
       }
+    }
+
+    /// `Σ g x`
+    private static float dot(Mem dy, Mem x, Mem s, long at, int C) {
+      int whole = Mem.whole(C);
+      var a = FloatVector.zero(Mem.F);
+      for (int c = 0; c < whole; c += Mem.LANES) {
+        a = dy.load(at + c).mul(s.precise(c)).fma(x.load(at + c), a);
+      }
+      float dot = VectorMath.sum(a);
+      for (int c = whole; c < C; c++) {
+        dot += dy.get(at + c) * s.get(c) * x.get(at + c);
+      }
+      return dot;
     }
 
     private static void weigh(Mem dy, Mem x, long at, int C, float root, float[] sums, int into) {

@@ -24,7 +24,11 @@ public final class RotaryPass {
   public record Parts(Tensor q, Tensor k, Tensor v) {}
 
   /// Cosines and sines of the angles, float32 (or float64) `[1 or B, T, D/2]`.
-  public record Angles(Tensor cos, Tensor sin) {}
+  public record Angles(Tensor cos, Tensor sin) {
+    private boolean precise() {
+      return cos.dtype() == DType.F32 && sin.dtype() == DType.F32 && cos.isContiguous() && sin.isContiguous();
+    }
+  }
 
   /// @param all queries, keys and values side by side, `[B, T, (G R + 2 G) D]`
   /// @param angles null for no rotation
@@ -42,9 +46,7 @@ public final class RotaryPass {
 
   /// [#split] of one new token a row, all parts of the type of `all`; null where the plain operations are as quick, or all there is.
   public static @Nullable Parts splitStep(Tensor all, Heads heads, @Nullable Angles angles) {
-    boolean fused = heads.D % 32 == 0 && (angles == null ? Kernels.fuse(Kernels.SMALLEST_STEP, all)
-        : Kernels.fuse(Kernels.SMALLEST_STEP, all, angles.cos, angles.sin));
-    if (!fused) {
+    if (heads.D % 32 != 0 || angles != null && !angles.precise() || !Kernels.fuse(Kernels.SMALLEST_STEP, all)) {
       return null;
     }
     var parts = empty(all, heads, all.dtype(), all.dtype());
@@ -74,8 +76,7 @@ public final class RotaryPass {
   }
 
   private static boolean fuse(Tensor all, Heads heads, @Nullable Angles angles, Parts p) {
-    return heads.D % 32 == 0 && (angles == null ? Kernels.fuse(all, p.q, p.k, p.v)
-        : Kernels.fuse(all, p.q, p.k, p.v, angles.cos, angles.sin));
+    return heads.D % 32 == 0 && (angles == null || angles.precise()) && Kernels.fuse(all, p.q, p.k, p.v);
   }
 
   static void plainSplit(Tensor all, Heads h, @Nullable Angles angles, Parts into) {
@@ -152,8 +153,8 @@ public final class RotaryPass {
         long to = apart ? inPart : inAll;
         int half = D / 2;
         for (int j = 0; j < half; j += Mem.LANES) {
-          var c = cos.load(table + j).mul(scale);
-          var s = sin.load(table + j).mul(apart ? scale : -scale);
+          var c = cos.precise(table + j).mul(scale);
+          var s = sin.precise(table + j).mul(apart ? scale : -scale);
           var a = x.load(from + j);
           var b = x.load(from + half + j);
           y.store(to + j, a.mul(c).sub(b.mul(s)));

@@ -7,7 +7,6 @@ import jdk.incubator.vector.VectorShuffle;
 
 /// Functions over float32 vectors, to about one unit in the last place, the same on every machine.
 final class VectorMath {
-  private static final float LOG2_E = 1.44269504f;
   private static final float LN2_HIGH = 0.693359375f;
   private static final float LN2_LOW = -2.12194440e-4f;
   /// Adding it leaves a rounded integer in the low bits of the significand.
@@ -15,12 +14,32 @@ final class VectorMath {
   /// Below, eˣ is 0 for us: smaller than the smallest normal float32.
   private static final float LOWEST = -87.3f;
 
+  // Vectors that are constants: each broadcast in a function counts towards what the compiler inlines into one loop.
+  private static final FloatVector ZERO = FloatVector.zero(Mem.F);
+  private static final FloatVector ONE = all(1f);
+  private static final FloatVector LOG2_E = all(1.44269504f);
+  private static final FloatVector ROUNDS = all(ROUND);
+  private static final FloatVector MINUS_LN2_HIGH = all(-LN2_HIGH);
+  private static final FloatVector MINUS_LN2_LOW = all(-LN2_LOW);
+  private static final FloatVector LEAST = all(LOWEST);
+  private static final FloatVector E7 = all(1.9875691500e-4f);
+  private static final FloatVector E6 = all(1.3981999507e-3f);
+  private static final FloatVector E5 = all(8.3334519073e-3f);
+  private static final FloatVector E4 = all(4.1665795894e-2f);
+  private static final FloatVector E3 = all(1.6666665459e-1f);
+  private static final FloatVector E2 = all(5.0000001201e-1f);
+  private static final IntVector BIASED = ROUNDS.reinterpretAsInts().sub(127);
+
   private static final float[] LOG = {-1.1514610310e-1f, 1.1676998740e-1f, -1.2420140846e-1f, 1.4249322787e-1f, -1.6668057665e-1f,
       2.0000714765e-1f, -2.4999993993e-1f, 3.3333331174e-1f};
 
   private static final VectorShuffle<Float>[] HALVES = halves();
 
   private VectorMath() {}
+
+  private static FloatVector all(float x) {
+    return FloatVector.broadcast(Mem.F, x);
+  }
 
   /// The sum of the lanes, always in the same order: the module's own reduction may take another one each time, and a run that
   /// goes on must come to the same bits.
@@ -44,19 +63,13 @@ final class VectorMath {
 
   /// eˣ for x at most 0: softmax and the logistic function need no other. Cody and Waite's reduction, Cephes' polynomial.
   static FloatVector expOfNegative(FloatVector x) {
-    var shifted = x.fma(FloatVector.broadcast(Mem.F, LOG2_E), FloatVector.broadcast(Mem.F, ROUND));
-    var n = shifted.sub(ROUND);
-    var r = n.fma(FloatVector.broadcast(Mem.F, -LN2_HIGH), x);
-    r = n.fma(FloatVector.broadcast(Mem.F, -LN2_LOW), r);
-    var p = FloatVector.broadcast(Mem.F, 1.9875691500e-4f);
-    p = p.fma(r, FloatVector.broadcast(Mem.F, 1.3981999507e-3f));
-    p = p.fma(r, FloatVector.broadcast(Mem.F, 8.3334519073e-3f));
-    p = p.fma(r, FloatVector.broadcast(Mem.F, 4.1665795894e-2f));
-    p = p.fma(r, FloatVector.broadcast(Mem.F, 1.6666665459e-1f));
-    p = p.fma(r, FloatVector.broadcast(Mem.F, 5.0000001201e-1f));
-    p = p.fma(r.mul(r), r).add(1f);
-    IntVector exponent = shifted.reinterpretAsInts().sub(Float.floatToRawIntBits(ROUND)).add(127).lanewise(VectorOperators.LSHL, 23);
-    return p.mul(exponent.reinterpretAsFloats()).blend(0f, x.compare(VectorOperators.LT, LOWEST));
+    var shifted = x.fma(LOG2_E, ROUNDS);
+    var n = shifted.sub(ROUNDS);
+    var r = n.fma(MINUS_LN2_LOW, n.fma(MINUS_LN2_HIGH, x));
+    var p = E7.fma(r, E6).fma(r, E5).fma(r, E4).fma(r, E3).fma(r, E2);
+    p = p.fma(r.mul(r), r).add(ONE);
+    var exponent = shifted.reinterpretAsInts().sub(BIASED).lanewise(VectorOperators.LSHL, 23);
+    return p.mul(exponent.reinterpretAsFloats()).blend(ZERO, x.compare(VectorOperators.LT, LEAST));
   }
 
   /// log x for x from 1e-38 to 1. Cephes' polynomial.
@@ -79,7 +92,7 @@ final class VectorMath {
   /// 1 / (1 + e⁻ˣ).
   static FloatVector sigmoid(FloatVector x) {
     var e = expOfNegative(x.abs().neg());
-    return e.blend(1f, x.compare(VectorOperators.GE, 0f)).div(e.add(1f));
+    return e.blend(ONE, x.compare(VectorOperators.GE, ZERO)).div(e.add(ONE));
   }
 
   /// tanh x; near 0 by its series, where the quotient would lose digits.
