@@ -22,7 +22,7 @@ public record Collator(int maxLength, int multiple) {
   public Batch batch(List<TokenRow> rows) {
     int longest = rows.stream().mapToInt(r -> r.ids().length).max().orElseThrow(
         () -> new IllegalArgumentException("a batch needs at least one row"));
-    int seqLen = Math.min(maxLength, Math.ceilDiv(Math.max(1, longest), multiple) * multiple);
+    int seqLen = Math.min(maxLength, rounded(longest));
     int size = Math.multiplyExact(rows.size(), seqLen);
     long[] tokens = new long[size];
     long[] targets = new long[size];
@@ -44,6 +44,11 @@ public record Collator(int maxLength, int multiple) {
     }
     return new Batch(rows.size(), seqLen, tokens, targets, segments, positions, Batch.trained(targets),
         alike(weights) ? null : weights);
+  }
+
+  /// A length rounded up to a multiple, at least one.
+  public int rounded(int length) {
+    return Math.ceilDiv(Math.max(1, length), multiple) * multiple;
   }
 
   /// The chosen rows and then the rejected ones.

@@ -14,7 +14,7 @@ import org.jtorch.tensor.TensorScope;
 /// `dh = D W`, `dW += Dᵀ h`: one pass over the logits for statistics, one for D, beside the three products. Statistics,
 /// losses and dW are float32. Any chunk size gives the same result up to rounding.
 ///
-/// @param chunkTokens positions of a chunk; 0 chooses so that its logits stay near 128 MiB (512 MiB on CUDA)
+/// @param chunkTokens positions of a chunk; 0 chooses so that its logits, with a teacher's, stay near 128 MiB (512 MiB on CUDA)
 public record ChunkedLoss(TokenLoss loss, int chunkTokens) {
   public ChunkedLoss {
     HeadChunks.requireChunk(chunkTokens);
@@ -43,7 +43,7 @@ public record ChunkedLoss(TokenLoss loss, int chunkTokens) {
       try (var _ = Grad.off()) {
         Tensor flat = hidden.detach().reshape(-1, hidden.size(2));                       // [N, C]
         dflat = Ops.zerosLike(flat);
-        var chunks = new HeadChunks(model, flat, tokens, chunkTokens);
+        var chunks = new HeadChunks(model, flat, tokens, chunkTokens, loss.logitsAtOnce());
         chunks.forEach((h, chunk, from, _) -> {
           sums.add(scope.adopt(weighted(loss.gradient(chunk), chunk, tokens.scale())));
           chunks.backward(h, chunk, from, dflat);
@@ -58,7 +58,7 @@ public record ChunkedLoss(TokenLoss loss, int chunkTokens) {
   public double sum(CausalLm model, Tensor hidden, Tokens tokens) {
     try (var scope = TensorScope.open(); var _ = Grad.off()) {
       var sums = new ArrayList<Tensor>();
-      new HeadChunks(model, hidden.reshape(-1, hidden.size(2)), tokens, chunkTokens)
+      new HeadChunks(model, hidden.reshape(-1, hidden.size(2)), tokens, chunkTokens, loss.logitsAtOnce())
           .forEach((_, chunk, _, _) -> sums.add(scope.adopt(weighted(loss.values(chunk), chunk, tokens.scale()))));
       return total(sums);
     }

@@ -26,6 +26,11 @@ public record Distillation(Teacher teacher, Divergence divergence, double temper
     this(teacher, divergence, 1, 1);
   }
 
+  /// With the teacher's.
+  @Override public int logitsAtOnce() {
+    return 2;
+  }
+
   @Override public Tensor values(Chunk chunk) {
     return DivergencePass.values(chunk.logits(), theirs(chunk), how()).mul(factor);
   }

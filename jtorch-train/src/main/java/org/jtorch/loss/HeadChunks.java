@@ -33,16 +33,21 @@ final class HeadChunks {
     void run(Tensor h, TokenLoss.Chunk chunk, int from, int count);
   }
 
+  HeadChunks(CausalLm model, Tensor flat, Tokens tokens, int chunkTokens) {
+    this(model, flat, tokens, chunkTokens, 1);
+  }
+
   /// @param flat `[N, C]`
   /// @param chunkTokens positions of a chunk; 0 chooses by vocabulary
-  HeadChunks(CausalLm model, Tensor flat, Tokens tokens, int chunkTokens) {
+  /// @param logitsAtOnce see [TokenLoss#logitsAtOnce]
+  HeadChunks(CausalLm model, Tensor flat, Tokens tokens, int chunkTokens, int logitsAtOnce) {
     this.model = model;
     this.flat = flat;
     this.tokens = tokens;
     this.rows = tokens.rows();
     this.all = rows.length == tokens.targets().length;
     this.size = chunkTokens > 0 ? chunkTokens
-        : (int) Math.clamp(bytes(flat.device()) / ((long) model.vocabSize() * model.dtype().bytes()) / STEP * STEP, STEP, 1 << 20);
+        : (int) Math.clamp(bytes(flat.device()) / ((long) logitsAtOnce * model.vocabSize() * model.dtype().bytes()) / STEP * STEP, STEP, 1 << 20);
   }
 
   static long bytes(Device device) {

@@ -14,6 +14,10 @@ public record HintonMixture(TokenLoss soft, double hardWeight) implements TokenL
     }
   }
 
+  @Override public int logitsAtOnce() {
+    return soft.logitsAtOnce() + 1;
+  }
+
   @Override public Tensor values(Chunk chunk) {
     return mix(soft.values(chunk), CrossEntropy.PLAIN.values(chunk));
   }

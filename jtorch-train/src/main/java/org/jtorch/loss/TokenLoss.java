@@ -30,6 +30,11 @@ public interface TokenLoss {
   /// logits.
   Tensor gradient(Chunk chunk);
 
+  /// How many tensors as large as a chunk's logits there are at once, the logits among them: chunks are as much smaller.
+  default int logitsAtOnce() {
+    return 1;
+  }
+
   /// A loss whose gradient autograd finds. It costs float32 copies of a chunk's logits.
   interface ByAutograd extends TokenLoss {
     /// @param logits float32 `[n, V]`

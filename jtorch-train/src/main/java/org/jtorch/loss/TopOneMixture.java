@@ -17,6 +17,11 @@ public record TopOneMixture(Teacher teacher, double weight) implements TokenLoss
     }
   }
 
+  /// With the teacher's.
+  @Override public int logitsAtOnce() {
+    return 2;
+  }
+
   @Override public Tensor values(Chunk chunk) {
     return values(TokenPass.forward(chunk.logits(), chunk.targets()), chosen(chunk.logits(), choice(chunk)));
   }

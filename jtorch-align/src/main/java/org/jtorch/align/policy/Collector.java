@@ -17,7 +17,6 @@ import org.jtorch.tensor.Grad;
 import org.jtorch.tensor.Tensor;
 import org.jtorch.tensor.TensorScope;
 import org.jtorch.tensor.ranks.Ranks;
-import org.jtorch.train.BatchTensors;
 
 /// The first half of a step of policy optimisation: the policy answers, the answers are judged, and log-probabilities are taken under the
 /// policy as the trainer computes them, under the reference, and the critic's values. Each process does so for its own prompts; then all
@@ -74,14 +73,14 @@ record Collector(CausalLm policy, @Nullable Reference reference, @Nullable Criti
 
   private Known known(List<Answer> answers) {
     try (var _ = TensorScope.open(); var _ = Grad.off()) {
-      var layout = AnswerLayout.of(answers, collator);
-      var input = BatchTensors.of(layout.rows(), policy.device());
+      var layout = AnswerLayout.of(answers, collator, critic == null ? policy.branches() : critic.branches(policy));
+      var input = layout.input(policy.device());
       var none = answers.stream().map(_ -> new float[0]).toList();
       var old = answers.stream().map(answer -> answer.generation().drawnLogProbs()).toList();
       var values = none;
       if (again || critic != null) {
         Tensor hidden = policy.hidden(input.tokens(), input.on(Pass.EMPTY), null);
-        old = layout.gather(how.of(policy, hidden, layout.rows().targets(), null).view(layout.rows().rows(), layout.rows().seqLen()));
+        old = layout.gather(how.of(policy, hidden, layout.rows().targets(), null));
         values = critic == null ? none : layout.gather(critic.values(input, Pass.EMPTY, hidden));
       }
       var kept = reference == null ? none : layout.gather(reference.tokenLogps(policy, layout.rows(), input, how));

@@ -11,12 +11,13 @@ import org.jtorch.train.BatchTensors;
 
 /// Lessons as one batch.
 record LessonBatch(List<Lesson> lessons, AnswerLayout layout) {
-  static LessonBatch of(List<Lesson> lessons, Collator collator) {
-    return new LessonBatch(lessons, AnswerLayout.of(lessons.stream().map(l -> l.experience().answer()).toList(), collator));
+  /// @param branches whether the models may read rows with several answers
+  static LessonBatch of(List<Lesson> lessons, Collator collator, boolean branches) {
+    return new LessonBatch(lessons, AnswerLayout.of(lessons.stream().map(l -> l.experience().answer()).toList(), collator, branches));
   }
 
   BatchTensors input(Device device) {
-    return BatchTensors.of(layout.rows(), device);
+    return layout.input(device);
   }
 
   /// The answers' tokens as targets of a loss, by so many answers.
@@ -24,22 +25,22 @@ record LessonBatch(List<Lesson> lessons, AnswerLayout layout) {
     return Tokens.of(layout.rows().targets()).withScale(1 / totals.answers());
   }
 
-  /// @param logps of this batch's tokens, with gradients, `[n * T]`
+  /// @param logps of all positions, with gradients, `[rows * T]`
   /// @param once true if the policy makes one step from these answers: then the policy that answered is the one that learns, to the bit
   PolicyScores scores(Tensor logps, boolean once) {
-    Tensor now = logps.view(layout.rows().rows(), layout.rows().seqLen());
+    Tensor now = layout.answers(logps);
     Tensor old = once ? now.detach() : spread(l -> l.experience().old(), now);
     boolean referenced = lessons.getFirst().experience().reference().length > 0;
     @Nullable Tensor reference = referenced ? spread(l -> l.experience().reference(), now) : null;
     return new PolicyScores(now, old, reference, spread(Lesson::advantages, now), mask(now));
   }
 
-  /// 1 at each token of an answer, else 0, in the place and type of `like`. `[n, T]`
+  /// 1 at each token of an answer, else 0, in the place and type of `like`. `[n, width]`
   Tensor mask(Tensor like) {
     return layout.mask(like.device()).to(like.dtype());
   }
 
-  /// A number for each token of each answer, in the place and type of `like`. `[n, T]`
+  /// A number for each token of each answer, in the place and type of `like`. `[n, width]`
   Tensor spread(Function<Lesson, float[]> values, Tensor like) {
     return layout.spread(lessons.stream().map(values).toList(), like.device()).to(like.dtype());
   }

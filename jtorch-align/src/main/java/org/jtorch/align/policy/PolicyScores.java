@@ -5,7 +5,7 @@ import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 import org.jtorch.tensor.Tensor;
 
-/// What a policy loss is a function of: log-probabilities of n answers' tokens, 0 where there is no token of an answer. All `[n, T]`.
+/// What a policy loss is a function of: log-probabilities of n answers' tokens, 0 where there is no token of an answer. All `[n, T]`, T the longest answer.
 ///
 /// @param logps under the policy as it is now, with gradients
 /// @param old under the policy that answered

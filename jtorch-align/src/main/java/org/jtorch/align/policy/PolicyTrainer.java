@@ -190,12 +190,12 @@ public final class PolicyTrainer {
 
   private double backward(List<Lesson> micro, PolicyLoss loss, Totals totals, SequencedMap<String, Double> figures) {
     try (var tape = GradTape.open()) {
-      var batch = LessonBatch.of(micro, options.collator);
+      var batch = LessonBatch.of(micro, options.collator, policy.branches());
       var input = batch.input(policy.device());
       var near = options.anchors.stream().map(anchor -> anchor.known(input)).toList();
       Pass pass = Pass.training(tape).withCheckpoint(options.train.activationCheckpointing());
-      Tensor hidden = policy.hidden(input.tokens(), input.on(pass), null);                       // [n, T, C]
-      Tensor logps = logProbs.of(policy, hidden, batch.layout().rows().targets(), tape);         // [n * T]
+      Tensor hidden = policy.hidden(input.tokens(), input.on(pass), null);                       // [rows, T, C]
+      Tensor logps = logProbs.of(policy, hidden, batch.layout().rows().targets(), tape);         // [rows * T]
       var scores = batch.scores(logps, options.updates.once());
       Tensor total = loss.loss(scores, totals);
       scores.report(loss, totals, figures);

@@ -222,12 +222,12 @@ public final class PpoTrainer {
 
   private double backward(List<Lesson> micro, PolicyLoss loss, Totals totals, SequencedMap<String, Double> figures) {
     try (var tape = GradTape.open()) {
-      var batch = LessonBatch.of(micro, options.collator);
+      var batch = LessonBatch.of(micro, options.collator, critic.branches(policy));
       var input = batch.input(policy.device());
       Pass pass = Pass.training(tape).withCheckpoint(options.train.activationCheckpointing());
-      Tensor hidden = pass.shared(policy.hidden(input.tokens(), input.on(pass), null));          // [n, T, C]
-      Tensor logps = logProbs.of(policy, hidden, batch.layout().rows().targets(), tape);         // [n * T]
-      Tensor values = critic.values(input, pass, hidden);                                        // [n, T]
+      Tensor hidden = pass.shared(policy.hidden(input.tokens(), input.on(pass), null));          // [rows, T, C]
+      Tensor logps = logProbs.of(policy, hidden, batch.layout().rows().targets(), tape);         // [rows * T]
+      Tensor values = batch.layout().answers(critic.values(input, pass, hidden));                // [n, width]
       var scores = batch.scores(logps, options.updates.once());
       Tensor valueLoss = valueLoss(batch, values, totals, figures);
       scores.report(loss, totals, figures);

@@ -27,15 +27,11 @@ record BranchedPairs(Batch rows, int[] trunks, List<float[]> counts, float[] lea
   /// Whether rows with shared prompts, padding included, are so much less than separate ones.
   static boolean pays(List<PreferencePair> pairs, Collator collator) {
     int apart = PreferencePair.rows(pairs).stream().mapToInt(r -> r.row().ids().length).max().orElse(0);
-    return seqLen(pairs, collator) <= WORTH * 2 * Math.min(collator.maxLength(), rounded(apart, collator));
+    return seqLen(pairs, collator) <= WORTH * 2 * Math.min(collator.maxLength(), collator.rounded(apart));
   }
 
   private static int seqLen(List<PreferencePair> pairs, Collator collator) {
-    return rounded(pairs.stream().mapToInt(BranchedPairs::length).max().orElse(1), collator);
-  }
-
-  private static int rounded(int length, Collator collator) {
-    return Math.ceilDiv(Math.max(1, length), collator.multiple()) * collator.multiple();
+    return collator.rounded(pairs.stream().mapToInt(BranchedPairs::length).max().orElse(1));
   }
 
   private static int length(PreferencePair pair) {

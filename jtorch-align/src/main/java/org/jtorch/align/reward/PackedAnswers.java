@@ -24,15 +24,11 @@ record PackedAnswers(Batch rows, int[] trunks, long[] ends) {
   static boolean pays(List<RankedRows> rankings, Collator collator) {
     int apart = rankings.stream().flatMap(r -> r.answers().stream()).mapToInt(a -> ids(a).length).max().orElse(0);
     long answers = rankings.stream().mapToLong(r -> r.answers().size()).sum();
-    return (double) seqLen(rankings, collator) * rankings.size() <= WORTH * answers * Math.min(collator.maxLength(), rounded(apart, collator));
+    return (double) seqLen(rankings, collator) * rankings.size() <= WORTH * answers * Math.min(collator.maxLength(), collator.rounded(apart));
   }
 
   private static int seqLen(List<RankedRows> rankings, Collator collator) {
-    return rounded(rankings.stream().mapToInt(PackedAnswers::length).max().orElse(1), collator);
-  }
-
-  private static int rounded(int length, Collator collator) {
-    return Math.ceilDiv(Math.max(1, length), collator.multiple()) * collator.multiple();
+    return collator.rounded(rankings.stream().mapToInt(PackedAnswers::length).max().orElse(1));
   }
 
   private static int length(RankedRows ranking) {
