@@ -2,6 +2,7 @@ package org.jtorch.adapter;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jtorch.nn.Linear;
 import org.jtorch.nn.Pass;
 import org.jtorch.tensor.DType;
@@ -34,12 +35,20 @@ final class LoraProduct implements Linear.Adapter {
     return lora.isMerged() ? y : lora.config().dora() ? separately(x, y, pass) : together(x, y, pass);
   }
 
+  /// What a generation makes once: A or `s B` as the products take them.
+  private record Kept(LoraProduct product, boolean down) {}
+
   private Tensor together(Tensor x, Tensor y, Pass pass) {
-    Tensor down = down();                                                            // [Σ r, in]
-    DType type = x.dtype().isHalf() ? x.dtype() : down.dtype();
+    DType type = x.dtype().isHalf() ? x.dtype() : parts.getFirst().down().dtype();
+    Tensor down = kept(pass, true, () -> down().to(type));                           // [Σ r, in]
+    Tensor up = kept(pass, false, () -> up(y.size(-1), down.size(0)).to(type));      // [out, Σ r]
     Tensor input = lora.dropout().apply(x.to(type), index, pass);
-    Tensor delta = Ops.linear(Ops.linear(input, down.to(type), null), up(y.size(-1), down.size(0)).to(type), null);
-    return y.add(delta).to(y.dtype());
+    return y.add(Ops.linear(Ops.linear(input, down, null), up, null)).to(y.dtype());
+  }
+
+  private Tensor kept(Pass pass, boolean down, Supplier<Tensor> make) {
+    var frozen = pass.frozen();
+    return frozen == null ? make.get() : frozen.keep(new Kept(this, down), make);
   }
 
   private Tensor down() {
@@ -66,7 +75,7 @@ final class LoraProduct implements Linear.Adapter {
     return Ops.cat(0, rows.toArray(Tensor[]::new));
   }
 
-  private static void addZeros(ArrayList<Tensor> rows, Tensor like, long n, long columns) {
+  private static void addZeros(List<Tensor> rows, Tensor like, long n, long columns) {
     if (n > 0) {
       rows.add(zeros(like, n, columns));
     }

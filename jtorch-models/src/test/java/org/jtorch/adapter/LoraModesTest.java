@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Objects;
 import org.jtorch.adapter.Small.Way;
+import org.jtorch.nn.Frozen;
 import org.jtorch.nn.Linear;
 import org.jtorch.nn.Pass;
 import org.jtorch.tensor.DType;
@@ -81,6 +82,20 @@ class LoraModesTest {
         size += Math.pow(expected[i], 2);
       }
       assertThat(Math.sqrt(gap / size)).as(name).isPositive().isLessThan(0.05);
+    }
+  }
+
+  /// Passes that share a [Frozen] stack A and B once; each other pass takes them as they are then.
+  @Test void whatAGenerationKeepsChangesNoNumber() {
+    try (var model = Small.model(DType.F32); var lora = Lora.apply(model, ALL, Rng.of(2)); var _ = TensorScope.open(); var _ = Grad.off()) {
+      double[] expected = model.apply(Small.ids(), Pass.EMPTY).toDoubles();
+      try (var frozen = new Frozen(0)) {
+        var pass = Pass.EMPTY.withFrozen(frozen);
+        assertThat(model.apply(Small.ids(), pass).toDoubles()).isEqualTo(expected);
+        lora.parameters().forEach(p -> p.tensor().mulInPlace(2));
+        assertThat(model.apply(Small.ids(), pass).toDoubles()).as("what was kept").isEqualTo(expected);
+      }
+      assertThat(model.apply(Small.ids(), Pass.EMPTY).toDoubles()).isNotEqualTo(expected);
     }
   }
 

@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import org.jtorch.adapter.AdapterSum;
 import org.jtorch.io.DataException;
 import org.jtorch.merge.Dare;
 import org.jtorch.merge.FolderMerge;
@@ -22,7 +23,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/// `jtorch merge`: one model from several of the same shape. The models are mapped, so they need not fit into memory.
+/// `jtorch merge`: one model from several of the same shape, or one adapter from several on the same model. The models are mapped, so they need
+/// not fit into memory.
 @Command
 final class MergeCommand implements Runnable {
   @Spec @Nullable CommandSpec spec;
@@ -31,7 +33,7 @@ final class MergeCommand implements Runnable {
   Path out = Path.of("");
 
   @Parameters(index = "1..*", arity = "1..*", paramLabel = "FOLDER",
-      description = "The models. Configuration, tokenizer and chat template are the first one's.")
+      description = "The models, whose configuration, tokenizer and chat template are the first one's; or adapters.")
   List<Path> models = List.of();
 
   @Option(names = "--method", paramLabel = "NAME",
@@ -48,6 +50,10 @@ final class MergeCommand implements Runnable {
   @Option(names = "--lambda", paramLabel = "X",
       description = "For slerp where between two models (default: 0.5), for ties what the merged difference is multiplied by (default: 1).")
   @Nullable Double lambda;
+
+  @Option(names = "--angle", paramLabel = "NAME",
+      description = "For slerp what the angle is measured on: tensor, layer (as WARP does) or all. Default: ${DEFAULT-VALUE}.")
+  String angle = "tensor";
 
   @Option(names = "--density", paramLabel = "X",
       description = "For ties and dare the share of each model's differences that stays. Default: ${DEFAULT-VALUE}.")
@@ -69,12 +75,37 @@ final class MergeCommand implements Runnable {
     for (Path folder : models) {
       requireFolder(folder);
     }
+    if (AdapterSum.isAdapter(models.getFirst())) {
+      sumAdapters();
+      return;
+    }
     if (base != null) {
       requireFolder(base);
     }
     new FolderMerge(method(), models, base, anyTokenizer).write(out, type == null ? null : floating(type));
     Output.of(spec).println("wrote " + out + " (" + method + " of " + models.size() + (models.size() == 1 ? " model)" : " models)"));
     Output.of(spec).flush();
+  }
+
+  private void sumAdapters() {
+    if (base != null || type != null) {
+      throw new IllegalArgumentException((base != null ? "--base" : "--type") + " means nothing for adapters, which are summed in float32 over the model"
+          + " that all are on; leave it out");
+    }
+    double sum = counts().stream().mapToDouble(w -> w).sum();
+    List<Double> counted = switch (name(method)) {
+      case "linear" -> counts().stream().map(w -> w / sum).toList();
+      case "task-arithmetic" -> counts();
+      default -> throw new IllegalArgumentException("adapters are summed, with --method linear (the mean of the models that they make) or task-arithmetic,"
+          + " but it was \"" + method + "\"; for others merge each into its model first");
+    };
+    new AdapterSum(models, counted).write(out);
+    Output.of(spec).println("wrote " + out + " (" + method + " of " + models.size() + (models.size() == 1 ? " adapter)" : " adapters)"));
+    Output.of(spec).flush();
+  }
+
+  private static String name(String option) {
+    return option.toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   private static void requireFolder(Path folder) {
@@ -84,13 +115,22 @@ final class MergeCommand implements Runnable {
   }
 
   private MergeMethod method() {
-    return switch (method.toLowerCase(Locale.ROOT).replace('_', '-')) {
+    return switch (name(method)) {
       case "linear" -> new Linear(counts());
-      case "slerp" -> new Slerp(lambda == null ? 0.5 : lambda, Slerp.Angle.PER_TENSOR);
+      case "slerp" -> new Slerp(lambda == null ? 0.5 : lambda, angle());
       case "task-arithmetic" -> new TaskArithmetic(counts());
       case "ties" -> new Ties(density, lambda == null ? 1 : lambda);
       case "dare" -> new Dare(counts(), density, seed);
       default -> throw new IllegalArgumentException("--method must be linear, slerp, task-arithmetic, ties or dare but was \"" + method + "\"");
+    };
+  }
+
+  private Slerp.Angle angle() {
+    return switch (name(angle)) {
+      case "tensor" -> Slerp.Angle.PER_TENSOR;
+      case "layer" -> Slerp.Angle.PER_LAYER;
+      case "all" -> Slerp.Angle.ALL_TENSORS;
+      default -> throw new IllegalArgumentException("--angle must be tensor, layer or all but was \"" + angle + "\"");
     };
   }
 

@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import org.jtorch.adapter.Lora;
+import org.jtorch.adapter.LoraConfig;
 import org.jtorch.attention.Rope;
 import org.jtorch.attention.RopeScaling;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.family.Llama;
 import org.jtorch.family.Pretrained;
 import org.jtorch.io.AtomicFolder;
+import org.jtorch.io.SafeTensors;
 import org.jtorch.tensor.DType;
 import org.jtorch.tensor.Device;
 import org.jtorch.tensor.Rng;
@@ -72,6 +76,41 @@ class MergeCommandTest {
       assertThat(result.code()).as(result.err()).isZero();
       assertThat(Pretrained.storedType(out)).isEqualTo(DType.BF16);
     }
+  }
+
+  @Test void anAngleOfALayerIsNotThatOfEachTensor() {
+    Path tensor = temp.resolve("tensor");
+    Path layer = temp.resolve("layer");
+    for (Path out : new Path[] {tensor, layer}) {
+      var result = run(out.toString(), model(1).toString(), model(2).toString(), "--method", "slerp", "--base", model(0).toString(), "--angle",
+          out.getFileName().toString());
+      assertThat(result.code()).as(result.err()).isZero();
+    }
+    String name = "model.layers.0.self_attn.q_proj.weight";
+    try (var a = SafeTensors.open(tensor); var b = SafeTensors.open(layer)) {
+      assertThat(a.get(name).bytes().mismatch(b.get(name).bytes())).isNotNegative();
+    }
+    assertThat(run(temp.resolve("x").toString(), model(1).toString(), model(2).toString(), "--method", "slerp", "--angle", "row").err())
+        .contains("tensor, layer or all");
+  }
+
+  @Test void adaptersAreSummed() {
+    var folders = new ArrayList<String>();
+    for (int i = 0; i < 2; i++) {
+      try (var model = Pretrained.load(model(0), Device.CPU, DType.F32); var lora = Lora.apply(model, LoraConfig.of(2 + i, 4, "q_proj"), Rng.of(i))) {
+        lora.save(temp.resolve("adapter" + i), "small");
+        folders.add(temp.resolve("adapter" + i).toString());
+      }
+    }
+    Path out = temp.resolve("mean");
+    var result = run(out.toString(), folders.get(0), folders.get(1));
+    assertThat(result.code()).as(result.err()).isZero();
+    assertThat(result.out()).contains("linear of 2 adapters");
+    try (var model = Pretrained.load(model(0), Device.CPU, DType.F32); var lora = Lora.load(model, out)) {
+      assertThat(lora.config().rank()).isEqualTo(5);
+    }
+    assertThat(run(temp.resolve("y").toString(), folders.get(0), folders.get(1), "--method", "ties").err()).contains("linear", "task-arithmetic");
+    assertThat(run(temp.resolve("y").toString(), folders.get(0), folders.get(1), "--base", model(0).toString()).code()).isEqualTo(2);
   }
 
   @Test void whatCannotBeIsSaidAndNothingIsWritten() {

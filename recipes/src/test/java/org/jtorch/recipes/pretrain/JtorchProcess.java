@@ -69,9 +69,14 @@ public record JtorchProcess(Process process, Path log) {
     assertThat(sent).isZero();
   }
 
+  /// Kills the program; processes that it started end by themselves, which is waited for.
   public void kill() throws InterruptedException {
+    var started = process.descendants().toList();
     process.destroyForcibly();
     assertThat(code()).isEqualTo(137);
+    for (var each : started) {
+      assertThat(each.onExit().completeOnTimeout(null, PATIENCE_SECONDS, TimeUnit.SECONDS).join()).as(this::output).isNotNull();
+    }
   }
 
   public String output() {
