@@ -2,7 +2,9 @@ package org.jtorch.io;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.regex.Pattern;
 
 /// Temporary files and folders of writers that were cut off.
@@ -39,13 +41,19 @@ final class LeftOvers {
     }
   }
 
-  /// Whether the process that made `path` is gone. Numbers of processes return, so it must also have been there first.
-  private static boolean isAbandoned(Path path) throws IOException {
+  /// Whether the process that made `path` is gone. Numbers of processes return, so it must also have been there first. False if the path
+  /// is no more: another process has just put it in its place.
+  static boolean isAbandoned(Path path) throws IOException {
     var name = NAME.matcher(String.valueOf(path.getFileName()));
     if (!name.matches()) {
       return false;
     }
-    var touched = Files.getLastModifiedTime(path).toInstant();
+    Instant touched;
+    try {
+      touched = Files.getLastModifiedTime(path).toInstant();
+    } catch (NoSuchFileException _) {
+      return false;
+    }
     return ProcessHandle.of(Long.parseLong(name.group(1)))
         .flatMap(process -> process.info().startInstant())
         .map(started -> started.isAfter(touched))

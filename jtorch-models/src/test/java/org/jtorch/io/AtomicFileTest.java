@@ -29,6 +29,14 @@ class AtomicFileTest {
     assertThat(file.getParent()).isDirectoryNotContaining("glob:**/.tmp-*");
   }
 
+  /// Two processes write into one folder: what one of them lists, the other may put in its place the moment after.
+  @Test
+  void aTemporaryFileThatIsNoMoreIsNotAbandoned() throws IOException {
+    long gone = Long.MAX_VALUE / 10;
+    assertThat(LeftOvers.isAbandoned(folder.resolve(".tmp-recipe.yaml-" + gone))).isFalse();
+    assertThat(LeftOvers.isAbandoned(Files.writeString(folder.resolve(".tmp-recipe.yaml-" + gone), "cut off"))).isTrue();
+  }
+
   @Test
   void aFailureLeavesWhatWasThereAndNothingElse() {
     Path file = folder.resolve("model.bin");
