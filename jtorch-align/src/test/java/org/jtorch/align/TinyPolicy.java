@@ -13,6 +13,7 @@ import org.jtorch.attention.RopeScaling;
 import org.jtorch.bpe.BpeTrainer;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.decoder.DecoderConfig;
+import org.jtorch.family.Gemma2;
 import org.jtorch.family.Llama;
 import org.jtorch.nn.Module;
 import org.jtorch.observe.EvalEvent;
@@ -39,6 +40,12 @@ public final class TinyPolicy {
   public static final Hooks NO_HOOKS = new Hooks(step -> new EvalEvent(step, 0, 0, 1, List.of()), _ -> {}, () -> false);
 
   private TinyPolicy() {}
+
+  /// For rows of up to 200 tokens: several blocks of queries; windows that are shorter than a prompt.
+  public static List<DecoderConfig> longShapes() {
+    return List.of(Llama.shape(VOCAB, 16, 32, 2, 2, 1, 8, 200, new Rope(10_000, RopeScaling.NONE), 1e-5, false),
+        Gemma2.shape(VOCAB, 16, 32, 2, 2, 1, 8, 8, 200, 20));
+  }
 
   @MustBeClosed
   @SuppressWarnings("MustBeClosedChecker")     // ownership passes to the caller

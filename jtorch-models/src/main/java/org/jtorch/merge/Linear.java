@@ -34,7 +34,12 @@ public record Linear(List<Double> weights) implements MergeMethod {
   }
 
   @Override public Tensor merge(List<Tensor> vectors, String name) {
+    return MergeMethod.sum(vectors, Weighted.array(shares()));
+  }
+
+  /// `wᵢ / Σ w`.
+  public List<Double> shares() {
     double sum = weights.stream().mapToDouble(w -> w).sum();
-    return MergeMethod.sum(vectors, weights.stream().mapToDouble(w -> w / sum).toArray());
+    return weights.stream().map(w -> w / sum).toList();
   }
 }

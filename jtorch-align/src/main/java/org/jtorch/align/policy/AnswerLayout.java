@@ -71,7 +71,7 @@ record AnswerLayout(Batch rows, int @Nullable [] trunks, int[] places, int[] len
   }
 
   private static double cost(int rows, int length) {
-    return rows * length * (1 + length / ATTENTION);
+    return (double) rows * length * (1 + length / ATTENTION);
   }
 
   private static int seqLen(List<Answer> answers, List<List<Integer>> groups, Collator collator) {

@@ -7,18 +7,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.stream.Stream;
 import org.jtorch.align.TinyPolicy;
 import org.jtorch.align.rollout.Answer;
 import org.jtorch.align.rollout.Prompt;
-import org.jtorch.attention.Rope;
-import org.jtorch.attention.RopeScaling;
 import org.jtorch.chat.Chat;
 import org.jtorch.data.Collator;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.decoder.DecoderConfig;
-import org.jtorch.family.Gemma2;
-import org.jtorch.family.Llama;
 import org.jtorch.generate.Generation;
 import org.jtorch.loss.TokenLogProbs;
 import org.jtorch.nn.Pass;
@@ -40,12 +35,6 @@ class AnswerLayoutTest {
 
   @AfterEach void nothingLives() {
     assertThat(TensorScope.stats().live()).isZero();
-  }
-
-  /// Several blocks of queries; windows that are shorter than a prompt.
-  static Stream<DecoderConfig> shapes() {
-    return Stream.of(Llama.shape(TinyPolicy.VOCAB, 16, 32, 2, 2, 1, 8, 200, new Rope(10_000, RopeScaling.NONE), 1e-5, false),
-        Gemma2.shape(TinyPolicy.VOCAB, 16, 32, 2, 2, 1, 8, 8, 200, 20));
   }
 
   /// Answers of 1 to 9 tokens to prompts of these lengths, by turns, so that the answers to a prompt do not stand together.
@@ -80,7 +69,7 @@ class AnswerLayoutTest {
     }
   }
 
-  @ParameterizedTest @MethodSource("shapes") void logProbabilitiesAndGradientsAreThoseOfSeparateRows(DecoderConfig shape) {
+  @ParameterizedTest @MethodSource("org.jtorch.align.TinyPolicy#longShapes") void logProbabilitiesAndGradientsAreThoseOfSeparateRows(DecoderConfig shape) {
     var answers = answers(4, 1, 2, 30, 150);
     try (var model = Decoder.create(shape, Device.CPU, DType.F32, Rng.of(3))) {
       model.requiresGrad(true);

@@ -6,16 +6,11 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.stream.Stream;
 import org.jtorch.align.TinyPolicy;
 import org.jtorch.align.chats.AnswerRow;
-import org.jtorch.attention.Rope;
-import org.jtorch.attention.RopeScaling;
 import org.jtorch.data.Collator;
 import org.jtorch.decoder.Decoder;
 import org.jtorch.decoder.DecoderConfig;
-import org.jtorch.family.Gemma2;
-import org.jtorch.family.Llama;
 import org.jtorch.loss.TokenLogProbs;
 import org.jtorch.nn.Pass;
 import org.jtorch.tensor.DType;
@@ -36,12 +31,6 @@ class BranchedPairsTest {
 
   @AfterEach void nothingLives() {
     assertThat(TensorScope.stats().live()).isZero();
-  }
-
-  /// Several blocks of queries; windows that are shorter than a prompt.
-  static Stream<DecoderConfig> shapes() {
-    return Stream.of(Llama.shape(TinyPolicy.VOCAB, 16, 32, 2, 2, 1, 8, 200, new Rope(10_000, RopeScaling.NONE), 1e-5, false),
-        Gemma2.shape(TinyPolicy.VOCAB, 16, 32, 2, 2, 1, 8, 8, 200, 20));
   }
 
   /// Prompts of 2 to 150 tokens, and answers that begin alike, or end at once.
@@ -75,7 +64,7 @@ class BranchedPairsTest {
     }
   }
 
-  @ParameterizedTest @MethodSource("shapes") void logProbabilitiesAndGradientsAreThoseOfSeparateRows(DecoderConfig shape) {
+  @ParameterizedTest @MethodSource("org.jtorch.align.TinyPolicy#longShapes") void logProbabilitiesAndGradientsAreThoseOfSeparateRows(DecoderConfig shape) {
     var pairs = pairs(2, 30, 150);
     try (var model = Decoder.create(shape, Device.CPU, DType.F32, Rng.of(3))) {
       model.requiresGrad(true);

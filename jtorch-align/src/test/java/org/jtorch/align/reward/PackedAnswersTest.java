@@ -6,15 +6,10 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.stream.Stream;
 import org.jtorch.align.TinyPolicy;
-import org.jtorch.attention.Rope;
-import org.jtorch.attention.RopeScaling;
 import org.jtorch.data.Collator;
 import org.jtorch.data.TokenRow;
 import org.jtorch.decoder.DecoderConfig;
-import org.jtorch.family.Gemma2;
-import org.jtorch.family.Llama;
 import org.jtorch.head.DecoderClassifier;
 import org.jtorch.head.Labels;
 import org.jtorch.nn.Pass;
@@ -37,11 +32,6 @@ class PackedAnswersTest {
 
   @AfterEach void nothingLives() {
     assertThat(TensorScope.stats().live()).isZero();
-  }
-
-  static Stream<DecoderConfig> shapes() {
-    return Stream.of(Llama.shape(TinyPolicy.VOCAB, 16, 32, 2, 2, 1, 8, 200, new Rope(10_000, RopeScaling.NONE), 1e-5, false),
-        Gemma2.shape(TinyPolicy.VOCAB, 16, 32, 2, 2, 1, 8, 8, 200, 20));
   }
 
   /// Rankings of two, three and four answers, one of which is the beginning of another.
@@ -79,7 +69,7 @@ class PackedAnswersTest {
     return model.lastHidden(BatchTensors.of(rows, Device.CPU).tokens(), pass.withKeyMask(RankedBatch.mask(rows, Device.CPU)), (_, _) -> {});
   }
 
-  @ParameterizedTest @MethodSource("shapes") void scoresAndGradientsAreThoseOfSeparateRows(DecoderConfig shape) {
+  @ParameterizedTest @MethodSource("org.jtorch.align.TinyPolicy#longShapes") void scoresAndGradientsAreThoseOfSeparateRows(DecoderConfig shape) {
     for (int prompt : new int[] {1, 40, 150}) {
       var rankings = rankings(prompt);
       try (var model = DecoderClassifier.create(shape, Labels.SCORE, null, Device.CPU, DType.F32, Rng.of(1))) {

@@ -46,7 +46,7 @@ public final class RotaryPass {
 
   /// [#split] of one new token a row, all parts of the type of `all`; null where the plain operations are as quick, or all there is.
   public static @Nullable Parts splitStep(Tensor all, Heads heads, @Nullable Angles angles) {
-    if (heads.D % 32 != 0 || angles != null && !angles.precise() || !Kernels.fuse(Kernels.SMALLEST_STEP, all)) {
+    if (!fits(heads, angles) || !Kernels.fuse(Kernels.SMALLEST_STEP, all)) {
       return null;
     }
     var parts = empty(all, heads, all.dtype(), all.dtype());
@@ -76,7 +76,11 @@ public final class RotaryPass {
   }
 
   private static boolean fuse(Tensor all, Heads heads, @Nullable Angles angles, Parts p) {
-    return heads.D % 32 == 0 && (angles == null || angles.precise()) && Kernels.fuse(all, p.q, p.k, p.v);
+    return fits(heads, angles) && Kernels.fuse(all, p.q, p.k, p.v);
+  }
+
+  private static boolean fits(Heads heads, @Nullable Angles angles) {
+    return heads.D % 32 == 0 && (angles == null || angles.precise());
   }
 
   static void plainSplit(Tensor all, Heads h, @Nullable Angles angles, Parts into) {

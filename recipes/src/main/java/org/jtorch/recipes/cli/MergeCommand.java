@@ -92,9 +92,8 @@ final class MergeCommand implements Runnable {
       throw new IllegalArgumentException((base != null ? "--base" : "--type") + " means nothing for adapters, which are summed in float32 over the model"
           + " that all are on; leave it out");
     }
-    double sum = counts().stream().mapToDouble(w -> w).sum();
     List<Double> counted = switch (name(method)) {
-      case "linear" -> counts().stream().map(w -> w / sum).toList();
+      case "linear" -> new Linear(counts()).shares();
       case "task-arithmetic" -> counts();
       default -> throw new IllegalArgumentException("adapters are summed, with --method linear (the mean of the models that they make) or task-arithmetic,"
           + " but it was \"" + method + "\"; for others merge each into its model first");
